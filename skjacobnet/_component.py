@@ -1,0 +1,135 @@
+"""What every part of a network shares: a name, arguments that are checked, a family."""
+
+import inspect
+from difflib import get_close_matches
+
+from sklearn.base import BaseEstimator
+
+
+class Component(BaseEstimator):
+    """A part that is chosen by name or given as an instance.
+
+    A part is a value: it stores its constructor arguments and nothing else, and none
+    of its methods changes it. ``get_params``, ``set_params``, ``clone`` and ``repr``
+    are those of scikit-learn.
+
+    Attributes
+    ----------
+    name : str
+        The name that stands for the part with its default arguments.
+    aliases : dict of str to dict
+        Further names, each with the arguments it stands for.
+    constraints : dict of str to Interval or OneOf
+        What each argument may be.
+    """
+
+    name = None
+    aliases = {}
+    constraints = {}
+
+    def validate(self):
+        """Check the arguments.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of a wrong type or out of its range.
+        """
+        for parameter, constraint in self.constraints.items():
+            label = f"{type(self).__name__}: {parameter}"
+            constraint.check(getattr(self, parameter), label)
+
+
+class Family:
+    """The parts of one kind, found by name.
+
+    Parameters
+    ----------
+    kind : str
+        What one part of the family is called in messages, such as ``"optimizer"``.
+    base : type
+        The class that every part of the family inherits.
+    namespace : dict
+        The names of a module; its concrete subclasses of `base` are the family.
+
+    Raises
+    ------
+    ValueError
+        If two classes claim the same name.
+    """
+
+    def __init__(self, kind, base, namespace):
+        self.kind = kind
+        self.base = base
+        self.classes = tuple(
+            part
+            for part in namespace.values()
+            if inspect.isclass(part) and issubclass(part, base) and part.name
+        )
+        self._makers = {}
+        for part in self.classes:
+            for name, arguments in {part.name: {}, **part.aliases}.items():
+                if name in self._makers:
+                    raise ValueError(f"Two {kind}s are called {name!r}.")
+                self._makers[name] = (part, arguments)
+
+    @property
+    def names(self):
+        """All names, sorted."""
+        return sorted(self._makers)
+
+    def class_of(self, name):
+        """Return the class that a name stands for and the arguments it implies.
+
+        Raises
+        ------
+        ValueError
+            If there is no such name; the message suggests the nearest one.
+        """
+        if name not in self._makers:
+            near = get_close_matches(name, self._makers, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ValueError(
+                f"Unknown {self.kind} {name!r}.{hint} "
+                f"Available: {', '.join(map(repr, self.names))}."
+            )
+        return self._makers[name]
+
+    def make(self, name, **arguments):
+        """Return a new part by its name."""
+        part, implied = self.class_of(name)
+        try:
+            return part(**{**implied, **arguments})
+        except TypeError as error:
+            raise ValueError(
+                f"{self.kind} {name!r} needs arguments: give an instance of "
+                f"{part.__name__} instead of its name."
+            ) from error
+
+    def resolve(self, choice):
+        """Return the part that a name or an instance stands for, and check it.
+
+        Parameters
+        ----------
+        choice : str or instance of the family's base class
+            An instance is returned as it is.
+
+        Raises
+        ------
+        TypeError
+            If `choice` is neither a name nor an instance.
+        ValueError
+            If the name is unknown, or an argument is out of its range.
+        """
+        if isinstance(choice, str):
+            choice = self.make(choice)
+        elif not isinstance(choice, self.base):
+            hint = ""
+            if inspect.isclass(choice) and issubclass(choice, self.base):
+                hint = f" Did you mean {choice.__name__}()?"
+            raise TypeError(
+                f"{self.kind} must be a name or an instance of "
+                f"{self.base.__name__}, got {choice!r}.{hint}"
+            )
+        choice.validate()
+        return choice

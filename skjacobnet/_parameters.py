@@ -1,0 +1,276 @@
+"""The classifier's parameters: names become parts, and all is checked before training."""
+
+import numbers
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.base import clone
+
+from skjacobnet._validation import BOOLEAN, Interval, OneOf
+from skjacobnet.initializers import INITIALIZERS, Initializer
+from skjacobnet.layers import LAYERS, Dropout, Layer, Linear
+from skjacobnet.losses import LOSSES, Loss
+from skjacobnet.optimizers import OPTIMIZERS, FullBatchOptimizer, Optimizer
+from skjacobnet.regularizers import REGULARIZERS, Regularizer
+from skjacobnet.schedules import SCHEDULES, Schedule
+
+FAMILIES = {
+    "activation": LAYERS,
+    "initializer": INITIALIZERS,
+    "loss": LOSSES,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+}
+
+CONSTRAINTS = {
+    "learning_rate": Interval(0.0, np.inf, "neither", allowed=("auto",)),
+    "dropout": Interval(0.0, 1.0, "left"),
+    "batch_size": Interval(1, np.inf, "left", integer=True, allowed=("auto",)),
+    "max_iter": Interval(1, np.inf, "left", integer=True),
+    "tol": Interval(0.0, np.inf, "left", allowed=(None,)),
+    "n_iter_no_change": Interval(1, np.inf, "left", integer=True, allowed=(np.inf,)),
+    "shuffle": BOOLEAN,
+    "early_stopping": BOOLEAN,
+    "validation_fraction": Interval(0.0, 1.0, "neither"),
+    "warm_start": BOOLEAN,
+}
+
+SCHEDULE_NAMES_ELSEWHERE = {
+    "adaptive": "plateau",
+    "constant": "constant",
+    "invscaling": "inverse_scaling",
+}
+
+
+class PartParamsMixin:
+    """`get_params` and `set_params` that reach into parts which still are names.
+
+    ``set_params(optimizer__momentum=0.9)`` on ``optimizer="sgd"`` turns the name into
+    the part and sets it. A part that is an instance is replaced by a changed copy, since
+    somebody else may hold it. ``regularizers__weight_decay=1e-4`` adds or replaces an
+    entry of the mapping, also where the mapping is None.
+    """
+
+    def get_params(self, deep=True):
+        """Get the parameters.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to include those of parts and the entries of `regularizers`.
+
+        Returns
+        -------
+        dict
+        """
+        params = super().get_params(deep=deep)
+        if deep and isinstance(self.regularizers, dict):
+            for label, entry in self.regularizers.items():
+                params[f"regularizers__{label}"] = entry
+                if isinstance(entry, Regularizer):
+                    for name, value in entry.get_params().items():
+                        params[f"regularizers__{label}__{name}"] = value
+        return params
+
+    def set_params(self, **params):
+        """Set parameters, those of parts with ``part__parameter``.
+
+        Returns
+        -------
+        self
+        """
+        own = super().get_params(deep=False)
+        nested, plain = {}, {}
+        for key, value in params.items():
+            name, is_nested, rest = key.partition("__")
+            if name not in own or (is_nested and name not in {*FAMILIES, "regularizers"}):
+                super().set_params(**{key: value})  # raises, and says what is valid
+            if is_nested:
+                nested.setdefault(name, {})[rest] = value
+            else:
+                plain[name] = value
+        changed = {
+            name: _with_params(name, plain.get(name, own[name]), changes)
+            for name, changes in nested.items()
+        }
+        for name, value in {**plain, **changed}.items():
+            setattr(self, name, value)
+        return self
+
+
+def _with_params(name, value, changes):
+    """Return a copy of a part, or of the regularizers, with parameters changed."""
+    if name == "regularizers":
+        return _with_entries(value, changes)
+    part = FAMILIES[name].make(value) if isinstance(value, str) else clone(value)
+    return part.set_params(**changes)
+
+
+def _with_entries(mapping, changes):
+    if not isinstance(mapping, dict | None):
+        raise TypeError(f"regularizers must be a dict or None, got {mapping!r}.")
+    entries = dict(mapping or {})
+    for key, value in changes.items():
+        label, is_nested, rest = key.partition("__")
+        if is_nested:
+            entry = entries.get(label, 1.0)
+            part = clone(entry, safe=False)
+            if not isinstance(entry, Regularizer):
+                part = REGULARIZERS.make(label, strength=entry)
+            value = part.set_params(**{rest: value})
+        entries[label] = value
+    return entries
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts that an estimator's parameters stand for."""
+
+    hidden: list[Layer]
+    initializer: str | Initializer
+    loss: Loss
+    optimizer: Optimizer | FullBatchOptimizer
+    learning_rate: float | None
+    schedule: Schedule
+    regularizers: list[Regularizer]
+
+    @property
+    def full_batch(self):
+        """Whether the optimizer takes all rows at once."""
+        return isinstance(self.optimizer, FullBatchOptimizer)
+
+
+def resolve(estimator):
+    """Check all parameters and turn names into parts.
+
+    Raises
+    ------
+    TypeError, ValueError
+        With the parameter's name, its value and a way out.
+    """
+    if isinstance(estimator.learning_rate, str) and estimator.learning_rate != "auto":
+        near = SCHEDULE_NAMES_ELSEWHERE.get(estimator.learning_rate, "cosine")
+        raise ValueError(
+            f"learning_rate must be a number or 'auto', got {estimator.learning_rate!r}. "
+            f"How the rate changes over time is set by schedule, such as {near!r}."
+        )
+    for name, constraint in CONSTRAINTS.items():
+        constraint.check(getattr(estimator, name), name)
+    if not isinstance(estimator.verbose, numbers.Integral) or estimator.verbose < 0:
+        raise ValueError(f"verbose must be a bool or an int >= 0, got {estimator.verbose!r}.")
+    if not (callable(estimator.monitor) or isinstance(estimator.monitor, str)):
+        raise TypeError(
+            "monitor must be 'loss', the name of a scorer or a callable, got "
+            f"{estimator.monitor!r}."
+        )
+    if not isinstance(estimator.class_weight, dict | list | None):
+        OneOf("balanced").check(estimator.class_weight, "class_weight")
+    resolve_dtype(estimator.dtype, np.float64)
+    if not (estimator.initializer == "auto"):
+        INITIALIZERS.resolve(estimator.initializer)
+    optimizer = OPTIMIZERS.resolve(estimator.optimizer)
+    parts = Parts(
+        hidden=_hidden_layers(estimator),
+        initializer=estimator.initializer,
+        loss=LOSSES.resolve(estimator.loss),
+        optimizer=optimizer,
+        learning_rate=(
+            optimizer.default_learning_rate
+            if estimator.learning_rate == "auto"
+            else float(estimator.learning_rate)
+        ),
+        schedule=SCHEDULES.resolve(estimator.schedule),
+        regularizers=_regularizers(estimator.regularizers),
+    )
+    _check_together(parts)
+    return parts
+
+
+def resolve_dtype(dtype, given):
+    """Return the type to compute in: the one asked for, or that of the data.
+
+    Parameters
+    ----------
+    dtype : None, "float32", "float64" or such a type
+    given : data-type
+        Of X. float32 and float64 stay, anything else becomes float64.
+    """
+    allowed = (np.dtype(np.float32), np.dtype(np.float64))
+    if dtype is None:
+        return np.dtype(given) if np.dtype(given) in allowed else np.dtype(np.float64)
+    try:
+        chosen = np.dtype(dtype)
+    except TypeError:
+        chosen = None
+    if chosen not in allowed:
+        raise ValueError(f"dtype must be None, 'float32' or 'float64', got {dtype!r}.")
+    return chosen
+
+
+def is_full_batch(optimizer):
+    """Whether an `optimizer` parameter stands for a full-batch rule."""
+    if isinstance(optimizer, str) and optimizer in OPTIMIZERS.names:
+        return issubclass(OPTIMIZERS.class_of(optimizer)[0], FullBatchOptimizer)
+    return isinstance(optimizer, FullBatchOptimizer)
+
+
+def _hidden_layers(estimator):
+    if estimator.layers is not None:
+        if estimator.dropout:
+            raise ValueError(
+                f"dropout={estimator.dropout} goes with hidden_layer_sizes. With layers, "
+                f"put Dropout({estimator.dropout}) into the list where it belongs."
+            )
+        if isinstance(estimator.layers, str) or not hasattr(estimator.layers, "__iter__"):
+            raise TypeError(
+                "layers must be a list of layers, such as [Linear(30), 'relu'], got "
+                f"{estimator.layers!r}."
+            )
+        return [LAYERS.resolve(layer) for layer in estimator.layers]
+    sizes = estimator.hidden_layer_sizes
+    sizes = [sizes] if isinstance(sizes, numbers.Number | str) else list(sizes)
+    size = Interval(1, np.inf, "left", integer=True)
+    activation = LAYERS.resolve(estimator.activation)
+    hidden = []
+    for position, units in enumerate(sizes):
+        size.check(units, f"hidden_layer_sizes[{position}]")
+        hidden += [Linear(int(units)), activation]
+        if estimator.dropout:
+            hidden.append(Dropout(estimator.dropout))
+    return hidden
+
+
+def _regularizers(mapping):
+    if mapping is None:
+        return []
+    if not isinstance(mapping, dict):
+        raise TypeError(
+            "regularizers must be a dict such as {'weight_decay': 1e-4} or None, got "
+            f"{mapping!r}."
+        )
+    parts = []
+    for label, entry in mapping.items():
+        if not isinstance(entry, Regularizer):
+            REGULARIZERS.class_of(label)
+            Interval(0.0, np.inf, "left").check(entry, f"regularizers[{label!r}]")
+            entry = REGULARIZERS.make(label, strength=float(entry))
+        parts.append(REGULARIZERS.resolve(entry))
+    return parts
+
+
+def _check_together(parts):
+    """Refuse choices that exclude each other."""
+    for layer in parts.hidden:
+        if parts.full_batch and isinstance(layer, Dropout) and layer.rate > 0.0:
+            raise ValueError(
+                f"{parts.optimizer!r} needs an objective without noise and cannot train "
+                f"with {layer!r}. Set dropout=0.0 or choose optimizer='adam'."
+            )
+        if layer.is_activation:
+            for regularizer in parts.regularizers:
+                regularizer.check_layer(layer)
+    if parts.full_batch and type(parts.schedule).name != "constant":
+        raise ValueError(
+            f"{parts.optimizer!r} finds its own step lengths and takes no schedule, got "
+            f"{parts.schedule!r}. Set schedule='constant' or choose optimizer='sgd'."
+        )

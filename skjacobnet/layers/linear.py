@@ -1,0 +1,147 @@
+"""The affine layer, the one that learns."""
+
+import numpy as np
+from scipy.sparse import issparse
+
+from skjacobnet._validation import BOOLEAN, Interval
+from skjacobnet._workspace import Workspace
+from skjacobnet.initializers import INITIALIZERS
+from skjacobnet.layers.base import Layer
+from skjacobnet.operators import ConstantMatrix
+
+
+class Linear(Layer):
+    r"""An affine map of the features.
+
+    .. math:: Y = X C + b
+
+    Parameters
+    ----------
+    units : int >= 1
+        Width of the output.
+    use_bias : bool, default=True
+        Whether to add the intercept :math:`b`.
+    initializer : str or Initializer, default="auto"
+        How :math:`C` is drawn. ``"auto"`` leaves the choice to the network, which takes
+        what suits the next activation; on its own it is ``"glorot_uniform"``.
+        Intercepts start at zero.
+
+    See Also
+    --------
+    skjacobnet.initializers : The distributions.
+
+    Notes
+    -----
+    Weights: ``coef`` of shape (n_in, units) and ``intercept`` of shape (units,).
+    Jacobian for the input: the constant matrix :math:`C^T`, n_in * units
+    multiplications a sample. The gradient for ``coef`` is :math:`X^T G` with cotangent
+    G, the *sum over samples of products*, not a product of means. `X` may be CSR.
+
+    Examples
+    --------
+    >>> layer = Linear(1)
+    >>> weights = {"coef": np.array([[2.0], [3.0]]), "intercept": np.array([1.0])}
+    >>> X = np.array([[1.0, 10.0]])
+    >>> layer.forward(weights, X)
+    array([[33.]])
+    >>> layer.weight_vjp(weights, X, np.array([[2.0]]))["coef"]
+    array([[ 2.],
+           [20.]])
+    """
+
+    name = "linear"
+    constraints = {
+        "units": Interval(1, np.inf, "left", integer=True),
+        "use_bias": BOOLEAN,
+    }
+    penalized = ("coef",)
+    accepts_sparse = True
+
+    def __init__(self, units, use_bias=True, initializer="auto"):
+        self.units = units
+        self.use_bias = use_bias
+        self.initializer = initializer
+
+    def validate(self):
+        super().validate()
+        if self.initializer != "auto":
+            INITIALIZERS.resolve(self.initializer)
+
+    def output_size(self, n_in):
+        return self.units
+
+    def weight_shapes(self, n_in):
+        shapes = {"coef": (n_in, self.units)}
+        if self.use_bias:
+            shapes["intercept"] = (self.units,)
+        return shapes
+
+    def settle_initializer(self, default, activation):
+        """Return the same layer with its initializer chosen.
+
+        Parameters
+        ----------
+        default : str or Initializer
+            Taken where this layer says ``"auto"``.
+        activation : Layer or None
+            The activation behind this layer; it decides where `default` is ``"auto"``
+            too, and gives the gain of an orthogonal start.
+        """
+        choice = default if self.initializer == "auto" else self.initializer
+        if choice == "auto":
+            choice = "glorot_uniform" if activation is None else activation.initializer
+        initializer = INITIALIZERS.resolve(choice).for_activation(activation)
+        return Linear(self.units, self.use_bias, initializer)
+
+    def init_weights(self, n_in, rng, dtype, X=None):
+        choice = "glorot_uniform" if self.initializer == "auto" else self.initializer
+        initializer = INITIALIZERS.resolve(choice)
+        weights = {"coef": initializer((n_in, self.units), rng, dtype)}
+        if self.use_bias:
+            weights["intercept"] = np.zeros(self.units, dtype)
+        return weights
+
+    def forward(self, weights, X, out=None):
+        coef = weights["coef"]
+        if issparse(X):
+            out = X @ coef
+        else:
+            out = np.matmul(X, coef, out)
+        if self.use_bias:
+            np.add(out, weights["intercept"][..., np.newaxis, :], out)
+        return out
+
+    def linearize(self, weights, X, *, rng=None, workspace=None):
+        coef = weights["coef"]
+        out = None
+        if workspace is not None and coef.ndim == 2:
+            out = workspace.array("output", (*X.shape[:-1], self.units), X.dtype)
+        return self.forward(weights, X, out), ConstantMatrix(coef)
+
+    def weight_vjp(self, weights, X, cotangent, out=None, *, workspace=None):
+        out = {"coef": None, "intercept": None} if out is None else out
+        gradient = {}
+        if issparse(X):
+            gradient["coef"] = _assign(out["coef"], X.T @ cotangent)
+        else:
+            gradient["coef"] = np.matmul(X.swapaxes(-1, -2), cotangent, out["coef"])
+        if self.use_bias:
+            workspace = Workspace() if workspace is None else workspace
+            # A product with ones sums the rows faster than a reduction does.
+            ones = workspace.ones(cotangent.shape[-2], cotangent.dtype)
+            gradient["intercept"] = np.matmul(ones, cotangent, out["intercept"])
+        return gradient
+
+    def weight_jvp(self, weights, X, tangents):
+        tangent = X @ tangents["coef"]
+        if self.use_bias:
+            tangent = tangent + tangents["intercept"][..., np.newaxis, :]
+        return tangent
+
+
+def _assign(out, value):
+    """Write `value` to `out` where there is one."""
+    if out is None:
+        return value
+    out[...] = value
+    return out

@@ -1,0 +1,161 @@
+r"""Links: how a raw prediction becomes probabilities.
+
+The network's last layer gives raw predictions, ``raw`` of shape (..., n_samples,
+n_raw), any real numbers. A link turns them into probabilities. Which one applies
+depends on the targets, not on the loss: `SOFTMAX` when the columns are classes that
+exclude each other, `LOGISTIC` when each column is a yes-or-no question of its own (a
+binary problem has one such column, a multilabel problem one for each label).
+"""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from scipy.special import expit, log_expit
+
+from skjacobnet._workspace import Workspace
+from skjacobnet.operators import Diagonal, DiagonalMinusRankOne
+
+
+class Link(ABC):
+    """The map from raw predictions to probabilities.
+
+    All methods keep the data type and any leading axes, and none changes its input.
+    """
+
+    @abstractmethod
+    def proba(self, raw, out=None):
+        """Return the probability that each column is the answer, shape of `raw`."""
+
+    @abstractmethod
+    def log_proba(self, raw):
+        """Return the logarithm of `proba`, a new array.
+
+        It is finite where the probability underflows, and keeps its relative accuracy
+        where the probability rounds to one.
+        """
+
+    @abstractmethod
+    def jacobian(self, proba):
+        """Return the operator d proba / d raw at the probabilities `proba`."""
+
+    @abstractmethod
+    def predict_proba(self, raw):
+        """Return a column for each class, (..., n_samples, n_classes or n_labels)."""
+
+    def residual(self, y, raw):
+        """Return ``proba - y`` for targets in [0, 1], a new array.
+
+        Where a target is 1 this is minus the probability of all other answers, and
+        keeps their digits when the probability itself rounds to one.
+        """
+        log_proba = self.log_proba(raw)
+        return (1.0 - y) * np.exp(log_proba) + y * np.expm1(log_proba)
+
+
+class Softmax(Link):
+    r"""Exclusive classes.
+
+    .. math:: p_k = e^{z_k} / \sum_j e^{z_j}
+
+    Notes
+    -----
+    Every row is first shifted by its maximum, which changes no probability and keeps
+    the exponentials from overflowing.
+
+    References
+    ----------
+    .. [1] C. M. Bishop, "Pattern Recognition and Machine Learning", Springer 2006,
+       Equations 4.104 and 4.106.
+
+    Examples
+    --------
+    >>> SOFTMAX.proba(np.array([[1e4, 1e4]]))
+    array([[0.5, 0.5]])
+    >>> SOFTMAX.log_proba(np.array([[1e4, -1e4]]))
+    array([[     0., -20000.]])
+    """
+
+    def proba(self, raw, out=None):
+        out = np.subtract(raw, row_maximum(raw), out=out)
+        np.exp(out, out=out)
+        return np.divide(out, np.sum(out, axis=-1, keepdims=True), out=out)
+
+    def log_proba(self, raw):
+        best = np.argmax(raw, axis=-1)[..., np.newaxis]
+        shifted = raw - np.take_along_axis(raw, best, axis=-1)
+        others = np.exp(shifted)
+        np.put_along_axis(others, best, 0.0, axis=-1)
+        return shifted - np.log1p(np.sum(others, axis=-1, keepdims=True))
+
+    def jacobian(self, proba):
+        return DiagonalMinusRankOne(proba, proba, proba)
+
+    def predict_proba(self, raw):
+        return self.proba(raw)
+
+
+class Logistic(Link):
+    r"""Yes or no, for each column alone.
+
+    .. math:: p = 1 / (1 + e^{-z})
+
+    References
+    ----------
+    .. [1] C. M. Bishop, "Pattern Recognition and Machine Learning", Springer 2006,
+       Equations 4.59 and 4.88.
+
+    Examples
+    --------
+    One column is a binary problem, and has two probabilities:
+
+    >>> LOGISTIC.predict_proba(np.array([[0.0]]))
+    array([[0.5, 0.5]])
+
+    Several columns are labels that do not exclude each other:
+
+    >>> LOGISTIC.predict_proba(np.array([[0.0, 1e4]]))
+    array([[0.5, 1. ]])
+    """
+
+    def proba(self, raw, out=None):
+        return expit(raw, out=out)
+
+    def log_proba(self, raw):
+        return log_expit(raw)
+
+    def jacobian(self, proba):
+        return Diagonal(proba * (1.0 - proba))
+
+    def predict_proba(self, raw):
+        if raw.shape[-1] > 1:
+            return self.proba(raw)
+        # Both columns from the raw prediction: 1 - p would lose small probabilities.
+        return np.concatenate([expit(-raw), expit(raw)], axis=-1)
+
+
+SOFTMAX = Softmax()
+LOGISTIC = Logistic()
+
+
+def default_link(raw):
+    """Return the link of a raw prediction without further knowledge of the targets.
+
+    One column is a binary problem; several are classes.
+    """
+    return LOGISTIC if raw.shape[-1] == 1 else SOFTMAX
+
+
+def row_maximum(raw, workspace=None):
+    """Return the largest entry of each row, (..., n_samples, 1).
+
+    A reduction over a short last axis costs one call of the inner loop for every row.
+    With more rows than columns it is several times faster to copy the columns into
+    rows of their own and to reduce over those.
+    """
+    *stack, n_samples, n_raw = raw.shape
+    if n_samples < 2 * n_raw:
+        return np.maximum.reduce(raw, -1, None, None, True)
+    workspace = Workspace() if workspace is None else workspace
+    columns = workspace.array("columns", (*stack, n_raw, n_samples), raw.dtype)
+    np.copyto(columns, raw.swapaxes(-1, -2))
+    return np.maximum.reduce(columns, -2)[..., np.newaxis]

@@ -1,0 +1,110 @@
+"""The contract of a loss."""
+
+from abc import abstractmethod
+
+import numpy as np
+
+from skjacobnet._component import Component
+from skjacobnet.links import default_link
+
+
+class Loss(Component):
+    r"""How wrong raw predictions are.
+
+    For targets y, raw predictions z and weights w the value is
+
+    .. math:: L = \frac{1}{n} \sum_{s=1}^{n} w_s \, \ell(y_s, z_s),
+
+    with n the number of rows, *not* the sum of the weights: the weights are scaled once
+    for a whole fit, and scaling them again in every batch would bias the training.
+
+    Shapes: targets ``(n_samples, n_raw)``, one-hot rows for classes, zeros and ones for
+    labels; raw predictions ``(..., n_samples, n_raw)``; weights ``(n_samples,)``.
+
+    A subclass writes `sample_values`, `sample_gradients` and `sample_hessians`, which
+    know nothing of weights and means.
+    """
+
+    @abstractmethod
+    def sample_values(self, y, raw, link):
+        """Return the loss of each sample, (..., n_samples)."""
+
+    @abstractmethod
+    def sample_gradients(self, y, raw, link):
+        """Return d loss / d raw of each sample, (..., n_samples, n_raw), a new array."""
+
+    @abstractmethod
+    def sample_hessians(self, y, raw, link, scale):
+        """Return the second derivatives of ``scale * loss``, one matrix a sample.
+
+        `scale` has the shape (n_samples, 1). The operator is symmetric.
+        """
+
+    def value(self, y, raw, sample_weight=None, link=None):
+        """Return the mean over rows of weight times loss.
+
+        Parameters
+        ----------
+        y : array of shape (n_samples, n_raw)
+        raw : array of shape (..., n_samples, n_raw)
+        sample_weight : array of shape (n_samples,), optional
+        link : Link, optional
+            By default logistic for one column and softmax for several.
+
+        Returns
+        -------
+        array of shape (...)
+        """
+        values = self.sample_values(y, raw, link or default_link(raw))
+        return weighted_mean(values, sample_weight)
+
+    def gradient(self, y, raw, sample_weight=None, link=None):
+        """Return the gradient of `value` for `raw`, (..., n_samples, n_raw)."""
+        gradient = self.sample_gradients(y, raw, link or default_link(raw))
+        gradient *= row_scale(raw, sample_weight)
+        return gradient
+
+    def value_and_gradient(
+        self, y, raw, sample_weight=None, link=None, *, workspace=None
+    ):
+        """Return `value` and `gradient` together.
+
+        With a `workspace` the gradient lives there until the next call.
+        """
+        return (
+            self.value(y, raw, sample_weight, link),
+            self.gradient(y, raw, sample_weight, link),
+        )
+
+    def hessian(self, y, raw, sample_weight=None, link=None):
+        """Return the second derivatives of `value` for `raw`, as an operator.
+
+        Rows do not interact, so there is one (n_raw, n_raw) matrix for each sample.
+        """
+        scale = np.broadcast_to(row_scale(raw, sample_weight), (raw.shape[-2], 1))
+        return self.sample_hessians(y, raw, link or default_link(raw), scale)
+
+    def predict_proba(self, raw, link=None):
+        """Return the probabilities that belong to raw predictions.
+
+        Returns
+        -------
+        array of shape (..., n_samples, n_classes)
+            Two columns for a binary problem.
+        """
+        return (link or default_link(raw)).predict_proba(raw)
+
+
+def weighted_mean(values, sample_weight):
+    """Return the sum of weight times value over the number of rows, (...)."""
+    if sample_weight is not None:
+        values = values * sample_weight.astype(values.dtype, copy=False)
+    return np.mean(values, axis=-1)
+
+
+def row_scale(raw, sample_weight):
+    """Return ``weight / n_samples`` as a column, or a number without weights."""
+    n_samples = raw.shape[-2]
+    if sample_weight is None:
+        return raw.dtype.type(1.0 / n_samples)
+    return (sample_weight / n_samples).astype(raw.dtype)[:, np.newaxis]

@@ -1,0 +1,230 @@
+"""The negative log-likelihood of the targets."""
+
+import numpy as np
+
+from skjacobnet._validation import Interval
+from skjacobnet._workspace import Workspace
+from skjacobnet.links import Logistic, default_link, row_maximum
+from skjacobnet.losses.base import Loss, row_scale, weighted_mean
+from skjacobnet.operators import Diagonal, DiagonalMinusRankOne
+
+
+class CrossEntropy(Loss):
+    r"""Negative log-likelihood of the targets under the predicted probabilities.
+
+    .. math:: \ell(y, z) = -\sum_k t_k \log p_k \quad \text{(softmax)}, \qquad
+        \ell(y, z) = -\sum_k t_k \log p_k + (1 - t_k) \log (1 - p_k)
+        \quad \text{(logistic)}
+
+    with the smoothed targets :math:`t = (1 - \varepsilon) y + \varepsilon / K`, where
+    :math:`\varepsilon` is `label_smoothing` and K the number of answers to choose
+    from: the columns of softmax, two for each logistic column. The derivatives for the
+    raw prediction z are
+
+    .. math::
+
+        \nabla \ell = p - t, \qquad
+        \nabla^2 \ell = \operatorname{diag} p - p p^T \ \text{(softmax)}, \quad
+        \operatorname{diag}(p (1 - p)) \ \text{(logistic)}.
+
+    Parameters
+    ----------
+    label_smoothing : float in [0, 1), default=0.0
+        Share of every target that is spread evenly over the answers. Dimensionless.
+
+    See Also
+    --------
+    Focal : Discounts rows that are already right.
+    Brier : Bounded.
+
+    Notes
+    -----
+    Convex in z. Rows of softmax targets have to sum to one; the derivatives rely on
+    it. Values are exact where a probability underflows, since the logarithm is never
+    taken of a probability.
+
+    `value_and_gradient` costs one exponential of each raw prediction and agrees with
+    `value` and `gradient` up to rounding: absolute errors are of the order of the
+    data type's resolution, while those two also keep the relative accuracy of values
+    and gradients that are much smaller than that.
+
+    The Hessian is `DiagonalMinusRankOne` through softmax and `Diagonal` through the
+    logistic link.
+
+    References
+    ----------
+    .. [1] C. M. Bishop, "Pattern Recognition and Machine Learning", Springer 2006,
+       Equations 4.90, 4.91, 4.108 and 4.109.
+    .. [2] C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens and Z. Wojna, "Rethinking the
+       Inception Architecture for Computer Vision", CVPR 2016, Section 7 (label
+       smoothing). https://arxiv.org/abs/1512.00567
+
+    Examples
+    --------
+    Equal probabilities of four classes cost log 4, and the gradient is 1/4 less the
+    target:
+
+    >>> y = np.array([[1.0, 0.0, 0.0, 0.0]])
+    >>> CrossEntropy().value(y, np.zeros((1, 4))).round(6)
+    1.386294
+    >>> CrossEntropy().gradient(y, np.zeros((1, 4)))
+    array([[-0.75,  0.25,  0.25,  0.25]])
+    """
+
+    name = "cross_entropy"
+    constraints = {"label_smoothing": Interval(0.0, 1.0, "left")}
+
+    def __init__(self, label_smoothing=0.0):
+        self.label_smoothing = label_smoothing
+
+    def sample_values(self, y, raw, link):
+        if isinstance(link, Logistic):
+            targets = self._targets(y, 2)
+            # softplus(z) - t z without cancellation where the sign of z is right.
+            values = np.log1p(np.exp(-np.abs(raw)))
+            values += ((raw > 0.0) - targets) * raw
+            return np.sum(values, axis=-1)
+        targets = self._targets(y, raw.shape[-1])
+        return -np.sum(targets * link.log_proba(raw), axis=-1)
+
+    def sample_gradients(self, y, raw, link):
+        n_answers = 2 if isinstance(link, Logistic) else raw.shape[-1]
+        return link.residual(self._targets(y, n_answers), raw)
+
+    def sample_hessians(self, y, raw, link, scale):
+        p = link.proba(raw)
+        if isinstance(link, Logistic):
+            return Diagonal(scale * p * link.proba(-raw))
+        scaled = scale * p
+        return DiagonalMinusRankOne(scaled, scaled, p)
+
+    def value_and_gradient(
+        self, y, raw, sample_weight=None, link=None, *, workspace=None
+    ):
+        workspace = Workspace() if workspace is None else workspace
+        logistic = isinstance(link or default_link(raw), Logistic)
+        if self.label_smoothing:
+            y = self._targets(y, 2 if logistic else raw.shape[-1])
+        fused = _fused_logistic if logistic else _fused_softmax
+        return fused(y, raw, sample_weight, workspace)
+
+    def value_from_proba(self, y, proba, sample_weight=None):
+        r"""Return the loss as a function of probabilities of exclusive classes.
+
+        .. math:: L = -\frac{1}{n} \sum_s w_s \sum_k t_{s,k} \log p_{s,k}
+
+        Parameters
+        ----------
+        y : array of shape (n_samples, n_classes)
+            Targets, before label smoothing. A binary problem has two columns here.
+        proba : array of shape (..., n_samples, n_classes)
+        sample_weight : array of shape (n_samples,), optional
+
+        Returns
+        -------
+        array of shape (...)
+
+        See Also
+        --------
+        value : The same from raw predictions, without the singularity.
+
+        Notes
+        -----
+        Infinite where a class with a positive target has the probability 0. Terms
+        whose target is 0 are 0, whatever the probability.
+        """
+        targets = self._targets(y, proba.shape[-1])
+        logarithm = np.zeros_like(proba)
+        with np.errstate(divide="ignore"):
+            np.log(proba, out=logarithm, where=targets != 0.0)
+        return weighted_mean(-np.sum(targets * logarithm, axis=-1), sample_weight)
+
+    def gradient_from_proba(self, y, proba, sample_weight=None):
+        r"""Return the gradient of `value_from_proba` for the probabilities.
+
+        .. math:: \partial L / \partial p_{s,k} = -w_s t_{s,k} / (n \, p_{s,k})
+
+        Multiplied by the Jacobian of softmax this is the gradient for the raw
+        prediction, p - t, times weight over rows.
+
+        Parameters
+        ----------
+        y : array of shape (n_samples, n_classes)
+            Targets, before label smoothing.
+        proba : array of shape (..., n_samples, n_classes)
+        sample_weight : array of shape (n_samples,), optional
+
+        Returns
+        -------
+        array of shape (..., n_samples, n_classes)
+
+        Notes
+        -----
+        Minus infinity where a class with a positive target has the probability 0, and
+        0 where the target is 0, whatever the probability. The chain rule through an
+        explicit softmax breaks down at that singularity; `gradient` does not.
+        """
+        targets = self._targets(y, proba.shape[-1])
+        gradient = np.zeros_like(proba)
+        with np.errstate(divide="ignore", over="ignore"):
+            np.divide(-targets, proba, out=gradient, where=targets != 0.0)
+        gradient *= row_scale(proba, sample_weight)
+        return gradient
+
+    def _targets(self, y, n_answers):
+        """Return the smoothed targets."""
+        if not self.label_smoothing:
+            return y
+        return (1.0 - self.label_smoothing) * y + self.label_smoothing / n_answers
+
+
+def _fused_softmax(y, raw, sample_weight, workspace):
+    """Return value and gradient of all rows from one exponential."""
+    shape, dtype = raw.shape, raw.dtype
+    shifted = workspace.array("shifted", shape, dtype)
+    gradient = workspace.array("gradient", shape, dtype)
+    np.subtract(raw, row_maximum(raw, workspace), shifted)
+    np.exp(shifted, gradient)
+    total = gradient.dot(workspace.ones(shape[-1], dtype))
+    scale = row_scale(raw, sample_weight)
+    if sample_weight is None and raw.ndim == 2:
+        value = (np.add.reduce(np.log(total)) - np.vdot(y, shifted)) * scale
+    else:
+        values = np.log(total) - np.einsum("...sk,...sk->...s", y, shifted)
+        value = weighted_mean(values, sample_weight)
+    np.divide(gradient, total[..., np.newaxis], gradient)
+    np.subtract(gradient, y, gradient)
+    np.multiply(gradient, scale, gradient)
+    return value, gradient
+
+
+def _fused_logistic(y, raw, sample_weight, workspace):
+    r"""Return value and gradient of all columns from one exponential.
+
+    With the step :math:`h = [z > 0]` and :math:`e = \exp(-|z|)`, the value is
+    :math:`\log(1 + e) + (h - t) z` and the gradient
+    :math:`h - t - \operatorname{sign}(z) \, e / (1 + e)`. Neither cancels when z is on
+    the right side.
+    """
+    shape, dtype = raw.shape, raw.dtype
+    gradient = workspace.array("gradient", shape, dtype)
+    tail = workspace.array("tail", shape, dtype)
+    work = workspace.array("work", shape, dtype)
+    np.heaviside(raw, 0.0, gradient)
+    np.subtract(gradient, y, gradient)
+    np.absolute(raw, tail)
+    np.negative(tail, tail)
+    np.exp(tail, tail)
+    np.log1p(tail, work)
+    scale = row_scale(raw, sample_weight)
+    if sample_weight is None and raw.ndim == 2:
+        value = (np.vdot(gradient, raw) + np.add.reduce(work, None)) * scale
+    else:
+        work += gradient * raw
+        value = weighted_mean(np.sum(work, axis=-1), sample_weight)
+    np.add(tail, 1.0, work)
+    np.divide(tail, work, tail)
+    np.copysign(tail, raw, tail)
+    np.subtract(gradient, tail, gradient)
+    np.multiply(gradient, scale, gradient)
+    return value, gradient

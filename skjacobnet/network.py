@@ -1,0 +1,364 @@
+"""Layers in sequence over one flat vector of weights."""
+
+from itertools import accumulate as running_total
+from math import prod
+
+import numpy as np
+
+from skjacobnet._workspace import Workspace
+from skjacobnet.accumulation import accumulate, cotangents, tangents
+from skjacobnet.layers import Linear
+from skjacobnet.operators import Product
+
+# Samples are taken in blocks whose widest array has about so many bytes, so that the
+# passes over it stay in the processor's cache.
+BLOCK_BYTES = 2**20
+
+
+class Network:
+    """A chain of layers.
+
+    The weights of all layers live in one vector ``theta``, layer by layer, ``coef`` in
+    C order and then ``intercept``; every layer sees reshaped views of it. The network
+    itself is a value: methods take ``theta`` and change nothing.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        From the inputs to the raw prediction.
+    n_in : int
+        Number of input features.
+
+    Attributes
+    ----------
+    sizes : tuple of int
+        Width of the input and of each layer's output.
+    n_weights : int
+        Length of ``theta``.
+
+    Examples
+    --------
+    >>> from skjacobnet.layers import ReLU
+    >>> network = Network([Linear(3), ReLU(), Linear(1)], n_in=2)
+    >>> network.sizes, network.n_weights
+    ((2, 3, 3, 1), 13)
+    """
+
+    def __init__(self, layers, n_in):
+        self.layers = tuple(layers)
+        self.sizes = tuple(
+            running_total(
+                self.layers,
+                lambda width, layer: layer.output_size(width),
+                initial=n_in,
+            )
+        )
+        shapes = [
+            layer.weight_shapes(width)
+            for layer, width in zip(self.layers, self.sizes, strict=False)
+        ]
+        self._places, end = [], 0
+        for layer_shapes in shapes:
+            places = {}
+            for name, shape in layer_shapes.items():
+                places[name] = slice(end, end + prod(shape)), shape
+                end += prod(shape)
+            self._places.append(places)
+        self.n_weights = end
+
+    def __repr__(self):
+        layers = ", ".join(map(repr, self.layers))
+        return f"Network([{layers}], n_in={self.sizes[0]})"
+
+    @property
+    def accepts_sparse(self):
+        """Whether the input may be a SciPy CSR matrix."""
+        return self.layers[0].accepts_sparse
+
+    @property
+    def activation_indices(self):
+        """Indices of the layers whose outputs are hidden activations."""
+        return [i for i, layer in enumerate(self.layers[:-1]) if layer.is_activation]
+
+    def split(self, theta):
+        """Return each layer's weights as views of a flat vector.
+
+        Parameters
+        ----------
+        theta : array of shape (..., n_weights)
+
+        Returns
+        -------
+        list of dict of str to array
+            One dict for each layer, empty for layers without weights.
+        """
+        stack = theta.shape[:-1]
+        return [
+            {
+                name: theta[..., place].reshape(stack + shape)
+                for name, (place, shape) in places.items()
+            }
+            for places in self._places
+        ]
+
+    def weights(self, theta, name):
+        """Return the weights of one name, such as ``"coef"``, in order of the layers."""
+        return [views[name] for views in self.split(theta) if name in views]
+
+    def penalized(self, theta):
+        """Return views of all weights that regularizers act on."""
+        return [
+            views[name]
+            for layer, views in zip(self.layers, self.split(theta), strict=True)
+            for name in layer.penalized
+        ]
+
+    def decay_mask(self, dtype):
+        """Return a vector (n_weights,): one for penalized weights, zero for others."""
+        mask = np.zeros(self.n_weights, dtype)
+        for view in self.penalized(mask):
+            view[...] = 1.0
+        return mask
+
+    def init_weights(self, rng, dtype, X=None):
+        """Draw the first weights.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+        dtype : data-type
+        X : array of shape (n_samples, n_in), optional
+            A batch for layers that start from the data.
+
+        Returns
+        -------
+        array of shape (n_weights,)
+        """
+        theta = np.empty(self.n_weights, dtype)
+        for layer, n_in, views in zip(
+            self.layers, self.sizes, self.split(theta), strict=False
+        ):
+            weights = layer.init_weights(n_in, rng, dtype, X)
+            for name, view in views.items():
+                view[...] = weights[name]
+            X = None if X is None else layer.forward(views, X)
+        return theta
+
+    def forward(self, theta, X):
+        """Return the raw prediction.
+
+        Parameters
+        ----------
+        theta : array of shape (..., n_weights)
+        X : array of shape (..., n_samples, n_in)
+
+        Returns
+        -------
+        array of shape (..., n_samples, n_raw)
+        """
+        for layer, weights in zip(self.layers, self.split(theta), strict=True):
+            X = layer.forward(weights, X)
+        return X
+
+    def linearize(self, theta, X, rng=None, workspace=None):
+        """Evaluate the network together with the Jacobian of every layer.
+
+        Parameters
+        ----------
+        theta : array of shape (..., n_weights)
+        X : array of shape (..., n_samples, n_in)
+        rng : numpy.random.Generator, optional
+            For layers that draw random numbers; without it they predict.
+        workspace : NetworkWorkspace, optional
+            Where the arrays live, to be used again by the next call.
+
+        Returns
+        -------
+        Linearization
+        """
+        workspace = NetworkWorkspace(self) if workspace is None else workspace
+        views = workspace.views("theta", theta)
+        outputs, operators = [X], []
+        for layer, weights, arrays in zip(
+            self.layers, views, workspace.layers(X.shape[-2]), strict=True
+        ):
+            X, operator = layer.linearize(weights, X, rng=rng, workspace=arrays)
+            outputs.append(X)
+            operators.append(operator)
+        return Linearization(outputs, operators, workspace)
+
+    def gradient(self, theta, linearization, cotangent, added=None, out=None):
+        """Return the gradient for all weights of a function of the raw prediction.
+
+        Parameters
+        ----------
+        theta : array of shape (..., n_weights)
+        linearization : Linearization
+            At this ``theta``.
+        cotangent : array of shape (..., n_samples, n_raw)
+            The function's gradient for the raw prediction.
+        added : dict of int to array, optional
+            Gradients for the outputs of hidden layers, by the layer's index.
+        out : array of shape (..., n_weights), optional
+
+        Returns
+        -------
+        array of shape (..., n_weights)
+        """
+        out = np.empty_like(theta) if out is None else out
+        workspace = linearization.workspace
+        weights = workspace.views("theta", theta)
+        gradients = workspace.views("gradient", out)
+        arrays = workspace.layers(cotangent.shape[-2])
+        outputs = linearization.outputs
+
+        def cotangent_array(index):
+            shape = outputs[index].shape
+            if theta.ndim > 1:
+                shape = (*theta.shape[:-1], *shape[-2:])
+            return arrays[index].array("cotangent", shape, theta.dtype)
+
+        index = len(self.layers)
+        # The cotangent of the inputs comes last in this walk and is never asked for.
+        walk = cotangents(linearization.operators, cotangent, added, cotangent_array)
+        for index in range(len(self.layers) - 1, -1, -1):
+            self.layers[index].weight_vjp(
+                weights[index],
+                outputs[index],
+                next(walk),
+                gradients[index],
+                workspace=arrays[index],
+            )
+        return out
+
+    def input_jacobian(self, theta, X, mode="auto"):
+        """Return the Jacobian of the raw prediction for the inputs.
+
+        Parameters
+        ----------
+        theta : array of shape (..., n_weights)
+        X : array of shape (..., n_samples, n_in)
+        mode : {"auto", "forward", "reverse"}, default="auto"
+            The order in which the layers' Jacobians are multiplied; see
+            `skjacobnet.accumulation`.
+
+        Returns
+        -------
+        array of shape (..., n_samples, n_raw, n_in)
+
+        Notes
+        -----
+        Works on blocks of samples: memory is the result plus one block.
+        """
+        n_samples, n_in, n_raw = X.shape[-2], self.sizes[0], self.sizes[-1]
+        stack = np.broadcast_shapes(theta.shape[:-1], X.shape[:-2])
+        jacobian = np.empty((*stack, n_samples, n_raw, n_in), theta.dtype)
+        width = max(self.sizes) * min(n_raw, n_in) * prod(stack) * theta.itemsize
+        block = max(1, BLOCK_BYTES // width)
+        for start in range(0, n_samples, block):
+            rows = slice(start, min(start + block, n_samples))
+            linearization = self.linearize(theta, X[..., rows, :])
+            n_rows = rows.stop - start
+            jacobian[..., rows, :, :] = linearization.jacobian(mode).todense(n_rows)
+        return jacobian
+
+
+class Linearization:
+    """The value of a network at a batch, and the Jacobian of every layer there.
+
+    Attributes
+    ----------
+    outputs : list of array
+        The input, then each layer's output, ``(..., n_samples, width)``.
+    operators : list of JacobianOperator
+        One for each layer.
+    """
+
+    __slots__ = ("operators", "outputs", "workspace")
+
+    def __init__(self, outputs, operators, workspace):
+        self.outputs = outputs
+        self.operators = operators
+        self.workspace = workspace
+
+    @property
+    def value(self):
+        """The raw prediction, ``(..., n_samples, n_raw)``."""
+        return self.outputs[-1]
+
+    @property
+    def operator(self):
+        """The Jacobian of the whole chain, not multiplied out."""
+        return Product(self.operators[::-1])
+
+    def jacobian(self, mode="auto"):
+        """Multiply the Jacobian of the whole chain out, in the order of `mode`."""
+        return accumulate(self.operators, mode, self.value.shape[-2])
+
+    def jvp(self, tangent):
+        """Carry a tangent of the inputs to the raw prediction."""
+        *_, result = tangents(self.operators, tangent)
+        return result
+
+    def vjp(self, cotangent):
+        """Carry a cotangent of the raw prediction to the inputs."""
+        *_, result = cotangents(self.operators, cotangent)
+        return result
+
+
+class NetworkWorkspace:
+    """Buffers of a network: a workspace for each layer and batch size.
+
+    It also remembers the views into the vectors it was last given, since a training
+    loop gives the same vectors again and again. One thread at a time may use it.
+    """
+
+    def __init__(self, network):
+        self.network = network
+        self._layers = {}
+        self._views = {}
+
+    def layers(self, n_samples):
+        """Return the workspace of each layer for batches of that size."""
+        found = self._layers.get(n_samples)
+        if found is None:
+            found = [Workspace() for _ in self.network.layers]
+            self._layers[n_samples] = found
+        return found
+
+    def views(self, name, vector):
+        """Return ``network.split(vector)``, remembered under `name`."""
+        known, views = self._views.get(name, (None, None))
+        if known is not vector:
+            views = self.network.split(vector)
+            self._views[name] = vector, views
+        return views
+
+
+def complete(hidden, n_in, n_raw, initializer="auto"):
+    """Build a network from its hidden layers.
+
+    Adds the output layer, and gives each `Linear` the initializer that suits the
+    activation behind it.
+
+    Parameters
+    ----------
+    hidden : sequence of Layer
+    n_in, n_raw : int
+        Numbers of input features and of raw predictions.
+    initializer : str or Initializer, default="auto"
+        For linear layers that name none; ``"auto"`` asks the activation.
+
+    Returns
+    -------
+    Network
+    """
+    layers, activation = [], None
+    for layer in [Linear(n_raw), *reversed(hidden)]:
+        if isinstance(layer, Linear):
+            layer = layer.settle_initializer(initializer, activation)
+            activation = None
+        elif layer.is_activation:
+            activation = layer
+        layers.append(layer)
+    return Network(reversed(layers), n_in)

@@ -1,0 +1,158 @@
+"""Sparsity: a preference for hidden activations that are mostly off."""
+
+import math
+
+import numpy as np
+
+from skjacobnet._validation import Interval, OneOf
+from skjacobnet.regularizers.base import ActivationRegularizer, Regularizer
+from skjacobnet.regularizers.rows import row_scale, weighted_mean
+
+UNKNOWN_RANGE = (-math.inf, math.inf)
+
+
+class Sparsity(ActivationRegularizer):
+    r"""Penalize hidden activations that are far from zero, or on too often.
+
+    With activation h, weights w and n rows, the form ``"l1"`` is
+
+    .. math:: R(h) = \frac{\lambda}{n} \sum_s w_s \sum_j |h_{sj}|
+
+    and the form ``"kl"``, with the mean activation
+    :math:`m_j = \sum_s w_s h_{sj} / \sum_s w_s` of the batch and target :math:`\rho`,
+
+    .. math::
+
+        R(h) = \lambda \sum_j K(m_j), \qquad
+        K(m) = \rho \log \frac{\rho}{m} + (1 - \rho) \log \frac{1 - \rho}{1 - m}.
+
+    Parameters
+    ----------
+    strength : float >= 0, default=1.0
+        :math:`\lambda`. Unit: that of the loss per unit of the penalty.
+    form : {"l1", "kl"}, default="l1"
+        Small absolute activations, or a mean activation near the target.
+    target : float in (0, 1), default=0.05
+        :math:`\rho`, the mean activation that ``form="kl"`` asks for. Dimensionless.
+        Without meaning for ``form="l1"``.
+
+    Raises
+    ------
+    ValueError
+        By `check_layer`, if ``form="kl"`` meets an activation whose ``value_range`` is
+        not declared to lie in [0, 1].
+
+    See Also
+    --------
+    L1 : The same norm of the weights.
+
+    Notes
+    -----
+    O(n_samples * n) time.
+
+    The form ``"l1"`` has a kink at 0, where the subgradient 0 is taken.
+
+    The form ``"kl"`` looks at a whole batch, so its value depends on the batch size,
+    and on the weights only through their proportions. K grows without bound towards 0
+    and 1. The mean is therefore clipped to :math:`[\epsilon, 1 - \epsilon]`, with
+    :math:`\epsilon` the machine precision of the activation's type, and K goes on
+    outside along its tangent. Value and gradient then stay finite and fit each other,
+    and a unit that is off for the whole batch is still pulled back.
+
+    References
+    ----------
+    .. [1] X. Glorot, A. Bordes and Y. Bengio, "Deep Sparse Rectifier Neural Networks",
+       AISTATS 2011, Section 3. https://proceedings.mlr.press/v15/glorot11a.html
+    .. [2] A. Ng, "Sparse autoencoder", CS294A lecture notes, Stanford University, 2011,
+       Section 3. https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf
+
+    Examples
+    --------
+    >>> activation = np.array([[1.0, -2.0], [3.0, 0.0]])
+    >>> Sparsity().value(activation)
+    np.float64(3.0)
+    >>> Sparsity().cotangent(activation)
+    array([[ 0.5, -0.5],
+           [ 0.5,  0. ]])
+
+    One unit with mean 1/2 and target 1/4: the divergence is
+    ``log(1/2) / 4 + log(3/2) * 3/4``, and its slope ``-1/2 + 3/2 = 1`` is shared by the
+    two rows:
+
+    >>> kl = Sparsity(form="kl", target=0.25)
+    >>> activation = np.array([[0.25], [0.75]])
+    >>> kl.value(activation)
+    np.float64(0.130812)
+    >>> kl.cotangent(activation)
+    array([[0.5],
+           [0.5]])
+    """
+
+    name = "sparsity"
+    constraints = {
+        **Regularizer.constraints,
+        "form": OneOf("l1", "kl"),
+        "target": Interval(0.0, 1.0, "neither"),
+    }
+
+    def __init__(self, strength=1.0, form="l1", target=0.05):
+        self.strength = strength
+        self.form = form
+        self.target = target
+
+    def check_layer(self, layer):
+        low, high = getattr(layer, "value_range", UNKNOWN_RANGE)
+        if self.form == "kl" and not (low >= 0.0 and high <= 1.0):
+            raise ValueError(
+                f"Sparsity(form='kl') needs activations between 0 and 1, but the "
+                f"value_range of {type(layer).__name__} is ({low}, {high}). Use "
+                f"form='l1', or an activation such as 'sigmoid'."
+            )
+
+    def value(self, activation, sample_weight=None):
+        if self.form == "l1":
+            norms = np.sum(np.abs(activation), axis=-1)
+            return weighted_mean(norms, sample_weight) * float(self.strength)
+        mean = _batch_mean(activation, sample_weight)
+        inside = _clip(mean)
+        target = float(self.target)
+        divergence = (
+            target * (math.log(target) - np.log(inside))
+            + (1.0 - target) * (math.log1p(-target) - np.log1p(-inside))
+            + _slope(inside, target) * (mean - inside)
+        )
+        return np.sum(divergence, axis=-1) * float(self.strength)
+
+    def cotangent(self, activation, sample_weight=None):
+        if self.form == "l1":
+            cotangent = np.sign(activation)
+            cotangent *= row_scale(activation, sample_weight) * float(self.strength)
+            return cotangent
+        inside = _clip(_batch_mean(activation, sample_weight))
+        slope = _slope(inside, float(self.target)) * float(self.strength)
+        share = _shares(activation, sample_weight)[:, np.newaxis]
+        return share * slope[..., np.newaxis, :]
+
+
+def _shares(activation, sample_weight):
+    """Return the share of each row in the weighted mean, (n_samples,)."""
+    if sample_weight is None:
+        n_samples = activation.shape[-2]
+        return np.full(n_samples, 1.0 / n_samples, activation.dtype)
+    return (sample_weight / np.sum(sample_weight)).astype(activation.dtype)
+
+
+def _batch_mean(activation, sample_weight):
+    """Return the weighted mean of each unit, (..., n)."""
+    return np.matmul(_shares(activation, sample_weight), activation)
+
+
+def _clip(mean):
+    """Keep the mean where the divergence and its slope are finite."""
+    epsilon = float(np.finfo(mean.dtype).eps)
+    return np.clip(mean, epsilon, 1.0 - epsilon)
+
+
+def _slope(mean, target):
+    """Return the derivative of the divergence for the mean."""
+    return (1.0 - target) / (1.0 - mean) - target / mean

@@ -1,0 +1,1 @@
+"""Training: the objective, the loops over it, and when to stop."""

@@ -1,0 +1,109 @@
+r"""What training makes small: the loss and the penalties, and their gradient."""
+
+import numpy as np
+
+from skjacobnet._workspace import Workspace
+from skjacobnet.network import NetworkWorkspace
+from skjacobnet.regularizers import (
+    ActivationRegularizer,
+    PredictionRegularizer,
+    WeightRegularizer,
+)
+
+
+class Objective:
+    r"""The objective of a batch of n rows as a function of the weights.
+
+    .. math:: F(\theta) = \frac{1}{n} \sum_s w_s\, \ell(y_s, z_s) + \sum_r \lambda_r P_r
+
+    Each kind of penalty has its place in the reverse pass: one on predictions adds to
+    the cotangent of the raw prediction, one on activations to the cotangent where that
+    activation leaves its layer, one on weights to the gradient.
+
+    Parameters
+    ----------
+    network : Network
+    loss : Loss
+    link : Link
+    regularizers : sequence of Regularizer
+
+    Notes
+    -----
+    It owns the buffers of a training and must not be shared between threads.
+    """
+
+    def __init__(self, network, loss, link, regularizers=()):
+        self.network = network
+        self.loss = loss
+        self.link = link
+        self.on_weights = _of_kind(WeightRegularizer, regularizers)
+        self.on_activations = _of_kind(ActivationRegularizer, regularizers)
+        self.on_predictions = _of_kind(PredictionRegularizer, regularizers)
+        self._workspace = NetworkWorkspace(network)
+        self._loss_workspaces = {}
+        self._gradient = None
+
+    def __call__(self, theta, X, y, sample_weight=None, rng=None):
+        """Evaluate a batch.
+
+        Parameters
+        ----------
+        theta : array of shape (n_weights,)
+        X : array or CSR matrix of shape (n_samples, n_features)
+        y : array of shape (n_samples, n_raw)
+            Encoded targets.
+        sample_weight : array of shape (n_samples,), optional
+        rng : numpy.random.Generator, optional
+            For layers that draw random numbers.
+
+        Returns
+        -------
+        loss, penalty : float
+        gradient : array of shape (n_weights,)
+            Overwritten by the next call.
+        """
+        if self._gradient is None:
+            self._gradient = np.empty_like(theta)
+        at = self.network.linearize(theta, X, rng, self._workspace)
+        raw = at.value
+        workspace = self._loss_workspaces.setdefault(raw.shape[0], Workspace())
+        loss, cotangent = self.loss.value_and_gradient(
+            y, raw, sample_weight, self.link, workspace=workspace
+        )
+        penalty = 0.0
+        for regularizer in self.on_predictions:
+            penalty += regularizer.value(raw, sample_weight, self.link)
+            cotangent += regularizer.cotangent(raw, sample_weight, self.link)
+        added = {}
+        if self.on_activations:
+            activation_penalty, added = self._activation_terms(at.outputs, sample_weight)
+            penalty += activation_penalty
+        gradient = self.network.gradient(theta, at, cotangent, added, self._gradient)
+        if self.on_weights:
+            penalty += self._add_weight_terms(theta, gradient)
+        return loss, penalty, gradient
+
+    def _activation_terms(self, outputs, sample_weight):
+        penalty, added = 0.0, {}
+        for index in self.network.activation_indices:
+            activation = outputs[index + 1]
+            for regularizer in self.on_activations:
+                penalty += regularizer.value(activation, sample_weight)
+                cotangent = regularizer.cotangent(activation, sample_weight)
+                added[index] = added[index] + cotangent if index in added else cotangent
+        return penalty, added
+
+    def _add_weight_terms(self, theta, gradient):
+        penalty = 0.0
+        places = zip(
+            self.network.penalized(theta), self.network.penalized(gradient), strict=True
+        )
+        for coef, coef_gradient in places:
+            for regularizer in self.on_weights:
+                penalty += regularizer.value(coef)
+                coef_gradient += regularizer.gradient(coef)
+        return penalty
+
+
+def _of_kind(kind, regularizers):
+    return [part for part in regularizers if isinstance(part, kind)]

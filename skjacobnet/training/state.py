@@ -1,0 +1,54 @@
+"""Everything that training changes as it goes on."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from skjacobnet.training.stopping import Stopping
+
+
+@dataclass
+class TrainingState:
+    """Where a training stands; to go on, it is all that is needed.
+
+    Attributes
+    ----------
+    theta : array of shape (n_weights,)
+        The last weights.
+    optimizer_state : dict or None
+        What the optimizer remembers.
+    split_rng, shuffle_rng, noise_rng : numpy.random.Generator
+        For rows held back, the order of the rows, and layers that draw random numbers.
+    split : tuple of array or None
+        The rows trained on and the rows held back.
+    stopping : Stopping or None
+    step, epoch : int
+        Finished ones.
+    scores : list of float
+        The monitored value after each epoch, larger is better.
+    history : dict of str to list
+        One column for each quantity, one entry for each epoch.
+    """
+
+    theta: np.ndarray
+    optimizer_state: dict | None
+    split_rng: np.random.Generator
+    shuffle_rng: np.random.Generator
+    noise_rng: np.random.Generator
+    split: tuple | None = None
+    stopping: Stopping | None = None
+    step: int = 0
+    epoch: int = 0
+    scores: list = field(default_factory=list)
+    history: dict = field(default_factory=dict)
+
+    def record(self, **entries):
+        """Add one epoch to the history."""
+        for column, value in entries.items():
+            self.history.setdefault(column, []).append(value)
+
+    @property
+    def kept_theta(self):
+        """The best weights where they are kept, else the last."""
+        best = self.stopping.best_theta
+        return self.theta if best is None else best

@@ -1,0 +1,60 @@
+"""When to stop, and which weights to keep."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# A small table has only a few batches in an epoch; its validation score needs this many
+# steps before a pause in its progress says anything.
+MIN_PATIENCE_STEPS = 100
+
+
+@dataclass
+class Stopping:
+    """Counts epochs without progress and remembers the best.
+
+    Parameters
+    ----------
+    tol : float or None
+        By how much a score must beat the best one to count as progress; none never
+        stops.
+    patience : int
+        How many epochs in a row may bring no progress.
+    keep_best : bool
+        Whether to keep the weights of the best epoch.
+
+    Attributes
+    ----------
+    best_score : float
+        Larger is better.
+    best_epoch : int
+        The first epoch is 1.
+    best_theta : array or None
+    waited : int
+        Epochs without progress.
+    """
+
+    tol: float | None
+    patience: int
+    keep_best: bool
+    best_score: float = -np.inf
+    best_epoch: int = 0
+    best_theta: np.ndarray | None = None
+    waited: int = 0
+
+    def update(self, score, epoch, theta):
+        """Take note of an epoch; return whether to stop."""
+        if self.tol is not None:
+            progress = score > self.best_score + self.tol
+            self.waited = 0 if progress else self.waited + 1
+        if score > self.best_score:
+            self.best_score = score
+            self.best_epoch = epoch
+            if self.keep_best:
+                self.best_theta = theta.copy()
+        return self.tol is not None and self.waited > self.patience
+
+
+def validation_patience(n_iter_no_change, steps_per_epoch):
+    """Return the patience in epochs for a validation score."""
+    return max(n_iter_no_change, -(-MIN_PATIENCE_STEPS // steps_per_epoch))

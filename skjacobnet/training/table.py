@@ -1,0 +1,122 @@
+"""The rows of one fit: inputs, encoded targets and weights."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+
+from skjacobnet.training.batches import Batches
+from skjacobnet.training.split import split_rows
+from skjacobnet.training.targets import Targets
+from skjacobnet.training.weights import check_weights, class_weights, combine, relative
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows to train on or to validate with.
+
+    Attributes
+    ----------
+    X : array or CSR matrix of shape (n_samples, n_features)
+    y : array
+        The targets as the user gave them.
+    targets : Targets
+    codes : array of int
+        `y`, encoded; 0 in rows that are left out.
+    weight : array of shape (n_samples,) or None
+        Sample weight times class weight.
+    rows : array of int or None
+        The rows that count; none means all.
+    """
+
+    X: Any
+    y: np.ndarray
+    targets: Targets
+    codes: np.ndarray
+    weight: np.ndarray | None
+    rows: np.ndarray | None
+
+    @classmethod
+    def of(cls, X, y, sample_weight=None, class_weight=None, targets=None, names=None):
+        """Build a table; rows of weight zero are as good as absent.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            Already checked, but for the weights.
+        class_weight : as in scikit-learn
+        targets : Targets, optional
+            The known classes; by default those of `y`.
+        names : tuple of str, optional
+            What `y` and `sample_weight` are called in messages.
+        """
+        y_name, weight_name = names or ("y", "sample_weight")
+        sample_weight = check_weights(sample_weight, X.shape[0], weight_name)
+        rows = None
+        if sample_weight is not None and not sample_weight.all():
+            rows = np.flatnonzero(sample_weight)
+        seen = y if rows is None else y[rows]
+        targets = Targets.of(seen) if targets is None else targets
+        codes = targets.codes(seen, y_name)
+        if rows is not None:
+            seen_codes = codes
+            codes = np.zeros((X.shape[0], *codes.shape[1:]), codes.dtype)
+            codes[rows] = seen_codes
+        weight = combine(
+            sample_weight, class_weights(class_weight, targets, codes, sample_weight)
+        )
+        if weight is not None and not weight.all():
+            rows = np.flatnonzero(weight)
+            if not len(rows):
+                raise ValueError("class_weight leaves no row with a weight above 0.")
+        return cls(X, y, targets, codes, weight, rows)
+
+    @property
+    def n_rows(self):
+        """The number of rows that count."""
+        return self.X.shape[0] if self.rows is None else len(self.rows)
+
+    def split(self, validation_fraction, rng):
+        """Return the rows to train on and the rows to validate with."""
+        rows = np.arange(self.X.shape[0]) if self.rows is None else self.rows
+        train, validation = split_rows(self.codes[rows], validation_fraction, rng)
+        return rows[train], rows[validation]
+
+    def only(self, rows):
+        """Return the table restricted to some of its rows."""
+        return replace(self, rows=rows)
+
+    def taken(self):
+        """Return a table that holds copies of the rows that count, and only them."""
+        if self.rows is None:
+            return self
+        y = self.y.tocsr() if issparse(self.y) else self.y
+        return replace(
+            self,
+            X=self.X[self.rows],
+            y=y[self.rows],
+            codes=self.codes[self.rows],
+            weight=None if self.weight is None else self.weight[self.rows],
+            rows=None,
+        )
+
+    def relative_weight(self):
+        """Return the weights divided by their mean, None where all are equal."""
+        return relative(self.weight, self.rows)
+
+    def batches(self, batch_size, dtype, sparse, weight="relative"):
+        """Return the rows in mini-batches.
+
+        Parameters
+        ----------
+        batch_size : int
+        dtype : data-type
+        sparse : bool
+            Whether batches of a sparse `X` stay sparse.
+        weight : {"relative", "as given"}, default="relative"
+        """
+        chosen = self.relative_weight() if weight == "relative" else self.weight
+        return Batches(
+            self.X, self.codes, self.targets, chosen, self.rows, batch_size, dtype, sparse
+        )

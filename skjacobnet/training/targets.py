@@ -1,0 +1,115 @@
+"""What is to be predicted: classes or labels, and how they are encoded."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from skjacobnet.links import LOGISTIC, SOFTMAX, Link
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The classes of a problem.
+
+    Parameters
+    ----------
+    classes : array of shape (n_classes,)
+        Sorted. For a multilabel problem the numbers of the labels.
+    multilabel : bool
+        Whether a row may have any number of labels.
+
+    Examples
+    --------
+    >>> targets = Targets.of(np.array(["no", "yes", "no"]))
+    >>> targets.codes(np.array(["yes", "no"]))
+    array([1, 0])
+    >>> targets.encode(np.array([1, 0]), np.float64)
+    array([[1.],
+           [0.]])
+    """
+
+    classes: np.ndarray
+    multilabel: bool = False
+
+    @classmethod
+    def of(cls, y):
+        """Read the classes off the targets of a fit.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two classes, or the targets are not classes.
+        """
+        check_classification_targets(y)
+        if type_of_target(y).startswith("multilabel"):
+            return cls(np.arange(y.shape[1]), multilabel=True)
+        classes = np.unique(y)
+        if len(classes) < 2:
+            raise ValueError(
+                f"Classifier can't be trained on one class only: y holds {classes[0]!r} "
+                "and nothing else. Give at least two classes."
+            )
+        return cls(classes)
+
+    @classmethod
+    def declared(cls, classes, y):
+        """Take the classes that a user names beforehand, for a first `partial_fit`."""
+        check_classification_targets(y)
+        multilabel = type_of_target(y).startswith("multilabel")
+        return cls(np.unique(classes), multilabel)
+
+    @property
+    def n_raw(self):
+        """Number of raw predictions."""
+        binary = not self.multilabel and len(self.classes) == 2
+        return 1 if binary else len(self.classes)
+
+    @property
+    def link(self) -> Link:
+        """How raw predictions become probabilities."""
+        return SOFTMAX if self.n_raw > 1 and not self.multilabel else LOGISTIC
+
+    def codes(self, y, name="y"):
+        """Return the targets as indices of classes, or as zeros and ones of labels.
+
+        Raises
+        ------
+        ValueError
+            If a class is unknown, or the number of labels differs.
+        """
+        if self.multilabel:
+            y = y.toarray() if issparse(y) else np.asarray(y)
+            if y.ndim != 2 or y.shape[1] != len(self.classes):
+                raise ValueError(
+                    f"{name} must have {len(self.classes)} columns, one for each label, "
+                    f"got an array of shape {y.shape}."
+                )
+            return y.astype(np.int8)
+        y = np.asarray(y)
+        unknown = np.setdiff1d(y, self.classes)
+        if len(unknown):
+            raise ValueError(
+                f"{name} has classes that were not seen before: {unknown.tolist()}. "
+                f"Known: {self.classes.tolist()}."
+            )
+        return np.searchsorted(self.classes, y)
+
+    def encode(self, codes, dtype):
+        """Return the targets of a loss, (n_samples, n_raw): one-hot, or zeros and ones."""
+        if self.multilabel:
+            return codes.astype(dtype)
+        if self.n_raw == 1:
+            return codes.astype(dtype)[:, np.newaxis]
+        encoded = np.zeros((len(codes), self.n_raw), dtype)
+        encoded[np.arange(len(codes)), codes] = 1.0
+        return encoded
+
+    def decide(self, raw):
+        """Return the most probable class of each raw prediction, or the labels."""
+        if self.multilabel:
+            return (raw > 0.0).astype(int)
+        if self.n_raw == 1:
+            return self.classes[(raw[:, 0] > 0.0).astype(int)]
+        return self.classes[np.argmax(raw, axis=1)]
