@@ -148,14 +148,12 @@ def default_link(raw):
 def row_maximum(raw, workspace=None):
     """Return the largest entry of each row, (..., n_samples, 1).
 
-    A reduction over a short last axis costs one call of the inner loop for every row.
-    With more rows than columns it is several times faster to copy the columns into
-    rows of their own and to reduce over those.
+    NumPy finds the place of a maximum along a short last axis several times faster
+    than the maximum itself.
     """
-    *stack, n_samples, n_raw = raw.shape
-    if n_samples < 2 * n_raw:
-        return np.maximum.reduce(raw, -1, None, None, True)
     workspace = Workspace() if workspace is None else workspace
-    columns = workspace.array("columns", (*stack, n_raw, n_samples), raw.dtype)
-    np.copyto(columns, raw.swapaxes(-1, -2))
-    return np.maximum.reduce(columns, -2)[..., np.newaxis]
+    shape, starts = workspace.get("row starts", (None, None))
+    if shape != raw.shape:
+        starts = np.arange(0, raw.size, raw.shape[-1]).reshape(*raw.shape[:-1], 1)
+        workspace["row starts"] = raw.shape, starts
+    return raw.ravel()[raw.argmax(-1, keepdims=True) + starts]

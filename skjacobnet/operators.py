@@ -34,6 +34,8 @@ class JacobianOperator(ABC):
 
     __slots__ = ()
     shared = False
+    # Arrays must not take operators for scalars: ``operator @ array`` is a TypeError.
+    __array_ufunc__ = None
 
     @abstractmethod
     def jvp(self, tangent, out=None):
@@ -373,6 +375,10 @@ class Product(JacobianOperator):
     @property
     def dtype(self):
         return np.result_type(*(factor.dtype for factor in self.factors))
+
+    @property
+    def stack_axes(self):
+        return max(factor.stack_axes for factor in self.factors)
 
     @property
     def multiplications(self):

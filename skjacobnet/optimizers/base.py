@@ -5,7 +5,19 @@ from abc import abstractmethod
 from skjacobnet._component import Component
 
 
-class Optimizer(Component):
+class AnyOptimizer(Component):
+    """What both kinds of optimizers have in common; subclass one of the two.
+
+    Attributes
+    ----------
+    default_learning_rate : float or None
+        What ``learning_rate="auto"`` stands for; none where there is no learning rate.
+    """
+
+    default_learning_rate = None
+
+
+class Optimizer(AnyOptimizer):
     """A rule that turns gradients into steps.
 
     The rule is a value. All it must remember travels in a state, a dict of arrays and
@@ -50,7 +62,7 @@ class Optimizer(Component):
         """
 
 
-class FullBatchOptimizer(Component):
+class FullBatchOptimizer(AnyOptimizer):
     """A rule that minimizes a function of the weights that has no noise."""
 
     @abstractmethod

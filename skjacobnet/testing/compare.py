@@ -34,10 +34,10 @@ def assert_close(exact, empirical, what, rtol=1e-6, atol=1e-9):
 
     Examples
     --------
-    >>> assert_close(np.array([1.0, 2.0]), np.array([1.0, 2.002]), "slope")
+    >>> assert_close([1.0, 2.0], [1.0, 2.1], "slope")
     Traceback (most recent call last):
-    AssertionError: slope: exact 2.0 and empirical 2.002 at index (1,) differ by 0.002, \
-tolerance 2e-06.
+    AssertionError: slope: exact 2.0 and empirical 2.1 at index (1,) differ by 0.1,
+    tolerance 2.1e-06.
     """
     exact, empirical = np.asarray(exact), np.asarray(empirical)
     if exact.shape != empirical.shape:
@@ -85,7 +85,9 @@ def assert_same(result, expected, what, dtype=None):
 def assert_type(array, dtype, what):
     """Require the type of the numbers of an array."""
     if array.dtype != dtype:
-        raise AssertionError(f"{what}: of type {array.dtype}, expected {np.dtype(dtype)}.")
+        raise AssertionError(
+            f"{what}: of type {array.dtype}, expected {np.dtype(dtype)}."
+        )
 
 
 def assert_written(result, out, expected, what):

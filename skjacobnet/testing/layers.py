@@ -1,22 +1,26 @@
 """Checks of a layer: by assertions, and by a print for the eye."""
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from skjacobnet._workspace import Workspace
 from skjacobnet.layers.base import Elementwise
 from skjacobnet.testing.compare import (
     assert_close,
     assert_same,
-    assert_type,
     assert_written,
     unchanged,
+)
+from skjacobnet.testing.consistency import (
+    check_buffers,
+    check_float32,
+    check_sparse,
+    check_stack,
 )
 from skjacobnet.testing.finite_differences import (
     STEP,
     empirical_jacobian,
     finite_difference,
 )
+from skjacobnet.testing.inputs import draw_inputs, draw_weights
 from skjacobnet.testing.operators import check_operator
 
 
@@ -66,19 +70,20 @@ def check_layer(layer, n_in=5, n_samples=7, random_state=0):
     layer.validate()
     rng = np.random.default_rng(random_state)
     X = draw_inputs(layer, (n_samples, n_in), rng)
-    weights = _draw_weights(layer, X, rng)
+    weights = draw_weights(layer, X, rng)
     with unchanged(layer, X=X, **weights):
         _check_shapes(layer, weights, X)
+    with unchanged(layer, X=X, **weights):
         _check_jacobian(layer, weights, X, rng, None)
         _check_jacobian(layer, weights, X, rng, int(rng.integers(2**31)))
         if isinstance(layer, Elementwise):
             _check_elementwise(layer, X)
         _check_weight_derivatives(layer, weights, X, rng)
-        _check_buffers(layer, weights, X, rng)
-        _check_stack(layer, weights, X, rng)
-        _check_float32(layer, weights, X, rng)
+        check_buffers(layer, weights, X, rng)
+        check_stack(layer, weights, X, rng)
+        check_float32(layer, weights, X, rng)
         if layer.accepts_sparse:
-            _check_sparse(layer, weights, X, rng)
+            check_sparse(layer, weights, X, rng)
 
 
 def sanity_check(layer, X):
@@ -123,48 +128,7 @@ def sanity_check(layer, X):
         f"  exact      {np.mean(exact):.3g} on average, {exact.shape}",
         f"  difference {np.mean(np.abs(exact - empirical)):.1e} on average",
     ]
-    print("\n".join(lines))  # noqa: T201 - printing is what it is for
-
-
-def draw_inputs(layer, shape, rng, clearance=0.1):
-    """Draw inputs of both signs that keep clear of the kinks of a layer.
-
-    Parameters
-    ----------
-    layer : Layer
-    shape : tuple of int
-    rng : numpy.random.Generator
-    clearance : float > 0, default=0.1
-        The least distance from a kink. Unit: that of the input.
-
-    Returns
-    -------
-    array of the given shape, float64
-
-    Raises
-    ------
-    ValueError
-        If kinks are so dense that no inputs were found.
-    """
-    X = rng.normal(scale=2.0, size=shape)
-    kinks = layer.kinks if isinstance(layer, Elementwise) else ()
-    for _ in range(1000):
-        near = np.zeros(shape, bool)
-        for kink in kinks:
-            near |= np.abs(X - kink) < clearance
-        if not near.any():
-            return X
-        X[near] = rng.normal(scale=2.0, size=np.count_nonzero(near))
-    raise ValueError(f"{layer!r}: no room for inputs between the kinks {kinks}.")
-
-
-def _draw_weights(layer, X, rng):
-    """Draw weights as at the start of a training, and move all of them a little."""
-    weights = layer.init_weights(X.shape[-1], rng, X.dtype, X)
-    return {
-        name: weight + rng.normal(scale=0.1, size=weight.shape)
-        for name, weight in weights.items()
-    }
+    print("\n".join(lines))
 
 
 def _check_shapes(layer, weights, X):
@@ -187,6 +151,7 @@ def _check_shapes(layer, weights, X):
             f"{layer!r}: the output has the shape {output.shape}, output_size says "
             f"{expected}."
         )
+    layer.linearize(weights, X)[1].todense(n_samples)
 
 
 def _check_jacobian(layer, weights, X, rng, seed):
@@ -271,91 +236,3 @@ def _check_weight_derivatives(layer, weights, X, rng):
             f"{layer!r}: weight_vjp, the gradient for {name!r} summed over samples, "
             f"against weight_jvp",
         )
-
-
-def _check_buffers(layer, weights, X, rng):
-    """Check `out`, and that a second use of a workspace forgets the first."""
-    output, operator = layer.linearize(weights, X)
-    out = np.full_like(output, np.nan)
-    what = f"{layer!r}: forward"
-    assert_written(layer.forward(weights, X, out), out, output, what)
-    workspace = Workspace()
-    _, stale = layer.linearize(weights, X[::-1] + 0.5, workspace=workspace)
-    stale.jvp(X)
-    buffered, operator_buffered = layer.linearize(weights, X, workspace=workspace)
-    what = f"{layer!r}: linearize with a workspace that was used before"
-    assert_same(buffered, output, what)
-    dense = operator.todense(len(X))
-    assert_same(operator_buffered.todense(len(X)), dense, f"{what}, Jacobian")
-    cotangent = rng.normal(size=output.shape)
-    gradients = layer.weight_vjp(weights, X, cotangent)
-    outs = {name: np.full_like(weight, np.nan) for name, weight in weights.items()}
-    layer.weight_vjp(weights, X, cotangent, outs, workspace=workspace)
-    for name, gradient in gradients.items():
-        what = f"{layer!r}: weight_vjp for {name!r}, written to `out`"
-        assert_same(outs[name], gradient, what)
-
-
-def _check_stack(layer, weights, X, rng):
-    """Check that a stack of inputs and weights gives what its members give."""
-    inputs = np.stack([X, draw_inputs(layer, X.shape, rng)])
-    members = [weights, _draw_weights(layer, X, rng)]
-    stacked = _results(layer, _stack(members), inputs, rng)
-    single = [
-        _results(layer, member, member_X, rng)
-        for member, member_X in zip(members, inputs, strict=True)
-    ]
-    for name, result in stacked.items():
-        expected = np.stack([results[name] for results in single])
-        assert_same(result, expected, f"{layer!r}: {name} of a stack against one by one")
-
-
-def _check_float32(layer, weights, X, rng):
-    drawn = layer.init_weights(X.shape[-1], rng, np.float32, X.astype(np.float32))
-    for name, weight in drawn.items():
-        assert_type(weight, np.float32, f"{layer!r}: init_weights, {name!r}")
-    narrow = {name: weight.astype(np.float32) for name, weight in weights.items()}
-    exact = _results(layer, weights, X, rng)
-    for name, result in _results(layer, narrow, X.astype(np.float32), rng).items():
-        what = f"{layer!r}: {name} in float32"
-        assert_type(result, np.float32, what)
-        assert_close(result, exact[name], f"{what} against float64", 1e-4, 1e-6)
-
-
-def _check_sparse(layer, weights, X, rng):
-    X = np.where(rng.random(X.shape) < 0.5, X, 0.0)
-    sparse = csr_array(X)
-    output = layer.forward(weights, X)
-    what = f"{layer!r}: forward of a CSR matrix against a dense one"
-    assert_same(layer.forward(weights, sparse), output, what)
-    cotangent = rng.normal(size=output.shape)
-    gradients = layer.weight_vjp(weights, X, cotangent)
-    for name, gradient in layer.weight_vjp(weights, sparse, cotangent).items():
-        what = f"{layer!r}: weight_vjp for {name!r} of a CSR matrix against a dense one"
-        assert_same(gradient, gradients[name], what)
-
-
-def _stack(members):
-    return {name: np.stack([m[name] for m in members]) for name in members[0]}
-
-
-def _results(layer, weights, X, rng):
-    """Return all results of a layer, with cotangents that depend on shapes alone."""
-    del rng
-    output, operator = layer.linearize(weights, X)
-    n_out = output.shape[-1]
-    cotangent = np.cos(np.arange(output.shape[-2] * n_out)).reshape(-1, n_out)
-    cotangent = np.broadcast_to(cotangent.astype(X.dtype), output.shape)
-    tangent = np.sin(X)
-    gradients = layer.weight_vjp(weights, X, cotangent)
-    results = {
-        "forward": layer.forward(weights, X),
-        "linearize": output,
-        "jvp": operator.jvp(tangent),
-        "vjp": operator.vjp(cotangent),
-        **{f"weight_vjp for {name!r}": g for name, g in gradients.items()},
-    }
-    if weights:
-        tangents = {name: np.cos(weight) for name, weight in weights.items()}
-        results["weight_jvp"] = layer.weight_jvp(weights, X, tangents)
-    return results

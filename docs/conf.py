@@ -1,0 +1,113 @@
+"""Sphinx configuration; the API lists are written from the families themselves."""
+
+import inspect
+from pathlib import Path
+
+import skjacobnet
+from skjacobnet.initializers import INITIALIZERS
+from skjacobnet.layers import LAYERS
+from skjacobnet.losses import LOSSES
+from skjacobnet.optimizers import OPTIMIZERS
+from skjacobnet.regularizers import REGULARIZERS
+from skjacobnet.schedules import SCHEDULES
+
+project = "skjacobnet"
+author = "the skjacobnet developers"
+copyright = f"2026, {author}"
+release = skjacobnet.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+]
+exclude_patterns = ["_build"]
+html_theme = "pydata_sphinx_theme"
+html_title = "skjacobnet"
+templates_path = ["_templates"]
+autosummary_generate = True
+autodoc_default_options = {"members": True, "inherited-members": False}
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+add_module_names = False
+
+SECTIONS = [
+    ("The estimator", "skjacobnet", ["JacobianMLPClassifier"]),
+    ("Layers", "skjacobnet.layers", LAYERS),
+    ("Initializers", "skjacobnet.initializers", INITIALIZERS),
+    ("Losses", "skjacobnet.losses", LOSSES),
+    ("Links", "skjacobnet.links", ["Softmax", "Logistic"]),
+    ("Regularizers", "skjacobnet.regularizers", REGULARIZERS),
+    ("Optimizers", "skjacobnet.optimizers", OPTIMIZERS),
+    ("Schedules", "skjacobnet.schedules", SCHEDULES),
+    (
+        "Jacobian operators",
+        "skjacobnet.operators",
+        [
+            "JacobianOperator",
+            "Diagonal",
+            "ConstantMatrix",
+            "DiagonalMinusRankOne",
+            "Dense",
+            "Product",
+            "multiply",
+        ],
+    ),
+    (
+        "The chain rule",
+        "skjacobnet.accumulation",
+        ["accumulate", "cheapest_order", "cotangents", "tangents"],
+    ),
+    (
+        "Networks",
+        "skjacobnet.network",
+        ["Network", "Linearization", "complete"],
+    ),
+    ("Checks", "skjacobnet.testing", None),
+]
+
+
+def _names(module, members):
+    if isinstance(members, list):
+        return members
+    if members is None:
+        return sorted(name for name in vars(module) if _is_public_function(module, name))
+    bases = [
+        cls.__name__
+        for cls in vars(module).values()
+        if inspect.isclass(cls) and issubclass(cls, members.base) and not cls.name
+    ]
+    return sorted(set(bases)) + [cls.__name__ for cls in members.classes]
+
+
+def _is_public_function(module, name):
+    member = getattr(module, name)
+    return inspect.isfunction(member) and not name.startswith("_")
+
+
+def _called(members):
+    """Say which names stand for which class."""
+    lines = []
+    for cls in members.classes:
+        names = [cls.name, *cls.aliases]
+        lines.append(f"``{'``, ``'.join(names)}``: `{cls.__name__}`")
+    return "Names: " + "; ".join(lines) + "."
+
+
+def write_api(path):
+    """Write the page that lists every public class and function."""
+    lines = ["API reference", "=============", ""]
+    for title, module_name, members in SECTIONS:
+        module = __import__(module_name, fromlist=["_"])
+        lines += [title, "-" * len(title), "", f".. currentmodule:: {module_name}", ""]
+        if hasattr(members, "classes"):
+            lines += [_called(members), ""]
+        lines += [".. autosummary::", "   :toctree: api", "   :nosignatures:", ""]
+        lines += [f"   {name}" for name in _names(module, members)]
+        lines.append("")
+    path.write_text("\n".join(lines))
+
+
+write_api(Path(__file__).parent / "reference.rst")
+default_role = "py:obj"

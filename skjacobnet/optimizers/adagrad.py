@@ -1,0 +1,75 @@
+"""AdaGrad."""
+
+import numpy as np
+
+from skjacobnet.optimizers.base import Optimizer
+from skjacobnet.optimizers.moments import POSITIVE, zeros_and_scratch
+
+
+class AdaGrad(Optimizer):
+    r"""Shorten the steps of each weight by the root of all its squared gradients.
+
+    With gradient :math:`g_t`, learning rate :math:`\eta_t` and :math:`G_0 = 0`, step t
+    is
+
+    .. math::
+
+        G_t &= G_{t-1} + g_t^2 \\
+        \theta_t &= \theta_{t-1} - \eta_t \, g_t / (\sqrt{G_t} + \epsilon)
+
+    Parameters
+    ----------
+    epsilon : float > 0, default=1e-10
+        Keeps the quotient finite where all gradients were zero. Unit: that of the
+        gradient.
+
+    See Also
+    --------
+    RMSProp : Forgets old gradients, so that steps do not fade.
+
+    Notes
+    -----
+    State: ``sum_of_squares``, of the shape of the weights. O(n_weights) time and
+    memory. Steps fade like :math:`1 / \sqrt t` under steady gradients.
+
+    References
+    ----------
+    .. [1] J. Duchi, E. Hazan and Y. Singer, "Adaptive Subgradient Methods for Online
+       Learning and Stochastic Optimization", JMLR 12, 2011, Figure 1 with diagonal
+       matrices; epsilon is added to the root, as delta is there.
+       https://jmlr.org/papers/v12/duchi11a.html
+
+    Examples
+    --------
+    After gradients of 3 and 4 the root is 3, then 5:
+
+    >>> optimizer = AdaGrad()
+    >>> theta = np.array([0.0])
+    >>> state = optimizer.init(theta)
+    >>> optimizer.step(theta, np.array([3.0]), state, learning_rate=1.0)
+    >>> theta
+    array([-1.])
+    >>> optimizer.step(theta, np.array([4.0]), state, learning_rate=1.0)
+    >>> theta
+    array([-1.8])
+    """
+
+    name = "adagrad"
+    constraints = {"epsilon": POSITIVE}
+    default_learning_rate = 1e-2
+
+    def __init__(self, epsilon=1e-10):
+        self.epsilon = epsilon
+
+    def init(self, theta):
+        return zeros_and_scratch(theta, "sum_of_squares")
+
+    def step(self, theta, gradient, state, learning_rate, decay_mask=None):
+        scratch, total = state["scratch"], state["sum_of_squares"]
+        np.multiply(gradient, gradient, scratch)
+        total += scratch
+        np.sqrt(total, scratch)
+        scratch += float(self.epsilon)
+        np.divide(gradient, scratch, scratch)
+        scratch *= learning_rate
+        theta -= scratch

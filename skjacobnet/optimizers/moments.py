@@ -1,0 +1,83 @@
+"""Running moments of the gradient, without their factors.
+
+The textbook moments ``m = beta_1 m + (1 - beta_1) g`` and
+``v = beta_2 v + (1 - beta_2) g^2`` are linear in their factors ``1 - beta``. Here they
+are kept without: ``m = beta_1 m + g`` and ``v = beta_2 v + g^2``. What is left out
+enters each step once, together with the bias corrections, through two numbers that
+scale the learning rate and epsilon, instead of through further passes over all weights.
+The numbers are Python floats, so the step is exactly the textbook's and the arrays keep
+their type.
+"""
+
+import math
+
+import numpy as np
+
+from skjacobnet._validation import Interval
+
+DECAY_RATE = Interval(0.0, 1.0, "left")
+POSITIVE = Interval(0.0, math.inf, "neither")
+
+
+def zeros_and_scratch(theta, *names):
+    """Return a state of zeros under the given names, and one scratch array."""
+    state = {name: np.zeros_like(theta) for name in names}
+    state["scratch"] = np.empty_like(theta)
+    return state
+
+
+def accumulate(moment, gradient, decay):
+    """Let ``moment = decay * moment + gradient``, in place."""
+    moment *= decay
+    moment += gradient
+
+
+def accumulate_square(moment, gradient, decay, scratch):
+    """Let ``moment = decay * moment + gradient**2``, in place."""
+    moment *= decay
+    np.multiply(gradient, gradient, scratch)
+    moment += scratch
+
+
+def first_factor(beta_1, step):
+    """Return the corrected first moment over the one without factors."""
+    return (1.0 - beta_1) / (1.0 - beta_1**step)
+
+
+def second_root(beta_2, step):
+    """Return the root of the second moment without factors over the corrected one.
+
+    With it, ``1 / (sqrt(corrected) + epsilon)`` is
+    ``second_root / (sqrt(moment) + epsilon * second_root)``.
+    """
+    return math.sqrt((1.0 - beta_2**step) / (1.0 - beta_2))
+
+
+def adam_init(theta, amsgrad):
+    """Return the state that Adam and AdamW have in common."""
+    state = zeros_and_scratch(theta, "first_moment", "second_moment")
+    state["step"] = 0
+    if amsgrad:
+        state["largest_second_moment"] = np.zeros_like(theta)
+    return state
+
+
+def adam_step(
+    theta, gradient, state, learning_rate, *, beta_1, beta_2, epsilon, amsgrad
+):
+    """Take one step of Algorithm 1 of Kingma and Ba, with ten calls of ufuncs."""
+    state["step"] += 1
+    scratch = state["scratch"]
+    first, second = state["first_moment"], state["second_moment"]
+    accumulate(first, gradient, beta_1)
+    accumulate_square(second, gradient, beta_2, scratch)
+    if amsgrad:
+        largest = state["largest_second_moment"]
+        second = np.maximum(largest, second, out=largest)
+    root = second_root(beta_2, state["step"])
+    rate = learning_rate * (first_factor(beta_1, state["step"]) * root)
+    np.sqrt(second, scratch)
+    scratch += epsilon * root
+    np.divide(first, scratch, scratch)
+    scratch *= rate
+    theta -= scratch

@@ -1,0 +1,127 @@
+"""NAdam."""
+
+import math
+
+import numpy as np
+
+from skjacobnet._validation import Interval
+from skjacobnet.optimizers.base import Optimizer
+from skjacobnet.optimizers.moments import (
+    DECAY_RATE,
+    POSITIVE,
+    accumulate,
+    accumulate_square,
+    second_root,
+)
+
+
+class NAdam(Optimizer):
+    r"""Take steps of Adam with a momentum that looks one step ahead.
+
+    With gradient :math:`g_t`, learning rate :math:`\eta_t`, moments :math:`m_t` and
+    :math:`v_t` as in `Adam` and the momentum of each step
+
+    .. math:: \mu_t = \beta_1 (1 - 0.96^{t \psi} / 2), \qquad P_t = \mu_1 \cdots \mu_t,
+
+    step t is
+
+    .. math::
+
+        \theta_t = \theta_{t-1} - \eta_t \,
+        \frac{g_t \, (1 - \mu_t) / (1 - P_t) + m_t \, \mu_{t+1} / (1 - P_{t+1})}
+        {\sqrt{v_t / (1 - \beta_2^t)} + \epsilon}
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.9
+        :math:`\beta_1`, the decay rate of the first moment, and the momentum that
+        training ends with. Dimensionless.
+    beta_2 : float in [0, 1), default=0.999
+        :math:`\beta_2`, the decay rate of the second moment. Dimensionless.
+    epsilon : float > 0, default=1e-8
+        Added to the root of the corrected second moment. Unit: that of the gradient.
+    momentum_decay : float >= 0, default=4e-3
+        :math:`\psi`, how fast the momentum grows from half of `beta_1` to all of it.
+        Per step; with the default it is at three quarters after 4,245 steps.
+
+    See Also
+    --------
+    Adam : Without the look ahead.
+
+    Notes
+    -----
+    State: ``step``, ``mu_product`` (:math:`P_t`), and ``first_moment`` and
+    ``second_moment`` without their factors :math:`1 - \beta`, as in `Adam`.
+    O(n_weights) time and memory.
+
+    The moment :math:`m_t` decays at the fixed rate `beta_1`, as in most
+    implementations; only its share of the step follows the momentum schedule.
+
+    References
+    ----------
+    .. [1] T. Dozat, "Incorporating Nesterov Momentum into Adam", ICLR 2016 workshop,
+       Algorithm 2. https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ
+
+    Examples
+    --------
+    Without a momentum decay :math:`\mu` is half of `beta_1`, here 1/4. In the first
+    step the share of the gradient is (3/4) / (3/4) = 1, and that of the first moment,
+    half of the gradient, is (1/4) / (15/16) = 4/15. The step is 1 + 2/15 = 17/15 times
+    the learning rate:
+
+    >>> optimizer = NAdam(beta_1=0.5, momentum_decay=0.0)
+    >>> theta = np.array([0.0])
+    >>> state = optimizer.init(theta)
+    >>> optimizer.step(theta, np.array([7.0]), state, learning_rate=0.15)
+    >>> theta
+    array([-0.17])
+    """
+
+    name = "nadam"
+    constraints = {
+        "beta_1": DECAY_RATE,
+        "beta_2": DECAY_RATE,
+        "epsilon": POSITIVE,
+        "momentum_decay": Interval(0.0, math.inf, "left"),
+    }
+    default_learning_rate = 2e-3
+
+    def __init__(self, beta_1=0.9, beta_2=0.999, epsilon=1e-8, momentum_decay=4e-3):
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.momentum_decay = momentum_decay
+
+    def init(self, theta):
+        return {
+            "step": 0,
+            "mu_product": 1.0,
+            "first_moment": np.zeros_like(theta),
+            "second_moment": np.zeros_like(theta),
+            "scratch": (np.empty_like(theta), np.empty_like(theta)),
+        }
+
+    def step(self, theta, gradient, state, learning_rate, decay_mask=None):
+        state["step"] += 1
+        mu, mu_next = self._momentum(state["step"]), self._momentum(state["step"] + 1)
+        state["mu_product"] *= mu
+        gradient_share = (1.0 - mu) / (1.0 - state["mu_product"])
+        moment_share = mu_next / (1.0 - state["mu_product"] * mu_next)
+
+        direction, denominator = state["scratch"]
+        first, second = state["first_moment"], state["second_moment"]
+        beta_1, beta_2 = float(self.beta_1), float(self.beta_2)
+        accumulate(first, gradient, beta_1)
+        accumulate_square(second, gradient, beta_2, denominator)
+        root = second_root(beta_2, state["step"])
+        np.multiply(first, (1.0 - beta_1) * moment_share / gradient_share, direction)
+        direction += gradient
+        np.sqrt(second, denominator)
+        denominator += float(self.epsilon) * root
+        direction /= denominator
+        direction *= learning_rate * (gradient_share * root)
+        theta -= direction
+
+    def _momentum(self, step):
+        growth = 1.0 - 0.5 * 0.96 ** (step * float(self.momentum_decay))
+        return float(self.beta_1) * growth

@@ -1,0 +1,96 @@
+"""RMSProp."""
+
+import math
+
+import numpy as np
+
+from skjacobnet.optimizers.base import Optimizer
+from skjacobnet.optimizers.moments import (
+    DECAY_RATE,
+    POSITIVE,
+    accumulate,
+    accumulate_square,
+    zeros_and_scratch,
+)
+
+
+class RMSProp(Optimizer):
+    r"""Divide the gradient of each weight by its recent root mean square.
+
+    With gradient :math:`g_t`, learning rate :math:`\eta_t`, momentum :math:`\mu` and
+    :math:`v_0 = b_0 = 0`, step t is
+
+    .. math::
+
+        v_t &= \rho v_{t-1} + (1 - \rho) g_t^2 \\
+        b_t &= \mu b_{t-1} + g_t / (\sqrt{v_t} + \epsilon) \\
+        \theta_t &= \theta_{t-1} - \eta_t b_t
+
+    Parameters
+    ----------
+    rho : float in [0, 1), default=0.99
+        :math:`\rho`, the decay rate of the mean square. Dimensionless.
+    epsilon : float > 0, default=1e-8
+        Added to the root. Unit: that of the gradient.
+    momentum : float in [0, 1), default=0.0
+        :math:`\mu`, what is left of a quotient one step later. Dimensionless.
+
+    See Also
+    --------
+    Adam : Corrects the first averages for their start at zero.
+
+    Notes
+    -----
+    State: ``second_moment`` without its factor :math:`1 - \rho`, and with a momentum
+    ``velocity``. O(n_weights) time and memory.
+
+    The average starts at zero and is not corrected, so the first step has the length
+    :math:`\eta_1 / \sqrt{1 - \rho}`, ten times the learning rate by default. Epsilon
+    and momentum are not in the source; they stand where most implementations have them.
+
+    References
+    ----------
+    .. [1] T. Tieleman and G. Hinton, "Lecture 6.5: rmsprop", Neural Networks for
+       Machine Learning, Coursera, 2012, slide 29.
+       https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf
+
+    Examples
+    --------
+    With ``rho=0.75`` the first mean square is a quarter of the squared gradient, and
+    the first step twice the learning rate:
+
+    >>> optimizer = RMSProp(rho=0.75, epsilon=1e-12)
+    >>> theta = np.array([1.0, 1.0])
+    >>> state = optimizer.init(theta)
+    >>> optimizer.step(theta, np.array([5.0, -0.3]), state, learning_rate=0.1)
+    >>> theta
+    array([0.8, 1.2])
+    """
+
+    name = "rmsprop"
+    constraints = {"rho": DECAY_RATE, "epsilon": POSITIVE, "momentum": DECAY_RATE}
+    default_learning_rate = 1e-3
+
+    def __init__(self, rho=0.99, epsilon=1e-8, momentum=0.0):
+        self.rho = rho
+        self.epsilon = epsilon
+        self.momentum = momentum
+
+    def init(self, theta):
+        names = ["second_moment", "velocity"] if self.momentum else ["second_moment"]
+        return zeros_and_scratch(theta, *names)
+
+    def step(self, theta, gradient, state, learning_rate, decay_mask=None):
+        scratch, second = state["scratch"], state["second_moment"]
+        rho, momentum = float(self.rho), float(self.momentum)
+        accumulate_square(second, gradient, rho, scratch)
+        root = math.sqrt(1.0 / (1.0 - rho))
+        np.sqrt(second, scratch)
+        scratch += float(self.epsilon) * root
+        np.divide(gradient, scratch, scratch)
+        if momentum:
+            accumulate(state["velocity"], scratch, momentum)
+            np.multiply(state["velocity"], learning_rate * root, scratch)
+        else:
+            scratch *= learning_rate * root
+        theta -= scratch

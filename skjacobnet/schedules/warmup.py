@@ -1,0 +1,76 @@
+"""A rise in front of any schedule."""
+
+from skjacobnet._validation import Interval
+from skjacobnet.schedules.base import Schedule
+
+
+class Warmup(Schedule):
+    r"""Raise the factor along a straight line, then follow another schedule.
+
+    With w warm-up steps, the factor of step k is :math:`\min((k + 1) / w, 1)` times
+    that of the schedule in step :math:`\max(k - w, 0)` of the n - w that remain.
+
+    Parameters
+    ----------
+    schedule : str or Schedule, default="constant"
+        What follows the rise.
+    fraction : float in [0, 1), default=0.1
+        The part of the training that rises. Dimensionless.
+
+    Raises
+    ------
+    TypeError, ValueError
+        By `validate`, for a schedule that is unknown or has wrong arguments.
+
+    See Also
+    --------
+    OneCycle : A rise and a fall along cosines.
+
+    Notes
+    -----
+    w is ``fraction * n_steps`` rounded to a whole number, and at most ``n_steps - 1``.
+    The rise reaches 1 in its last step, number w - 1, so that step w, the first of the
+    schedule alone, keeps its height.
+
+    A rise changes in every step, so a schedule that otherwise changes only between
+    epochs is also evaluated in every step.
+
+    References
+    ----------
+    .. [1] P. Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1
+       Hour", 2017, Section 2.2. https://arxiv.org/abs/1706.02677
+
+    Examples
+    --------
+    >>> schedule = Warmup("cosine", fraction=0.5)
+    >>> [schedule(step, n_steps=8) for step in range(8)]
+    [0.25, 0.5, 0.75, 1.0, 1.0, 0.853553, 0.5, 0.146447]
+    """
+
+    name = "warmup"
+    constraints = {"fraction": Interval(0.0, 1.0, "left")}
+
+    def __init__(self, schedule="constant", fraction=0.1):
+        self.schedule = schedule
+        self.fraction = fraction
+
+    def validate(self):
+        super().validate()
+        _family().resolve(self.schedule)
+
+    def __call__(self, step, n_steps, monitored=()):
+        n_warmup = min(round(float(self.fraction) * n_steps), n_steps - 1)
+        schedule = self.schedule
+        if isinstance(schedule, str):
+            schedule = _family().make(schedule)
+        factor = schedule(max(step - n_warmup, 0), n_steps - n_warmup, monitored)
+        if step < n_warmup:
+            factor *= (step + 1) / n_warmup
+        return factor
+
+
+def _family():
+    # The family lists this class too, so it is not there yet while this file is read.
+    from skjacobnet.schedules import SCHEDULES
+
+    return SCHEDULES

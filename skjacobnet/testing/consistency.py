@@ -1,0 +1,104 @@
+"""Checks that a layer gives the same in all the ways it can be called."""
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from skjacobnet._workspace import Workspace
+from skjacobnet.testing.compare import (
+    assert_close,
+    assert_same,
+    assert_type,
+    assert_written,
+)
+from skjacobnet.testing.inputs import draw_inputs, draw_weights
+
+
+def check_buffers(layer, weights, X, rng):
+    """Check `out`, and that a second use of a workspace forgets the first."""
+    output, operator = layer.linearize(weights, X)
+    out = np.full_like(output, np.nan)
+    what = f"{layer!r}: forward"
+    assert_written(layer.forward(weights, X, out), out, output, what)
+    workspace = Workspace()
+    _, stale = layer.linearize(weights, X[::-1] + 0.5, workspace=workspace)
+    stale.jvp(X)
+    buffered, operator_buffered = layer.linearize(weights, X, workspace=workspace)
+    what = f"{layer!r}: linearize with a workspace that was used before"
+    assert_same(buffered, output, what)
+    dense = operator.todense(len(X))
+    assert_same(operator_buffered.todense(len(X)), dense, f"{what}, Jacobian")
+    cotangent = rng.normal(size=output.shape)
+    gradients = layer.weight_vjp(weights, X, cotangent)
+    outs = {name: np.full_like(weight, np.nan) for name, weight in weights.items()}
+    layer.weight_vjp(weights, X, cotangent, outs, workspace=workspace)
+    for name, gradient in gradients.items():
+        what = f"{layer!r}: weight_vjp for {name!r}, written to `out`"
+        assert_same(outs[name], gradient, what)
+
+
+def check_stack(layer, weights, X, rng):
+    """Check that a stack of inputs and weights gives what its members give."""
+    inputs = np.stack([X, draw_inputs(layer, X.shape, rng)])
+    members = [weights, draw_weights(layer, X, rng)]
+    stacked = _results(layer, _stack(members), inputs)
+    single = [
+        _results(layer, member, member_X)
+        for member, member_X in zip(members, inputs, strict=True)
+    ]
+    for name, result in stacked.items():
+        expected = np.stack([results[name] for results in single])
+        assert_same(
+            result, expected, f"{layer!r}: {name} of a stack against one by one"
+        )
+
+
+def check_float32(layer, weights, X, rng):
+    """Check that float32 in gives float32 out, near the result in float64."""
+    drawn = layer.init_weights(X.shape[-1], rng, np.float32, X.astype(np.float32))
+    for name, weight in drawn.items():
+        assert_type(weight, np.float32, f"{layer!r}: init_weights, {name!r}")
+    narrow = {name: weight.astype(np.float32) for name, weight in weights.items()}
+    exact = _results(layer, weights, X)
+    for name, result in _results(layer, narrow, X.astype(np.float32)).items():
+        what = f"{layer!r}: {name} in float32"
+        assert_type(result, np.float32, what)
+        assert_close(result, exact[name], f"{what} against float64", 1e-4, 1e-6)
+
+
+def check_sparse(layer, weights, X, rng):
+    """Check that a CSR matrix gives what the dense one gives."""
+    X = np.where(rng.random(X.shape) < 0.5, X, 0.0)
+    sparse = csr_array(X)
+    output = layer.forward(weights, X)
+    what = f"{layer!r}: forward of a CSR matrix against a dense one"
+    assert_same(layer.forward(weights, sparse), output, what)
+    cotangent = rng.normal(size=output.shape)
+    gradients = layer.weight_vjp(weights, X, cotangent)
+    for name, gradient in layer.weight_vjp(weights, sparse, cotangent).items():
+        what = f"{layer!r}: weight_vjp for {name!r} of a CSR matrix against a dense one"
+        assert_same(gradient, gradients[name], what)
+
+
+def _stack(members):
+    return {name: np.stack([m[name] for m in members]) for name in members[0]}
+
+
+def _results(layer, weights, X):
+    """Return all results of a layer, with cotangents that depend on shapes alone."""
+    output, operator = layer.linearize(weights, X)
+    n_out = output.shape[-1]
+    cotangent = np.cos(np.arange(output.shape[-2] * n_out)).reshape(-1, n_out)
+    cotangent = np.broadcast_to(cotangent.astype(X.dtype), output.shape)
+    tangent = np.sin(X)
+    gradients = layer.weight_vjp(weights, X, cotangent)
+    results = {
+        "forward": layer.forward(weights, X),
+        "linearize": output,
+        "jvp": operator.jvp(tangent),
+        "vjp": operator.vjp(cotangent),
+        **{f"weight_vjp for {name!r}": g for name, g in gradients.items()},
+    }
+    if weights:
+        tangents = {name: np.cos(weight) for name, weight in weights.items()}
+        results["weight_jvp"] = layer.weight_jvp(weights, X, tangents)
+    return results

@@ -1,0 +1,46 @@
+"""Random inputs and weights to check a layer with."""
+
+import numpy as np
+
+from skjacobnet.layers.base import Elementwise
+
+
+def draw_inputs(layer, shape, rng, clearance=0.1):
+    """Draw inputs of both signs that keep clear of the kinks of a layer.
+
+    Parameters
+    ----------
+    layer : Layer
+    shape : tuple of int
+    rng : numpy.random.Generator
+    clearance : float > 0, default=0.1
+        The least distance from a kink. Unit: that of the input.
+
+    Returns
+    -------
+    array of the given shape, float64
+
+    Raises
+    ------
+    ValueError
+        If kinks are so dense that no inputs were found.
+    """
+    X = rng.normal(scale=2.0, size=shape)
+    kinks = layer.kinks if isinstance(layer, Elementwise) else ()
+    for _ in range(1000):
+        near = np.zeros(shape, bool)
+        for kink in kinks:
+            near |= np.abs(X - kink) < clearance
+        if not near.any():
+            return X
+        X[near] = rng.normal(scale=2.0, size=np.count_nonzero(near))
+    raise ValueError(f"{layer!r}: no room for inputs between the kinks {kinks}.")
+
+
+def draw_weights(layer, X, rng):
+    """Draw weights as at the start of a training, and move all of them a little."""
+    weights = layer.init_weights(X.shape[-1], rng, X.dtype, X)
+    return {
+        name: weight + rng.normal(scale=0.1, size=weight.shape)
+        for name, weight in weights.items()
+    }

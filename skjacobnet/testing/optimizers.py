@@ -1,0 +1,210 @@
+"""The check of an optimizer of either kind."""
+
+import copy
+
+import numpy as np
+
+from skjacobnet.optimizers.base import FullBatchOptimizer, Optimizer
+from skjacobnet.testing.compare import assert_close, assert_type, unchanged
+
+N_STEPS = 5
+
+
+def check_optimizer(optimizer, n_weights=6, random_state=0):
+    """Check everything that the contract of an optimizer promises.
+
+    Of an `Optimizer`: that a step changes the weights and the state in place and
+    nothing else; that equal calls give equal results, also when two trainings take
+    turns; that a training goes on from a copy of the state as if nothing had happened;
+    that a stack of trainings, with a learning rate for each, gives what they give one
+    by one; the data type; that zero gradients leave alone the weights that do not
+    decay; that 300 steps with the default learning rate decrease a quadratic. Of a
+    `FullBatchOptimizer`: that it finds the minimum of a quadratic, in place, and heeds
+    `max_iter` and `callback`.
+
+    Parameters
+    ----------
+    optimizer : Optimizer or FullBatchOptimizer
+    n_weights : int >= 2, default=6
+    random_state : int, Generator or None, default=0
+        Draws the start and the minimum.
+
+    Raises
+    ------
+    AssertionError
+        If one of these fails; the message says which.
+    TypeError
+        If `optimizer` is of another kind.
+
+    See Also
+    --------
+    check_layer, check_loss, check_regularizer : The same for other parts.
+
+    Notes
+    -----
+    That a quadratic decreases is weak evidence: many a wrong factor passes. Compare the
+    first steps of a rule with numbers worked out by hand.
+
+    Examples
+    --------
+    >>> from skjacobnet.optimizers import SGD
+    >>> check_optimizer(SGD(momentum=0.9))
+    """
+    optimizer.validate()
+    rng = np.random.default_rng(random_state)
+    if isinstance(optimizer, FullBatchOptimizer):
+        for dtype in (np.float32, np.float64):
+            _check_minimize(optimizer, _Quadratic(n_weights, dtype, rng), dtype)
+    elif isinstance(optimizer, Optimizer):
+        for dtype in (np.float32, np.float64):
+            problem = _Quadratic(n_weights, dtype, rng)
+            _check_in_place(optimizer, problem)
+            _check_repeatable(optimizer, problem)
+            _check_stack(optimizer, problem)
+            _check_zero_gradient(optimizer, problem)
+            _check_decrease(optimizer, problem)
+    else:
+        raise TypeError(
+            "optimizer must be an Optimizer or a FullBatchOptimizer, got "
+            f"{optimizer!r}."
+        )
+
+
+class _Quadratic:
+    """A quadratic with curvatures from 0.1 to 1, and where to start."""
+
+    def __init__(self, n_weights, dtype, rng):
+        self.curvature = np.geomspace(0.1, 1.0, n_weights).astype(dtype)
+        self.minimum = rng.normal(size=n_weights).astype(dtype)
+        self.start = (self.minimum + rng.choice([-1.0, 1.0], n_weights)).astype(dtype)
+
+    def __call__(self, theta):
+        gradient = self.curvature * (theta - self.minimum)
+        return 0.5 * np.sum(gradient * (theta - self.minimum), axis=-1), gradient
+
+
+def _run(optimizer, problem, theta, state, n_steps, learning_rate=None):
+    """Take steps, changing theta and state in place."""
+    if learning_rate is None:
+        learning_rate = optimizer.default_learning_rate
+    for _ in range(n_steps):
+        optimizer.step(theta, problem(theta)[1], state, learning_rate)
+
+
+def _check_in_place(optimizer, problem):
+    theta = problem.start.copy()
+    with unchanged(optimizer, theta=theta):
+        state = optimizer.init(theta)
+    for number in range(1, N_STEPS + 1):
+        before, gradient = theta.copy(), problem(theta)[1]
+        with unchanged(optimizer, gradient=gradient):
+            optimizer.step(theta, gradient, state, optimizer.default_learning_rate)
+        if np.array_equal(theta, before):
+            raise AssertionError(
+                f"{optimizer!r}: step {number} did not change theta in place."
+            )
+    for name, entry in state.items():
+        if isinstance(entry, np.ndarray) and entry.shape == theta.shape:
+            assert_type(entry, theta.dtype, f"{optimizer!r}: state {name!r}")
+
+
+def _check_repeatable(optimizer, problem):
+    first, second = problem.start.copy(), problem.start.copy()
+    state = optimizer.init(first)
+    _run(optimizer, problem, first, state, N_STEPS)
+    middle, middle_state = first.copy(), copy.deepcopy(state)
+    _run(optimizer, problem, first, state, N_STEPS)
+
+    # The second training takes turns with a third that has got elsewhere.
+    other = -problem.start
+    states = optimizer.init(second), optimizer.init(other)
+    for _ in range(2 * N_STEPS):
+        _run(optimizer, problem, second, states[0], 1)
+        _run(optimizer, problem, other, states[1], 1)
+    _run(optimizer, problem, middle, middle_state, N_STEPS)
+    for theta, what in (
+        (second, "a training that takes turns with another"),
+        (middle, "a training that goes on from a copied state"),
+    ):
+        label = f"{optimizer!r}: {what} against an undisturbed one"
+        assert_close(theta, first, label, 0.0, 0.0)
+
+
+def _check_stack(optimizer, problem):
+    rates = optimizer.default_learning_rate * np.array([1.0, 0.5, 0.1])
+    rates = rates.astype(problem.start.dtype)
+    stacked = problem.start * np.array([[1.0], [-1.0], [0.5]], problem.start.dtype)
+    single = stacked.copy()
+    state = optimizer.init(stacked)
+    _run(optimizer, problem, stacked, state, N_STEPS, rates[:, np.newaxis])
+    for theta, rate in zip(single, rates, strict=True):
+        _run(optimizer, problem, theta, optimizer.init(theta), N_STEPS, rate)
+    tolerance = 100.0 * float(np.finfo(problem.start.dtype).eps)
+    label = f"{optimizer!r}: a stack of trainings against one by one"
+    assert_close(stacked, single, label, tolerance, 0.0)
+
+
+def _check_zero_gradient(optimizer, problem):
+    theta = problem.start.copy()
+    mask = (np.arange(theta.size) % 2).astype(theta.dtype)
+    state = optimizer.init(theta)
+    rate = optimizer.default_learning_rate
+    for _ in range(N_STEPS):
+        optimizer.step(theta, np.zeros_like(theta), state, rate, mask)
+    if not np.all(np.isfinite(theta)):
+        raise AssertionError(f"{optimizer!r}: zero gradients give {theta}.")
+    assert_close(
+        theta[mask == 0.0],
+        problem.start[mask == 0.0],
+        f"{optimizer!r}: weights that do not decay, after zero gradients",
+        0.0,
+        0.0,
+    )
+
+
+def _check_decrease(optimizer, problem):
+    theta = problem.start.copy()
+    with np.errstate(over="ignore", invalid="ignore"):
+        _run(optimizer, problem, theta, optimizer.init(theta), 300)
+        after = problem(theta)[0]
+    before = problem(problem.start)[0]
+    if not after < before:
+        raise AssertionError(
+            f"{optimizer!r}: 300 steps took a quadratic from {before} to {after}."
+        )
+
+
+def _check_minimize(optimizer, problem, dtype):
+    tol = 1e-3 if dtype == np.float32 else 1e-8
+    theta, again = problem.start.copy(), problem.start.copy()
+    with unchanged(optimizer):
+        converged = optimizer.minimize(problem, theta, max_iter=200, tol=tol)
+        optimizer.minimize(problem, again, max_iter=200, tol=tol)
+    largest = np.max(np.abs(problem(theta)[1]))
+    if not converged or not largest <= tol:
+        raise AssertionError(
+            f"{optimizer!r}: a quadratic was left with a gradient of {largest:.3g}, "
+            f"tol={tol}, converged={converged}."
+        )
+    label = f"{optimizer!r}: a second call against the first"
+    assert_close(again, theta, label, 0.0, 0.0)
+
+    calls = []
+    theta = problem.start.copy()
+    optimizer.minimize(
+        problem, theta, max_iter=2, tol=0.0, callback=lambda *args: calls.append(args)
+    )
+    if not 1 <= len(calls) <= 2:
+        raise AssertionError(
+            f"{optimizer!r}: max_iter=2 made {len(calls)} calls of the callback."
+        )
+    stops = []
+    theta = problem.start.copy()
+    optimizer.minimize(
+        problem, theta, 50, 0.0, callback=lambda *args: not stops.append(args)
+    )
+    if len(stops) != 1:
+        raise AssertionError(
+            f"{optimizer!r}: went on for {len(stops)} iterations after the callback "
+            f"returned true."
+        )

@@ -1,0 +1,188 @@
+"""The check of a regularizer of any kind."""
+
+from functools import partial
+
+import numpy as np
+
+from skjacobnet.layers.base import Elementwise
+from skjacobnet.links import LOGISTIC, SOFTMAX
+from skjacobnet.regularizers.base import (
+    ActivationRegularizer,
+    PredictionRegularizer,
+    WeightRegularizer,
+)
+from skjacobnet.testing.compare import (
+    assert_close,
+    assert_same,
+    assert_type,
+    assert_written,
+    unchanged,
+)
+from skjacobnet.testing.finite_differences import empirical_gradient
+
+
+def check_regularizer(regularizer, n_samples=7, n=4, random_state=0):
+    """Check everything that the contract of a regularizer promises.
+
+    The gradient against central differences of the value, free leading axes, float32,
+    finite results, and that neither the regularizer nor an argument has changed. For a
+    penalty on weights: tall, square and wide matrices, and `out`. For one on
+    activations or predictions: an integer weight against a repeated row.
+
+    Parameters
+    ----------
+    regularizer : WeightRegularizer, ActivationRegularizer or PredictionRegularizer
+    n_samples : int >= 1, default=7
+    n : int >= 2, default=4
+        Width of the matrices, activations and raw predictions.
+    random_state : int, Generator or None, default=0
+        Draws them, at least 0.1 from zero, where many penalties have a kink.
+
+    Raises
+    ------
+    AssertionError
+        If one of these fails. The message names the regularizer and the derivative, and
+        has both numbers, where they differ most, and the tolerance.
+    TypeError
+        If `regularizer` is of another kind.
+
+    See Also
+    --------
+    check_loss : The same for a loss.
+
+    Notes
+    -----
+    Derivatives must agree to 1e-6 of the largest entry, so check a strength with a
+    visible effect. Activations are taken from (0.1, 0.9), and also from (-0.9, -0.1)
+    where `check_layer` of the regularizer accepts an activation between -1 and 1.
+
+    Examples
+    --------
+    >>> from skjacobnet.regularizers import Orthogonality
+    >>> check_regularizer(Orthogonality())
+    """
+    regularizer.validate()
+    rng = np.random.default_rng(random_state)
+    if isinstance(regularizer, WeightRegularizer):
+        _check_on_weights(regularizer, n, rng)
+    elif isinstance(regularizer, ActivationRegularizer):
+        _check_on_activations(regularizer, (n_samples, n), rng)
+    elif isinstance(regularizer, PredictionRegularizer):
+        _check_on_predictions(regularizer, (n_samples, n), rng)
+    else:
+        raise TypeError(
+            "regularizer must be a WeightRegularizer, an ActivationRegularizer or a "
+            f"PredictionRegularizer, got {regularizer!r}."
+        )
+
+
+class _Signed(Elementwise):
+    """An activation between -1 and 1, to ask a penalty whether it accepts one."""
+
+    value_range = (-1.0, 1.0)
+
+    def function(self, x, out=None):
+        return np.tanh(x, out)
+
+    def derivative(self, x, y, out=None):
+        return np.subtract(1.0, y * y, out)
+
+    def second_derivative(self, x, y):
+        return -2.0 * y * (1.0 - y * y)
+
+
+def _check_on_weights(regularizer, n, rng):
+    for shape in ((n + 2, n), (n, n), (n, n + 2)):
+        name = f"{regularizer!r} of a {shape[0]} x {shape[1]} matrix"
+        coef = rng.normal(size=shape)
+        coef += 0.1 * np.sign(coef)
+        _check_pair(regularizer, regularizer.value, regularizer.gradient, coef, name)
+        out = np.full_like(coef, np.nan)
+        gradient = regularizer.gradient(coef)
+        result = regularizer.gradient(coef, out)
+        assert_written(result, out, gradient, f"{name}: gradient")
+
+
+def _check_on_activations(regularizer, shape, rng):
+    activation = rng.uniform(0.1, 0.9, shape)
+    try:
+        regularizer.check_layer(_Signed())
+    except ValueError:
+        extremes = [0.0, 1.0]
+    else:
+        activation *= rng.choice([-1.0, 1.0], shape)
+        extremes = [-1e4, 0.0, 1e4]
+    _check_on_rows(regularizer, activation, {}, repr(regularizer))
+    _check_finite(regularizer, extremes, {}, repr(regularizer))
+
+
+def _check_on_predictions(regularizer, shape, rng):
+    raw = 1.5 * rng.normal(size=shape)
+    raw += 0.1 * np.sign(raw)
+    for link, prediction in ((SOFTMAX, raw), (LOGISTIC, raw[:, :1]), (LOGISTIC, raw)):
+        name = f"{regularizer!r} with the {type(link).__name__.lower()} link"
+        _check_on_rows(regularizer, prediction, {"link": link}, name)
+        _check_finite(regularizer, [-1e4, 0.0, 1e4], {"link": link}, name)
+
+
+def _check_on_rows(regularizer, rows, options, name):
+    """Check a penalty on samples, without weights and with whole-numbered ones."""
+    counts = 1 + np.arange(len(rows)) % 3
+    weights = counts / np.mean(counts)
+    for sample_weight in (None, weights):
+        arguments = {"sample_weight": sample_weight, **options}
+        label = name if sample_weight is None else f"{name} and sample weights"
+        value = partial(regularizer.value, **arguments)
+        cotangent = partial(regularizer.cotangent, **arguments)
+        _check_pair(regularizer, value, cotangent, rows, label)
+
+    index = np.repeat(np.arange(len(rows)), counts)
+    assert_same(
+        regularizer.value(rows, weights, **options),
+        regularizer.value(rows[index], **options),
+        f"{name}: value, integer weights against repeated rows",
+    )
+    summed = np.zeros_like(rows)
+    np.add.at(summed, index, regularizer.cotangent(rows[index], **options))
+    assert_same(
+        regularizer.cotangent(rows, weights, **options),
+        summed,
+        f"{name}: cotangent, integer weights against repeated rows",
+    )
+
+
+def _check_pair(regularizer, value, gradient, x, name):
+    """Check a value and its gradient as functions of an array."""
+    stack = np.stack([x, 0.5 * x, x[::-1]])
+    with unchanged(regularizer, x=x, stack=stack):
+        exact = gradient(x)
+        empirical = empirical_gradient(value, x)
+        assert_close(exact, empirical, f"{name}: gradient of the value")
+        if np.shares_memory(exact, x):
+            raise AssertionError(f"{name}: the gradient must be a new array.")
+        what = "of a stack against one by one"
+        assert_same(value(stack), [value(a) for a in stack], f"{name}: value {what}")
+        one_by_one = np.stack([gradient(a) for a in stack])
+        assert_same(gradient(stack), one_by_one, f"{name}: gradient {what}")
+        narrow = x.astype(np.float32)
+        assert_type(value(narrow), np.float32, f"{name}: value in float32")
+        assert_type(gradient(narrow), np.float32, f"{name}: gradient in float32")
+        what = "in float32 against float64"
+        assert_close(value(narrow), value(x), f"{name}: value {what}", 1e-4, 1e-6)
+        assert_close(gradient(narrow), exact, f"{name}: gradient {what}", 1e-4, 1e-6)
+
+
+def _check_finite(regularizer, extremes, options, name):
+    """Check all pairs of extreme numbers side by side, and columns of one of them."""
+    for dtype in (np.float32, np.float64):
+        pairs = np.array(np.meshgrid(extremes, extremes), dtype).reshape(2, -1).T
+        columns = np.tile(np.array(extremes, dtype), (3, 1))
+        for rows in (pairs, columns):
+            try:
+                with np.errstate(over="raise", divide="raise", invalid="raise"):
+                    value = regularizer.value(rows, **options)
+                    cotangent = regularizer.cotangent(rows, **options)
+            except FloatingPointError as error:
+                raise AssertionError(f"{name}: {error} for {extremes}.") from error
+            if not (np.isfinite(value) and np.all(np.isfinite(cotangent))):
+                raise AssertionError(f"{name}: not finite for entries of {extremes}.")

@@ -1,0 +1,166 @@
+"""The chain rule in its three orders."""
+
+from functools import reduce
+
+import numpy as np
+import pytest
+
+from skjacobnet.accumulation import (
+    Structure,
+    accumulate,
+    cheapest_order,
+    cotangents,
+    tangents,
+)
+from skjacobnet.operators import ConstantMatrix, Dense, Diagonal, DiagonalMinusRankOne
+
+N_SAMPLES = 5
+
+
+def chain(widths, rng):
+    """Affine maps with a diagonal or softmax-like Jacobian after each but the last."""
+    operators = []
+    for position, (n_in, n_out) in enumerate(zip(widths, widths[1:], strict=False)):
+        operators.append(ConstantMatrix(rng.standard_normal((n_in, n_out))))
+        if position == len(widths) - 2:
+            continue
+        vectors = rng.standard_normal((3, N_SAMPLES, n_out))
+        if position % 2:
+            operators.append(DiagonalMinusRankOne(*vectors))
+        else:
+            operators.append(Diagonal(lambda v=vectors[0]: v, n_out))
+    return operators
+
+
+def dense_product(operators):
+    return reduce(np.matmul, [op.todense(N_SAMPLES) for op in operators[::-1]])
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse", "auto"])
+@pytest.mark.parametrize(
+    "widths", [(4, 3), (4, 6, 3), (3, 5, 4, 6), (9, 7, 2, 8, 9), (2, 9, 9), (9, 9, 2)]
+)
+def test_all_orders_give_the_dense_product(widths, mode):
+    operators = chain(widths, np.random.default_rng(0))
+    jacobian = accumulate(operators, mode, N_SAMPLES).todense(N_SAMPLES)
+    assert jacobian.shape == (N_SAMPLES, widths[-1], widths[0])
+    np.testing.assert_allclose(jacobian, dense_product(operators), rtol=1e-12, atol=1e-12)
+
+
+def test_samples_are_not_mixed():
+    """Trap 1 of the notebook: a chain rule that sums over another sample's factor."""
+    operators = chain((3, 4, 2), np.random.default_rng(1))
+    whole = accumulate(operators, "reverse").todense(N_SAMPLES)
+    alone = [ConstantMatrix(operators[0].coef), None, ConstantMatrix(operators[2].coef)]
+    for sample in range(N_SAMPLES):
+        alone[1] = Diagonal(operators[1].diagonal[sample : sample + 1])
+        expected = accumulate(alone, "reverse").todense(1)[0]
+        np.testing.assert_allclose(whole[sample], expected, rtol=1e-13)
+
+
+def test_walks_give_every_partial_product():
+    rng = np.random.default_rng(2)
+    operators = chain((4, 5, 3), rng)
+    cotangent = rng.standard_normal((N_SAMPLES, 3))
+    tangent = rng.standard_normal((N_SAMPLES, 4))
+    back = list(cotangents(operators, cotangent))
+    forth = list(tangents(operators, tangent))
+    assert [c.shape[-1] for c in back] == [3, 5, 5, 4]
+    assert [t.shape[-1] for t in forth] == [4, 5, 5, 3]
+    inner = np.sum(cotangent * forth[-1], axis=-1)
+    for from_outputs, from_inputs in zip(back, forth[::-1], strict=True):
+        np.testing.assert_allclose(
+            np.sum(from_outputs * from_inputs, axis=-1), inner, rtol=1e-12
+        )
+
+
+def test_cotangents_enter_on_the_way():
+    rng = np.random.default_rng(3)
+    operators = chain((4, 5, 3), rng)
+    cotangent = rng.standard_normal((N_SAMPLES, 3))
+    extra = rng.standard_normal((N_SAMPLES, 5))
+    before = cotangent.copy(), extra.copy()
+    *_, plain = cotangents(operators, cotangent)
+    *_, both = cotangents(operators, cotangent, added={1: extra})
+    *_, alone = cotangents(operators[:2], extra)
+    np.testing.assert_allclose(both, plain + alone, rtol=1e-12)
+    np.testing.assert_array_equal(cotangent, before[0])
+    np.testing.assert_array_equal(extra, before[1])
+
+
+def test_factors_are_evaluated_only_when_needed():
+    evaluated = []
+
+    def factor(name):
+        def diagonal():
+            evaluated.append(name)
+            return np.ones((1, 2))
+
+        return Diagonal(diagonal, 2)
+
+    walk = cotangents([factor("first"), factor("second")], np.ones((1, 2)))
+    next(walk)
+    assert evaluated == []
+    next(walk)
+    assert evaluated == ["second"]
+    evaluated.clear()
+    accumulate([factor("first"), factor("second")], "reverse")
+    assert evaluated == ["second", "first"]
+    evaluated.clear()
+    accumulate([factor("first"), factor("second")], "forward")
+    assert evaluated == ["second", "first"] or evaluated == ["first", "second"]
+
+
+def brute_force(structures, n_samples):
+    """The cheapest cost over all bracketings, by trying each."""
+    if len(structures) == 1:
+        return {structures[0]: 0.0}
+    found = {}
+    for cut in range(1, len(structures)):
+        for right, right_cost in brute_force(structures[:cut], n_samples).items():
+            for left, left_cost in brute_force(structures[cut:], n_samples).items():
+                product, cost = left.times(right, n_samples)
+                total = cost + left_cost + right_cost
+                found[product] = min(total, found.get(product, np.inf))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_order_is_the_cheapest_of_all(seed):
+    rng = np.random.default_rng(seed)
+    widths = rng.integers(1, 12, rng.integers(2, 6))
+    operators = chain(tuple(map(int, widths)), rng)[:7]
+    structures = tuple(map(Structure.of, operators))
+    _, cost = cheapest_order(structures, N_SAMPLES)
+    assert cost == pytest.approx(min(brute_force(structures, N_SAMPLES).values()))
+
+
+def test_orders_of_ordinary_and_narrow_chains():
+    rng = np.random.default_rng(4)
+
+    def order(*widths):
+        operators = chain(widths, rng)
+        return cheapest_order(tuple(map(Structure.of, operators)), 1000)[0]
+
+    # Few outputs: from the outputs. Few inputs: from the inputs.
+    assert order(50, 20, 20, 3) == ((((4, 3), 2), 1), 0)
+    assert order(3, 20, 20, 50) == (4, (3, (2, (1, 0))))
+    # Narrow in the middle: from both ends.
+    left, right = order(60, 40, 2, 40, 60)
+    assert left != 6 and right != 0
+
+
+def test_unknown_mode_and_empty_chain():
+    with pytest.raises(ValueError, match="mode must be one of 'auto', 'forward'"):
+        accumulate([Diagonal(np.ones((1, 1)))], "backward")
+    with pytest.raises(ValueError, match="no operator"):
+        accumulate([])
+
+
+def test_shared_matrices_are_multiplied_once():
+    rng = np.random.default_rng(5)
+    linear = [ConstantMatrix(rng.standard_normal((4, 4))) for _ in range(3)]
+    for mode in ("forward", "reverse", "auto"):
+        assert isinstance(accumulate(linear, mode), ConstantMatrix)
+    dense = Dense(rng.standard_normal((N_SAMPLES, 2, 4)))
+    assert isinstance(accumulate([*linear, dense], "auto", N_SAMPLES), Dense)

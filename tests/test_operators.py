@@ -1,0 +1,161 @@
+"""Every operator against its dense matrix."""
+
+import numpy as np
+import pytest
+
+from skjacobnet.operators import (
+    ConstantMatrix,
+    Dense,
+    Diagonal,
+    DiagonalMinusRankOne,
+    Product,
+    multiply,
+)
+
+N_SAMPLES, N_IN, N_OUT = 6, 4, 3
+
+
+def make(kind, rng, n_out, n_in, dtype=np.float64, stack=()):
+    def draw(*shape):
+        return rng.standard_normal((*stack, *shape)).astype(dtype)
+
+    if kind == "diagonal":
+        return Diagonal(draw(N_SAMPLES, n_in))
+    if kind == "lazy":
+        values = draw(N_SAMPLES, n_in)
+        return Diagonal(lambda: values, n_in)
+    if kind == "constant":
+        return ConstantMatrix(draw(n_in, n_out))
+    if kind == "rank one":
+        return DiagonalMinusRankOne(*(draw(N_SAMPLES, n_in) for _ in range(3)))
+    if kind == "dense":
+        return Dense(draw(N_SAMPLES, n_out, n_in))
+    left = make("constant", rng, n_out, n_in, dtype, stack)
+    return left @ make("rank one", rng, n_in, n_in, dtype, stack)
+
+
+SQUARE = ["diagonal", "lazy", "rank one"]
+KINDS = [*SQUARE, "constant", "dense", "product"]
+
+
+def written_out(operator):
+    """The dense matrix from the definition of each class, without its own methods."""
+    if isinstance(operator, Diagonal):
+        return operator.diagonal[..., np.newaxis] * np.eye(operator.n_in)
+    if isinstance(operator, ConstantMatrix):
+        coef_t = operator.coef.swapaxes(-1, -2)[..., np.newaxis, :, :]
+        return np.repeat(coef_t, N_SAMPLES, axis=-3)
+    if isinstance(operator, DiagonalMinusRankOne):
+        outer = operator.left[..., :, np.newaxis] * operator.right[..., np.newaxis, :]
+        return operator.diagonal[..., np.newaxis] * np.eye(operator.n_in) - outer
+    if isinstance(operator, Dense):
+        return operator.matrix
+    left, *others = map(written_out, operator.factors)
+    for other in others:
+        left = left @ other
+    return left
+
+
+@pytest.mark.parametrize("stack", [(), (2,)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", KINDS)
+def test_products_equal_those_with_the_dense_matrix(kind, dtype, stack):
+    rng = np.random.default_rng(0)
+    n_out = N_IN if kind in SQUARE else N_OUT
+    operator = make(kind, rng, n_out, N_IN, dtype, stack)
+    dense = written_out(operator)
+    tolerance = 1e-12 if dtype == np.float64 else 1e-5
+    tangent = rng.standard_normal((5, *stack, N_SAMPLES, N_IN)).astype(dtype)
+    cotangent = rng.standard_normal((5, *stack, N_SAMPLES, n_out)).astype(dtype)
+
+    jvp, vjp = operator.jvp(tangent), operator.vjp(cotangent)
+    todense = operator.todense(N_SAMPLES)
+
+    assert jvp.dtype == vjp.dtype == todense.dtype == operator.dtype == dtype
+    np.testing.assert_allclose(todense, dense, atol=tolerance)
+    np.testing.assert_allclose(
+        jvp, np.einsum("...oi,v...i->v...o", dense, tangent), atol=tolerance
+    )
+    np.testing.assert_allclose(
+        vjp, np.einsum("...oi,v...o->v...i", dense, cotangent), atol=tolerance
+    )
+    rows = np.broadcast_to(np.moveaxis(operator.rows(), 0, -2), dense.shape)
+    columns = np.broadcast_to(np.moveaxis(operator.columns(), 0, -1), dense.shape)
+    np.testing.assert_allclose(rows, dense, atol=tolerance)
+    np.testing.assert_allclose(columns, dense, atol=tolerance)
+    assert todense.flags.writeable
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_results_go_to_out(kind):
+    rng = np.random.default_rng(1)
+    n_out = N_IN if kind in SQUARE else N_OUT
+    operator = make(kind, rng, n_out, N_IN)
+    tangent = rng.standard_normal((N_SAMPLES, N_IN))
+    cotangent = rng.standard_normal((N_SAMPLES, n_out))
+    for product, vector, width in [
+        (operator.jvp, tangent, n_out),
+        (operator.vjp, cotangent, N_IN),
+    ]:
+        before = vector.copy()
+        out = np.full((N_SAMPLES, width), np.nan)
+        assert product(vector, out) is out
+        np.testing.assert_array_equal(out, product(vector))
+        np.testing.assert_array_equal(vector, before)
+
+
+@pytest.mark.parametrize("right", KINDS)
+@pytest.mark.parametrize("left", KINDS)
+def test_a_product_is_the_product_of_dense_matrices(left, right):
+    rng = np.random.default_rng(2)
+    middle = N_IN if right in SQUARE else N_OUT
+    right_operator = make(right, rng, middle, N_IN)
+    n_out = middle if left in SQUARE else 5
+    left_operator = make(left, rng, n_out, middle)
+    expected = written_out(left_operator) @ written_out(right_operator)
+
+    lazy = left_operator @ right_operator
+    multiplied = multiply(left_operator, right_operator)
+
+    assert (lazy.n_out, lazy.n_in) == (multiplied.n_out, multiplied.n_in)
+    np.testing.assert_allclose(lazy.todense(N_SAMPLES), expected, atol=1e-12)
+    np.testing.assert_allclose(multiplied.todense(N_SAMPLES), expected, atol=1e-12)
+
+
+def test_multiplying_out_keeps_structure():
+    rng = np.random.default_rng(3)
+    diagonal = make("diagonal", rng, 4, 4)
+    constant = make("constant", rng, 4, 4)
+    assert isinstance(multiply(diagonal, diagonal), Diagonal)
+    assert isinstance(multiply(constant, constant), ConstantMatrix)
+    assert isinstance(multiply(constant, diagonal), Dense)
+    assert isinstance(multiply(diagonal, constant), Dense)
+
+
+def test_a_lazy_diagonal_is_evaluated_once_and_only_when_needed():
+    calls = []
+
+    def diagonal():
+        calls.append(1)
+        return np.ones((1, 2))
+
+    operator = Diagonal(diagonal, 2)
+    product = operator @ operator
+    assert (product.n_in, product.n_out, calls) == (2, 2, [])
+    operator.jvp(np.ones((1, 2)))
+    product.todense(1)
+    assert calls == [1]
+
+
+def test_products_of_products_are_opened():
+    rng = np.random.default_rng(4)
+    a, b, c = (make("diagonal", rng, 3, 3) for _ in range(3))
+    assert ((a @ b) @ c).factors == (a @ (b @ c)).factors == [a, b, c]
+
+
+def test_widths_must_fit():
+    rng = np.random.default_rng(5)
+    with pytest.raises(ValueError, match="n_in=4 by ConstantMatrix with n_out=3"):
+        Product([make("diagonal", rng, 4, 4), make("constant", rng, 3, 5)])
+    with pytest.raises(TypeError):
+        make("diagonal", rng, 4, 4) @ np.eye(4)
