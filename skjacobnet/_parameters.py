@@ -83,8 +83,12 @@ class PartParamsMixin:
         nested, plain = {}, {}
         for key, value in params.items():
             name, is_nested, rest = key.partition("__")
-            if name not in own or (is_nested and name not in {*FAMILIES, "regularizers"}):
+            if name not in own:
                 super().set_params(**{key: value})  # raises, and says what is valid
+            if is_nested and name not in {*FAMILIES, "regularizers"}:
+                raise ValueError(
+                    f"Invalid parameter {key!r}: {name} has no parameters of its own."
+                )
             if is_nested:
                 nested.setdefault(name, {})[rest] = value
             else:
@@ -199,12 +203,11 @@ def resolve_dtype(dtype, given):
     if dtype is None:
         return np.dtype(given) if np.dtype(given) in allowed else np.dtype(np.float64)
     try:
-        chosen = np.dtype(dtype)
+        if np.dtype(dtype) in allowed:
+            return np.dtype(dtype)
     except TypeError:
-        chosen = None
-    if chosen not in allowed:
-        raise ValueError(f"dtype must be None, 'float32' or 'float64', got {dtype!r}.")
-    return chosen
+        pass
+    raise ValueError(f"dtype must be None, 'float32' or 'float64', got {dtype!r}.")
 
 
 def is_full_batch(optimizer):

@@ -4,7 +4,7 @@ import numpy as np
 
 
 class Workspace(dict):
-    """Arrays that one part usess again from batch to batch.
+    """Arrays that one part uses again from batch to batch.
 
     Without one a part allocates what it needs. A workspace belongs to one part, one
     batch size and one data type, and to one thread at a time.

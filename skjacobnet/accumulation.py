@@ -56,6 +56,7 @@ def cotangents(operators, cotangent, added=None, outs=None):
     --------
     Two scalings by 2 and 3 multiply what comes back by 3, then by 6:
 
+    >>> import numpy as np
     >>> chain = [Diagonal(np.array([[2.0]])), Diagonal(np.array([[3.0]]))]
     >>> [float(c[0, 0]) for c in cotangents(chain, np.array([[1.0]]))]
     [1.0, 3.0, 6.0]
@@ -85,6 +86,7 @@ def tangents(operators, tangent):
 
     Examples
     --------
+    >>> import numpy as np
     >>> chain = [Diagonal(np.array([[2.0]])), Diagonal(np.array([[3.0]]))]
     >>> [float(t[0, 0]) for t in tangents(chain, np.array([[1.0]]))]
     [1.0, 2.0, 6.0]
@@ -120,7 +122,9 @@ def accumulate(operators, mode="auto", n_samples=1):
 
     Examples
     --------
-    >>> chain = [ConstantMatrix(np.array([[1.0, 2.0]])), Diagonal(np.array([[3.0, 4.0]]))]
+    >>> import numpy as np
+    >>> spread = ConstantMatrix(np.array([[1.0, 2.0]]))
+    >>> chain = [spread, Diagonal(np.array([[3.0, 4.0]]))]
     >>> accumulate(chain, "reverse").todense(1)
     array([[[3.],
             [8.]]])

@@ -6,7 +6,7 @@ from copy import copy, deepcopy
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -316,7 +316,7 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
         return self
 
     def _check_rows(self, X, y, reset):
-        return validate_data(
+        X, y = validate_data(
             self,
             X,
             y,
@@ -325,6 +325,8 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
             dtype="numeric",
             multi_output=True,
         )
+        is_column = y.ndim == 2 and y.shape[1] == 1
+        return X, column_or_1d(y, warn=True) if is_column else y
 
     def _validation_table(self, X, y, sample_weight):
         if X is None or y is None:
@@ -489,7 +491,7 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
         return self._targets_of_fit().link.predict_proba(self._predict_raw(X))
 
     def predict_log_proba(self, X):
-        """Return the logarithm of `predict_proba`, finite where that underflows.
+        """Return the logarithm of `predict_proba`, accurate where that rounds to one.
 
         Parameters
         ----------

@@ -38,18 +38,34 @@ class Link(ABC):
     def jacobian(self, proba):
         """Return the operator d proba / d raw at the probabilities `proba`."""
 
-    @abstractmethod
-    def predict_proba(self, raw):
-        """Return a column for each class, (..., n_samples, n_classes or n_labels)."""
-
     def residual(self, y, raw):
-        """Return ``proba - y`` for targets in [0, 1], a new array.
+        """Return ``proba - y`` without cancellation, a new array.
 
-        Where a target is 1 this is minus the probability of all other answers, and
-        keeps their digits when the probability itself rounds to one.
+        Where the target is near one, both are subtracted from one first.
         """
         log_proba = self.log_proba(raw)
-        return (1.0 - y) * np.exp(log_proba) + y * np.expm1(log_proba)
+        return np.where(
+            y > 0.5, np.expm1(log_proba) + (1.0 - y), np.exp(log_proba) - y
+        )
+
+    def columns(self, raw):
+        """Return one raw prediction for each column of probabilities."""
+        return raw
+
+    def predict_proba(self, raw):
+        """Return a column for each class, (..., n_samples, n_classes or n_labels)."""
+        return self.proba(self.columns(raw))
+
+    def predict_log_proba(self, raw):
+        """Return the logarithm of `predict_proba`, accurate where that rounds to one.
+
+        Minus infinity where `predict_proba` is zero, so that the two always agree;
+        `log_proba` goes on below.
+        """
+        columns = self.columns(raw)
+        return np.where(
+            self.proba(columns) > 0.0, self.log_proba(columns), -np.inf
+        ).astype(raw.dtype, copy=False)
 
 
 class Softmax(Link):
@@ -81,17 +97,13 @@ class Softmax(Link):
         return np.divide(out, np.sum(out, axis=-1, keepdims=True), out=out)
 
     def log_proba(self, raw):
-        best = np.argmax(raw, axis=-1)[..., np.newaxis]
-        shifted = raw - np.take_along_axis(raw, best, axis=-1)
-        others = np.exp(shifted)
-        np.put_along_axis(others, best, 0.0, axis=-1)
+        shifted = raw - row_maximum(raw)
+        others = np.exp(shifted, order="C")
+        others.ravel()[_places_of_maximum(raw)] = 0.0
         return shifted - np.log1p(np.sum(others, axis=-1, keepdims=True))
 
     def jacobian(self, proba):
         return DiagonalMinusRankOne(proba, proba, proba)
-
-    def predict_proba(self, raw):
-        return self.proba(raw)
 
 
 class Logistic(Link):
@@ -126,11 +138,11 @@ class Logistic(Link):
     def jacobian(self, proba):
         return Diagonal(proba * (1.0 - proba))
 
-    def predict_proba(self, raw):
+    def columns(self, raw):
         if raw.shape[-1] > 1:
-            return self.proba(raw)
-        # Both columns from the raw prediction: 1 - p would lose small probabilities.
-        return np.concatenate([expit(-raw), expit(raw)], axis=-1)
+            return raw
+        # No first: its raw prediction is the negative one. 1 - p would lose small p.
+        return np.concatenate([-raw, raw], axis=-1)
 
 
 SOFTMAX = Softmax()
@@ -151,9 +163,14 @@ def row_maximum(raw, workspace=None):
     NumPy finds the place of a maximum along a short last axis several times faster
     than the maximum itself.
     """
+    return raw.ravel()[_places_of_maximum(raw, workspace)]
+
+
+def _places_of_maximum(raw, workspace=None):
+    """Return where the maximum of each row is in the raveled array."""
     workspace = Workspace() if workspace is None else workspace
     shape, starts = workspace.get("row starts", (None, None))
     if shape != raw.shape:
         starts = np.arange(0, raw.size, raw.shape[-1]).reshape(*raw.shape[:-1], 1)
         workspace["row starts"] = raw.shape, starts
-    return raw.ravel()[raw.argmax(-1, keepdims=True) + starts]
+    return raw.argmax(-1, keepdims=True) + starts

@@ -1,9 +1,22 @@
 """Layers: differentiable functions that know their Jacobians."""
 
 from skjacobnet._component import Family
-from skjacobnet.layers.activations import ReLU as ReLU
 from skjacobnet.layers.base import Elementwise as Elementwise
 from skjacobnet.layers.base import Layer as Layer
+from skjacobnet.layers.dropout import Dropout as Dropout
+from skjacobnet.layers.exponential_units import ELU as ELU
+from skjacobnet.layers.exponential_units import SELU as SELU
+from skjacobnet.layers.identity import Identity as Identity
 from skjacobnet.layers.linear import Linear as Linear
+from skjacobnet.layers.rectifiers import LeakyReLU as LeakyReLU
+from skjacobnet.layers.rectifiers import ReLU as ReLU
+from skjacobnet.layers.saturating import HardTanh as HardTanh
+from skjacobnet.layers.saturating import Sigmoid as Sigmoid
+from skjacobnet.layers.saturating import Tanh as Tanh
+from skjacobnet.layers.smooth import GELU as GELU
+from skjacobnet.layers.smooth import Mish as Mish
+from skjacobnet.layers.smooth import SiLU as SiLU
+from skjacobnet.layers.smooth import Softplus as Softplus
+from skjacobnet.layers.softmax import Softmax as Softmax
 
 LAYERS = Family("layer", Layer, globals())

@@ -33,6 +33,8 @@ class Layer(Component):
     gain : float
         Scale of an orthogonal matrix in front of this layer that keeps the length of
         tangents through both: the inverse of the layer's typical slope. Dimensionless.
+    value_range : tuple of float
+        Infimum and supremum of the outputs.
     """
 
     penalized = ()
@@ -40,6 +42,7 @@ class Layer(Component):
     is_activation = False
     initializer = "glorot_uniform"
     gain = 1.0
+    value_range = (-np.inf, np.inf)
 
     def output_size(self, n_in):
         """Return the width of the output for inputs of width `n_in`."""
@@ -149,13 +152,10 @@ class Elementwise(Layer):
     kinks : tuple of float
         Inputs where the derivative jumps. Checks by finite differences keep clear of
         them.
-    value_range : tuple of float
-        Infimum and supremum of the function.
     """
 
     is_activation = True
     kinks = ()
-    value_range = (-np.inf, np.inf)
 
     @abstractmethod
     def function(self, x, out=None):

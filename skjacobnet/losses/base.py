@@ -31,7 +31,7 @@ class Loss(Component):
 
     @abstractmethod
     def sample_gradients(self, y, raw, link):
-        """Return d loss / d raw of each sample, (..., n_samples, n_raw), a new array."""
+        """Return d loss / d raw, (..., n_samples, n_raw), a new array."""
 
     @abstractmethod
     def sample_hessians(self, y, raw, link, scale):

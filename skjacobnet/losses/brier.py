@@ -56,7 +56,7 @@ class Brier(Loss):
     --------
     Three equal probabilities are off by 2/3, 1/3 and 1/3, with squares 4/9, 1/9, 1/9:
 
-    >>> Brier().value(np.array([[1.0, 0.0, 0.0]]), np.zeros((1, 3))).round(6)
+    >>> float(Brier().value(np.array([[1.0, 0.0, 0.0]]), np.zeros((1, 3))))
     0.666667
     """
 

@@ -65,7 +65,7 @@ class CrossEntropy(Loss):
     target:
 
     >>> y = np.array([[1.0, 0.0, 0.0, 0.0]])
-    >>> CrossEntropy().value(y, np.zeros((1, 4))).round(6)
+    >>> float(CrossEntropy().value(y, np.zeros((1, 4))))
     1.386294
     >>> CrossEntropy().gradient(y, np.zeros((1, 4)))
     array([[-0.75,  0.25,  0.25,  0.25]])
@@ -201,8 +201,8 @@ def _fused_softmax(y, raw, sample_weight, workspace):
 def _fused_logistic(y, raw, sample_weight, workspace):
     r"""Return value and gradient of all columns from one exponential.
 
-    With the step :math:`h = [z > 0]` and :math:`e = \exp(-|z|)`, the value is
-    :math:`\log(1 + e) + (h - t) z` and the gradient
+    With the step :math:`h = [z > 0]`, 1/2 at 0, and :math:`e = \exp(-|z|)`, the value
+    is :math:`\log(1 + e) + (h - t) z` and the gradient
     :math:`h - t - \operatorname{sign}(z) \, e / (1 + e)`. Neither cancels when z is on
     the right side.
     """
@@ -210,7 +210,7 @@ def _fused_logistic(y, raw, sample_weight, workspace):
     gradient = workspace.array("gradient", shape, dtype)
     tail = workspace.array("tail", shape, dtype)
     work = workspace.array("work", shape, dtype)
-    np.heaviside(raw, 0.0, gradient)
+    np.heaviside(raw, 0.5, gradient)
     np.subtract(gradient, y, gradient)
     np.absolute(raw, tail)
     np.negative(tail, tail)
@@ -224,7 +224,8 @@ def _fused_logistic(y, raw, sample_weight, workspace):
         value = weighted_mean(np.sum(work, axis=-1), sample_weight)
     np.add(tail, 1.0, work)
     np.divide(tail, work, tail)
-    np.copysign(tail, raw, tail)
+    np.sign(raw, work)
+    np.multiply(tail, work, tail)
     np.subtract(gradient, tail, gradient)
     np.multiply(gradient, scale, gradient)
     return value, gradient

@@ -65,7 +65,7 @@ class Focal(Loss):
     --------
     A right answer of probability 1/2 costs ``(1/2)**2 * log(2)``:
 
-    >>> Focal().value(np.array([[1.0, 0.0]]), np.zeros((1, 2))).round(6)
+    >>> float(Focal().value(np.array([[1.0, 0.0]]), np.zeros((1, 2))))
     0.173287
     """
 
@@ -102,7 +102,9 @@ class Focal(Loss):
         toward = np.repeat(-p[..., np.newaxis, :], p.shape[-1], axis=-2)
         np.einsum("...kk->...k", toward)[...] = u
         # Half of the power of u on either side, where (e_k - p) makes up for it.
-        root = np.power(u, 0.5 * (self.gamma - 1.0), out=np.zeros_like(u), where=u > 0.0)
+        root = np.power(
+            u, 0.5 * (self.gamma - 1.0), out=np.zeros_like(u), where=u > 0.0
+        )
         bent = root[..., np.newaxis] * toward
         bend = scale * y * self._bend(log_proba, p, u)
         matrix = np.matmul(bent.swapaxes(-1, -2), bend[..., np.newaxis] * bent)

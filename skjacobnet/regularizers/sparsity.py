@@ -8,7 +8,6 @@ from skjacobnet._validation import Interval, OneOf
 from skjacobnet.regularizers.base import ActivationRegularizer, Regularizer
 from skjacobnet.regularizers.rows import row_scale, weighted_mean
 
-UNKNOWN_RANGE = (-math.inf, math.inf)
 
 
 class Sparsity(ActivationRegularizer):
@@ -101,7 +100,7 @@ class Sparsity(ActivationRegularizer):
         self.target = target
 
     def check_layer(self, layer):
-        low, high = getattr(layer, "value_range", UNKNOWN_RANGE)
+        low, high = layer.value_range
         if self.form == "kl" and not (low >= 0.0 and high <= 1.0):
             raise ValueError(
                 f"Sparsity(form='kl') needs activations between 0 and 1, but the "

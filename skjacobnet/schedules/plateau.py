@@ -31,8 +31,8 @@ class Plateau(Schedule):
     small gains are no progress. Without scores the factor is 1.
 
     The rule is that of ``learning_rate="adaptive"`` of ``MLPClassifier``, with its
-    divisor; there the number of epochs is ``n_iter_no_change``, which also stops the
-    training when the factor is small.
+    divisor; there the number of epochs is ``n_iter_no_change``, and training stops once
+    the learning rate is 1e-6 or less.
 
     Examples
     --------

@@ -3,8 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from skjacobnet.layers import Linear, ReLU
-from skjacobnet.layers.base import Elementwise, Layer
+from skjacobnet.layers import LAYERS, Elementwise, Layer, Linear, ReLU
 from skjacobnet.operators import Diagonal, DiagonalMinusRankOne
 from skjacobnet.testing import check_layer, sanity_check
 from skjacobnet.testing.inputs import draw_inputs
@@ -84,6 +83,12 @@ GOOD = [
 @pytest.mark.parametrize("seed", [0, 1])
 def test_good_layers_pass(layer, seed):
     check_layer(layer, random_state=seed)
+
+
+@pytest.mark.parametrize("name", [name for name in LAYERS.names if name != "linear"])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_all_layers_pass(name, seed):
+    check_layer(LAYERS.make(name), random_state=seed)
 
 
 def test_other_sizes_pass():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from skjacobnet.links import LOGISTIC, SOFTMAX
-from skjacobnet.losses.base import Loss
+from skjacobnet.losses import LOSSES, Loss
 from skjacobnet.operators import Diagonal, DiagonalMinusRankOne
 from skjacobnet.testing import check_loss
 from skjacobnet.testing.losses import draw_targets
@@ -30,6 +30,12 @@ class NegativeLogLikelihood(Loss):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_good_loss_passes(seed):
     check_loss(NegativeLogLikelihood(), random_state=seed)
+
+
+@pytest.mark.parametrize("name", LOSSES.names)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_all_losses_pass(name, seed):
+    check_loss(LOSSES.make(name), random_state=seed)
 
 
 def test_other_sizes_pass():

@@ -1,0 +1,78 @@
+"""Dropout."""
+
+import numpy as np
+
+from skjacobnet._validation import Interval
+from skjacobnet._workspace import Workspace
+from skjacobnet.layers.base import Layer
+from skjacobnet.operators import Diagonal
+
+
+class Dropout(Layer):
+    r"""Set features to zero at random while training.
+
+    With the rate r and independent uniform variables :math:`u` on [0, 1),
+
+    .. math::
+
+        y = m x, \qquad m = \frac{[u \ge r]}{1 - r}, \qquad J = \operatorname{diag}(m)
+
+    so that the mean of y over the masks is x. Without a random generator the layer
+    predicts: :math:`y = x`.
+
+    Parameters
+    ----------
+    rate : float in [0, 1), default=0.5
+        Probability that a feature of a sample is set to zero. Dimensionless.
+
+    Notes
+    -----
+    Each feature of each sample, and of each entry of leading axes, has a mask of its
+    own. The operator carries the mask; while predicting it is a diagonal of ones that
+    all samples share. The uniform variables are drawn in the type of the input, so
+    float32 and float64 see different masks for the same seed.
+
+    The kept features are scaled up while training [1]_ (Section 10), rather than the
+    weights down when predicting.
+
+    References
+    ----------
+    .. [1] N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever and R. Salakhutdinov,
+       "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 15,
+       1929-1958, 2014. https://jmlr.org/papers/v15/srivastava14a.html
+
+    Examples
+    --------
+    Features are lost or, at this rate, multiplied by 4:
+
+    >>> layer = Dropout(rate=0.75)
+    >>> X = np.ones((1, 1000))
+    >>> output, operator = layer.linearize({}, X, rng=np.random.default_rng(0))
+    >>> np.unique(output)
+    array([0., 4.])
+    >>> bool(np.all(layer.forward({}, X) == X))
+    True
+    """
+
+    name = "dropout"
+    constraints = {"rate": Interval(0, 1, "left")}
+
+    def __init__(self, rate=0.5):
+        self.rate = rate
+
+    def forward(self, weights, X, out=None):
+        return np.positive(X, out)
+
+    def linearize(self, weights, X, *, rng=None, workspace=None):
+        workspace = Workspace() if workspace is None else workspace
+        output = workspace.array("output", X.shape, X.dtype)
+        if rng is None:
+            n = X.shape[-1]
+            ones = workspace.ones(n, X.dtype).reshape((1,) * (X.ndim - 1) + (n,))
+            return np.positive(X, output), Diagonal(ones)
+        rate = float(self.rate)
+        mask = workspace.array("mask", X.shape, X.dtype)
+        rng.random(dtype=X.dtype, out=mask)
+        np.greater_equal(mask, rate, mask)
+        np.multiply(mask, 1.0 / (1.0 - rate), mask)
+        return np.multiply(X, mask, output), Diagonal(mask)
