@@ -72,7 +72,9 @@ def _names(module, members):
     if isinstance(members, list):
         return members
     if members is None:
-        return sorted(name for name in vars(module) if _is_public_function(module, name))
+        return sorted(
+            name for name in vars(module) if _is_public_function(module, name)
+        )
     bases = [
         cls.__name__
         for cls in vars(module).values()

@@ -161,7 +161,9 @@ def resolve(estimator):
     for name, constraint in CONSTRAINTS.items():
         constraint.check(getattr(estimator, name), name)
     if not isinstance(estimator.verbose, numbers.Integral) or estimator.verbose < 0:
-        raise ValueError(f"verbose must be a bool or an int >= 0, got {estimator.verbose!r}.")
+        raise ValueError(
+            f"verbose must be a bool or an int >= 0, got {estimator.verbose!r}."
+        )
     if not (callable(estimator.monitor) or isinstance(estimator.monitor, str)):
         raise TypeError(
             "monitor must be 'loss', the name of a scorer or a callable, got "
@@ -224,7 +226,9 @@ def _hidden_layers(estimator):
                 f"dropout={estimator.dropout} goes with hidden_layer_sizes. With layers, "
                 f"put Dropout({estimator.dropout}) into the list where it belongs."
             )
-        if isinstance(estimator.layers, str) or not hasattr(estimator.layers, "__iter__"):
+        if isinstance(estimator.layers, str) or not hasattr(
+            estimator.layers, "__iter__"
+        ):
             raise TypeError(
                 "layers must be a list of layers, such as [Linear(30), 'relu'], got "
                 f"{estimator.layers!r}."

@@ -47,9 +47,13 @@ class Interval:
         return " or ".join([text, *map(repr, self.allowed)])
 
     def __contains__(self, value):
-        above = value >= self.low if self.closed in ("both", "left") else value > self.low
+        above = (
+            value >= self.low if self.closed in ("both", "left") else value > self.low
+        )
         below = (
-            value <= self.high if self.closed in ("both", "right") else value < self.high
+            value <= self.high
+            if self.closed in ("both", "right")
+            else value < self.high
         )
         return bool(above and below and abs(value) != float("inf"))
 

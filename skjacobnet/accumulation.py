@@ -130,7 +130,9 @@ def accumulate(operators, mode="auto", n_samples=1):
             [8.]]])
     """
     if mode not in MODES:
-        raise ValueError(f"mode must be one of {', '.join(map(repr, MODES))}, got {mode!r}.")
+        raise ValueError(
+            f"mode must be one of {', '.join(map(repr, MODES))}, got {mode!r}."
+        )
     if not operators:
         raise ValueError("There is no operator to accumulate.")
     if mode == "reverse":
@@ -158,7 +160,9 @@ class Structure(NamedTuple):
         if isinstance(operator, Diagonal):
             return cls("diagonal", n_out, n_in, cost * ELEMENTWISE)
         dense = cost >= n_out * n_in
-        return cls("structured", n_out, n_in, cost * (EACH_SAMPLE if dense else ELEMENTWISE))
+        return cls(
+            "structured", n_out, n_in, cost * (EACH_SAMPLE if dense else ELEMENTWISE)
+        )
 
     def times(self, right, n_samples):
         """Return the structure of ``self @ right`` and what it costs to multiply out."""

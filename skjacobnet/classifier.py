@@ -216,7 +216,14 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
         return tags
 
     def fit(
-        self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
     ):
         """Train on a table.
 
@@ -380,7 +387,9 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
         objective = Objective(
             self.network_, parts.loss, self._targets.link, parts.regularizers
         )
-        batch_size = min(200, table.n_rows) if self.batch_size == "auto" else self.batch_size
+        batch_size = (
+            min(200, table.n_rows) if self.batch_size == "auto" else self.batch_size
+        )
         if parts.full_batch:
             batch_size = table.n_rows
         batches = table.batches(batch_size, dtype, self.network_.accepts_sparse, weight)
@@ -389,7 +398,9 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
             validate = Validation(held_back, objective, self.monitor, self._at, dtype)
             patience = validation_patience(patience, len(batches))
         if state.stopping is None:
-            state.stopping = Stopping(self.tol, patience, keep_best=validate is not None)
+            state.stopping = Stopping(
+                self.tol, patience, keep_best=validate is not None
+            )
         common = {
             "n_epochs": n_epochs,
             "validate": validate,
@@ -397,7 +408,12 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
         }
         if parts.full_batch:
             stopped = full_batch.train(
-                state, objective, parts.optimizer, batches, tol=self.tol or 0.0, **common
+                state,
+                objective,
+                parts.optimizer,
+                batches,
+                tol=self.tol or 0.0,
+                **common,
             )
         else:
             stopped = minibatch.train(

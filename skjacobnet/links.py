@@ -44,9 +44,7 @@ class Link(ABC):
         Where the target is near one, both are subtracted from one first.
         """
         log_proba = self.log_proba(raw)
-        return np.where(
-            y > 0.5, np.expm1(log_proba) + (1.0 - y), np.exp(log_proba) - y
-        )
+        return np.where(y > 0.5, np.expm1(log_proba) + (1.0 - y), np.exp(log_proba) - y)
 
     def columns(self, raw):
         """Return one raw prediction for each column of probabilities."""

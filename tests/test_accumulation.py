@@ -44,7 +44,9 @@ def test_all_orders_give_the_dense_product(widths, mode):
     operators = chain(widths, np.random.default_rng(0))
     jacobian = accumulate(operators, mode, N_SAMPLES).todense(N_SAMPLES)
     assert jacobian.shape == (N_SAMPLES, widths[-1], widths[0])
-    np.testing.assert_allclose(jacobian, dense_product(operators), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(
+        jacobian, dense_product(operators), rtol=1e-12, atol=1e-12
+    )
 
 
 def test_samples_are_not_mixed():

@@ -22,7 +22,11 @@ INF[3, 1] = np.inf
 WEIGHTS = np.ones(len(Y))
 
 BAD_PARAMETERS = [
-    ({"optimizer": "adamm"}, ValueError, "Unknown optimizer 'adamm'. Did you mean 'adam'"),
+    (
+        {"optimizer": "adamm"},
+        ValueError,
+        "Unknown optimizer 'adamm'. Did you mean 'adam'",
+    ),
     ({"activation": "rellu"}, ValueError, "Did you mean 'relu'"),
     ({"loss": "cross-entropy"}, ValueError, "Did you mean 'cross_entropy'"),
     ({"schedule": "cosin"}, ValueError, "Did you mean 'cosine'"),
@@ -157,7 +161,12 @@ def test_divergence_names_the_rate_and_the_epoch(fitted):
 
 
 def test_not_fitted():
-    for method in ("predict", "predict_proba", "predict_log_proba", "decision_function"):
+    for method in (
+        "predict",
+        "predict_proba",
+        "predict_log_proba",
+        "decision_function",
+    ):
         with pytest.raises(NotFittedError):
             getattr(JacobianMLPClassifier(), method)(X)
     assert not hasattr(JacobianMLPClassifier(), "coefs_")

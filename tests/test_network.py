@@ -70,9 +70,7 @@ def test_forward_is_the_composition(X):
     network = Network([Linear(3), Tanh(), Linear(2)], N_IN)
     theta = network.init_weights(np.random.default_rng(0), np.float64)
     (a, b), (c, d) = (
-        (views["coef"], views["intercept"])
-        for views in network.split(theta)
-        if views
+        (views["coef"], views["intercept"]) for views in network.split(theta) if views
     )
     expected = np.tanh(X @ a + b) @ c + d
     np.testing.assert_allclose(network.forward(theta, X), expected, rtol=1e-13)
@@ -127,7 +125,8 @@ def test_input_jacobian_agrees_with_finite_differences(network, theta, X, mode):
 
 def test_modes_agree(network, theta, X):
     forward, reverse, auto = (
-        network.input_jacobian(theta, X, mode) for mode in ("forward", "reverse", "auto")
+        network.input_jacobian(theta, X, mode)
+        for mode in ("forward", "reverse", "auto")
     )
     np.testing.assert_allclose(forward, reverse, rtol=1e-12, atol=1e-13)
     np.testing.assert_allclose(auto, reverse, rtol=1e-12, atol=1e-13)
@@ -198,7 +197,9 @@ def test_a_stack_of_networks_equals_one_by_one(network, X):
         )
     # One batch for all members.
     shared = network.linearize(stack, X)
-    np.testing.assert_allclose(shared.value[0], network.forward(stack[0], X), rtol=1e-12)
+    np.testing.assert_allclose(
+        shared.value[0], network.forward(stack[0], X), rtol=1e-12
+    )
     shared_gradient = network.gradient(stack, shared, cotangent)
     alone = network.gradient(stack[2], network.linearize(stack[2], X), cotangent[2])
     np.testing.assert_allclose(shared_gradient[2], alone, rtol=1e-11, atol=1e-14)
@@ -229,7 +230,13 @@ def test_dropout_draws_only_with_a_generator():
 
 
 def test_complete_adds_the_output_and_settles_initializers():
-    hidden = [Linear(5), ReLU(), Linear(5, initializer="orthogonal"), Sigmoid(), Linear(4)]
+    hidden = [
+        Linear(5),
+        ReLU(),
+        Linear(5, initializer="orthogonal"),
+        Sigmoid(),
+        Linear(4),
+    ]
     network = complete(hidden, 3, 2)
     kinds = [layer.initializer for layer in network.layers if isinstance(layer, Linear)]
     assert [type(kind) for kind in kinds] == [

@@ -27,8 +27,11 @@ def test_nested_names_reach_a_part_that_is_a_name():
     model.set_params(optimizer="nesterov", optimizer__momentum=0.8)
     assert model.optimizer.nesterov
     assert model.optimizer.momentum == 0.8
-    model.set_params(loss__label_smoothing=0.1, activation="leaky_relu",
-                     activation__negative_slope=0.3)
+    model.set_params(
+        loss__label_smoothing=0.1,
+        activation="leaky_relu",
+        activation__negative_slope=0.3,
+    )
     assert model.loss.label_smoothing == 0.1
     assert model.activation.negative_slope == 0.3
     assert model.get_params()["optimizer__momentum"] == 0.8
@@ -60,7 +63,9 @@ def test_regularizers_by_entry():
 
 def test_an_instance_under_any_label():
     mine = WeightDecay(0.1)
-    model = JacobianMLPClassifier(regularizers={"mine": mine, "sparsity": Sparsity(0.2)})
+    model = JacobianMLPClassifier(
+        regularizers={"mine": mine, "sparsity": Sparsity(0.2)}
+    )
     model.set_params(regularizers__mine__strength=0.3)
     assert mine.strength == 0.1
     assert model.regularizers["mine"].strength == 0.3

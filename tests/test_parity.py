@@ -28,12 +28,26 @@ def fit_both(problem, activation, learning_rate, alpha=0.0):
     """
     X, y = PROBLEMS[problem]
     theirs = MLPClassifier(
-        (7, 5), activation=activation, solver="sgd", momentum=0.0, alpha=alpha,
-        learning_rate_init=learning_rate, batch_size=len(X), max_iter=1, random_state=0,
+        (7, 5),
+        activation=activation,
+        solver="sgd",
+        momentum=0.0,
+        alpha=alpha,
+        learning_rate_init=learning_rate,
+        batch_size=len(X),
+        max_iter=1,
+        random_state=0,
     )
     ours = JacobianMLPClassifier(
-        (7, 5), activation=activation, optimizer="sgd", learning_rate=learning_rate,
-        batch_size=len(X), max_iter=1, tol=None, warm_start=True, random_state=0,
+        (7, 5),
+        activation=activation,
+        optimizer="sgd",
+        learning_rate=learning_rate,
+        batch_size=len(X),
+        max_iter=1,
+        tol=None,
+        warm_start=True,
+        random_state=0,
         regularizers={"weight_decay": alpha / len(X)} if alpha else None,
     )
     ours.fit(X, y)

@@ -46,7 +46,10 @@ def test_4_weight_decay_has_a_gradient_and_reaches_the_training():
     norms = []
     for strength in (0.0, 1.0):
         model = JacobianMLPClassifier(
-            (10,), regularizers={"weight_decay": strength}, max_iter=100, tol=None,
+            (10,),
+            regularizers={"weight_decay": strength},
+            max_iter=100,
+            tol=None,
             random_state=0,
         ).fit(X / 16.0, y)
         norms.append(sum(np.sum(coef**2) for coef in model.coefs_))
@@ -59,7 +62,9 @@ def test_5_softmax_and_cross_entropy_take_large_inputs(dtype):
     np.testing.assert_array_equal(Softmax().forward({}, raw), [[1.0, 0.0, 0.0]])
     target = np.array([[0.0, 1.0, 0.0]], dtype)
     assert CrossEntropy().value(target, raw) == 2e4
-    np.testing.assert_array_equal(CrossEntropy().gradient(target, raw), [[1.0, -1.0, 0.0]])
+    np.testing.assert_array_equal(
+        CrossEntropy().gradient(target, raw), [[1.0, -1.0, 0.0]]
+    )
 
 
 def test_5_nothing_is_added_inside_the_logarithm():
@@ -85,7 +90,11 @@ def test_7_and_8_every_layer_trains_and_unseen_rows_are_predicted():
     )
     one = JacobianMLPClassifier(
         layers=[Linear(30), "sigmoid", Linear(20), "tanh"],
-        learning_rate=5e-3, batch_size=16, max_iter=1, tol=None, random_state=0,
+        learning_rate=5e-3,
+        batch_size=16,
+        max_iter=1,
+        tol=None,
+        random_state=0,
     )
     many = JacobianMLPClassifier(**{**one.get_params(deep=False), "max_iter": 30})
     start, end = one.fit(X_train, y_train), many.fit(X_train, y_train)

@@ -31,6 +31,7 @@ class Softmax(Layer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> layer = Softmax()
     >>> X = np.log(np.array([[1.0, 3.0]]))
     >>> output, operator = layer.linearize({}, X)

@@ -74,6 +74,7 @@ class Adam(Optimizer):
     moments are g/3 and g**2/3, and the second step is 1/sqrt(3) times the learning
     rate:
 
+    >>> import numpy as np
     >>> optimizer = Adam(beta_1=0.5, beta_2=0.5, epsilon=1e-12)
     >>> theta = np.array([0.0, 0.0])
     >>> state = optimizer.init(theta)

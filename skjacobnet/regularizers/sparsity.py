@@ -9,7 +9,6 @@ from skjacobnet.regularizers.base import ActivationRegularizer, Regularizer
 from skjacobnet.regularizers.rows import row_scale, weighted_mean
 
 
-
 class Sparsity(ActivationRegularizer):
     r"""Penalize hidden activations that are far from zero, or on too often.
 

@@ -101,8 +101,8 @@ class InverseScaling(Schedule):
     Parameters
     ----------
     power : float >= 0, default=0.5
-        p. Dimensionless. The proofs for stochastic approximation ask for more than 1/2
-        and at most 1.
+        The exponent p. Dimensionless. The proofs for stochastic approximation ask for
+        more than 1/2 and at most 1.
 
     See Also
     --------

@@ -30,7 +30,9 @@ class Batches:
         Whether a batch of a sparse `X` stays sparse.
     """
 
-    def __init__(self, X, codes, targets, sample_weight, rows, batch_size, dtype, sparse):
+    def __init__(
+        self, X, codes, targets, sample_weight, rows, batch_size, dtype, sparse
+    ):
         self.X = X
         self.codes = codes
         self.targets = targets

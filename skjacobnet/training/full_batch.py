@@ -6,7 +6,9 @@ from time import perf_counter
 import numpy as np
 
 
-def train(state, objective, optimizer, batches, *, n_epochs, tol, validate=None, report=None):
+def train(
+    state, objective, optimizer, batches, *, n_epochs, tol, validate=None, report=None
+):
     """Minimize the objective over all rows.
 
     Parameters

@@ -9,8 +9,18 @@ from skjacobnet.schedules import Constant
 
 
 def train(
-    state, objective, optimizer, batches, *, learning_rate, schedule, n_epochs, n_steps,
-    shuffle=True, validate=None, report=None,
+    state,
+    objective,
+    optimizer,
+    batches,
+    *,
+    learning_rate,
+    schedule,
+    n_epochs,
+    n_steps,
+    shuffle=True,
+    validate=None,
+    report=None,
 ):
     """Train for some epochs, or until there is no more progress.
 

@@ -76,7 +76,9 @@ class Objective:
             cotangent += regularizer.cotangent(raw, sample_weight, self.link)
         added = {}
         if self.on_activations:
-            activation_penalty, added = self._activation_terms(at.outputs, sample_weight)
+            activation_penalty, added = self._activation_terms(
+                at.outputs, sample_weight
+            )
             penalty += activation_penalty
         gradient = self.network.gradient(theta, at, cotangent, added, self._gradient)
         if self.on_weights:

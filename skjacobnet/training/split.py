@@ -49,5 +49,7 @@ def split_rows(codes, validation_fraction, rng):
                 random_state=seed,
             )
             return np.sort(np.concatenate([train, rows[lonely]])), np.sort(validation)
-    train, validation = train_test_split(rows, test_size=n_validation, random_state=seed)
+    train, validation = train_test_split(
+        rows, test_size=n_validation, random_state=seed
+    )
     return np.sort(train), np.sort(validation)

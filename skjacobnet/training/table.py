@@ -118,5 +118,12 @@ class Table:
         """
         chosen = self.relative_weight() if weight == "relative" else self.weight
         return Batches(
-            self.X, self.codes, self.targets, chosen, self.rows, batch_size, dtype, sparse
+            self.X,
+            self.codes,
+            self.targets,
+            chosen,
+            self.rows,
+            batch_size,
+            dtype,
+            sparse,
         )

@@ -32,7 +32,9 @@ def check_weights(sample_weight, n_samples, name="sample_weight"):
             "row out, give it weight 0."
         )
     if not weight.any():
-        raise ValueError(f"{name} is zero for every row: there is nothing to learn from.")
+        raise ValueError(
+            f"{name} is zero for every row: there is nothing to learn from."
+        )
     return weight
 
 

@@ -28,7 +28,9 @@ def test_every_row_comes_once(monkeypatch, gather_bytes, shuffle, sparse_input):
     taken = list(batches.epoch(rng))
     assert len(taken) == len(batches) == 5
     assert [len(y) for _, y, _ in taken] == [5, 5, 5, 5, 3]
-    inputs, encoded, weights = (np.concatenate(part) for part in zip(*taken, strict=True))
+    inputs, encoded, weights = (
+        np.concatenate(part) for part in zip(*taken, strict=True)
+    )
     assert inputs.dtype == encoded.dtype == weights.dtype == np.float32
     order = inputs[:, 0].astype(int) // 3
     assert sorted(order) == list(range(N))
@@ -41,7 +43,9 @@ def test_every_row_comes_once(monkeypatch, gather_bytes, shuffle, sparse_input):
 def test_epochs_differ_and_seeds_repeat():
     batches = make()
     rng = np.random.default_rng(3)
-    first, second = (np.concatenate([x for x, _, _ in batches.epoch(rng)]) for _ in "ab")
+    first, second = (
+        np.concatenate([x for x, _, _ in batches.epoch(rng)]) for _ in "ab"
+    )
     again = np.concatenate([x for x, _, _ in batches.epoch(np.random.default_rng(3))])
     assert not np.array_equal(first, second)
     np.testing.assert_array_equal(first, again)
@@ -51,7 +55,9 @@ def test_only_chosen_rows():
     rows = np.array([1, 4, 7, 20])
     for batch_size in (2, 10):
         batches = make(rows=rows, batch_size=batch_size)
-        taken = np.concatenate([x for x, _, _ in batches.epoch(np.random.default_rng(0))])
+        taken = np.concatenate(
+            [x for x, _, _ in batches.epoch(np.random.default_rng(0))]
+        )
         assert sorted(taken[:, 0] // 3) == rows.tolist()
 
 

@@ -55,5 +55,7 @@ def test_relative_weights_have_a_mean_of_one_where_they_count():
     np.testing.assert_allclose(relative(weight, rows)[rows], [2 / 3, 4 / 3])
     assert relative(np.full(4, 7.0)) is None
     assert relative(None) is None
-    np.testing.assert_array_equal(combine(np.ones(2), None, np.full(2, 3.0)), [3.0, 3.0])
+    np.testing.assert_array_equal(
+        combine(np.ones(2), None, np.full(2, 3.0)), [3.0, 3.0]
+    )
     assert combine(None, None) is None

@@ -1,0 +1,132 @@
+"""The check of a whole model."""
+
+import numpy as np
+from sklearn.utils.validation import validate_data
+
+from skjacobnet import _parameters
+from skjacobnet.layers import Elementwise
+from skjacobnet.network import complete
+from skjacobnet.testing.compare import assert_close
+from skjacobnet.testing.finite_differences import empirical_jacobian, finite_difference
+from skjacobnet.training.objective import Objective
+from skjacobnet.training.prediction import cast
+from skjacobnet.training.table import Table
+
+# At most so many weights are checked one by one, and so many rows are used.
+N_WEIGHTS = 200
+N_ROWS = 50
+CLEARANCE = 1e-3
+
+
+def check_gradients(estimator, X, y, sample_weight=None, *, rtol=1e-6, random_state=0):
+    """Check the derivatives of a whole model on rows of a data set.
+
+    The gradient of the objective for the weights, with the model's loss and all its
+    regularizers, and the Jacobian of the raw prediction for the inputs, in all three
+    orders of accumulation, are compared with central differences in float64. Nothing is
+    trained and the estimator is left as it is.
+
+    Parameters
+    ----------
+    estimator : JacobianMLPClassifier
+        Fitted or not. A fitted one is checked at its weights, an unfitted one at first
+        weights that are moved a little, so that intercepts are not zero.
+    X : array-like or sparse matrix of shape (n_samples, n_features)
+        At most 50 rows are used.
+    y : array-like of shape (n_samples,) or (n_samples, n_labels)
+    sample_weight : array-like of shape (n_samples,), optional
+    rtol : float > 0, default=1e-6
+        The tolerance, relative to the largest derivative. Dimensionless.
+    random_state : int, default=0
+        Draws first weights, and the weights to look at where there are more than 200.
+
+    Raises
+    ------
+    AssertionError
+        If a derivative is wrong. The message says which, with both numbers.
+    ValueError
+        If all rows are too near a kink, such as that of ReLU, to measure anything.
+
+    See Also
+    --------
+    check_layer : Checks one layer.
+
+    Notes
+    -----
+    Rows where an input of an elementwise layer is nearer than 0.001 to one of its kinks
+    are passed over. Layers that draw random numbers are checked as they predict.
+
+    Examples
+    --------
+    >>> from skjacobnet import JacobianMLPClassifier
+    >>> X = np.array([[0.0, 1.0], [1.0, 0.5], [0.3, -1.0]])
+    >>> model = JacobianMLPClassifier((3,), "tanh", regularizers={"l1": 0.1})
+    >>> check_gradients(model, X, ["a", "b", "c"])
+    """
+    rng = np.random.default_rng(random_state)
+    parts = _parameters.resolve(estimator)
+    X, y = validate_data(
+        type(estimator)(), X, y, accept_sparse="csr", multi_output=True
+    )
+    table = Table.of(X, y, sample_weight, estimator.class_weight)
+    network, theta = _network_and_weights(estimator, parts, table, rng)
+    inputs = cast(X[:N_ROWS], np.float64, network.accepts_sparse)
+    rows = _clear_rows(network, theta, inputs)
+    inputs = inputs[rows]
+    encoded = table.targets.encode(table.codes[rows], np.float64)
+    weight = None if table.weight is None else table.weight[rows]
+    objective = Objective(network, parts.loss, table.targets.link, parts.regularizers)
+
+    def value(t):
+        loss, penalty, _ = objective(t, inputs, encoded, weight)
+        return loss + penalty
+
+    gradient = objective(theta, inputs, encoded, weight)[2].copy()
+    chosen = np.arange(len(theta))
+    if len(theta) > N_WEIGHTS:
+        chosen = np.sort(rng.choice(len(theta), N_WEIGHTS, replace=False))
+    slopes = []
+    for index in chosen:
+        direction = np.zeros_like(theta)
+        direction[index] = 1.0
+        slopes.append(finite_difference(value, theta, direction))
+    name = type(estimator).__name__
+    what = f"{name}: gradient of the objective for the weights"
+    if len(chosen) < len(theta):
+        what += f" (of those numbered {chosen[0]}, {chosen[1]}, ... {chosen[-1]})"
+    assert_close(gradient[chosen], np.array(slopes), what, rtol)
+    dense = cast(inputs, np.float64, sparse=False)
+    jacobian = empirical_jacobian(lambda x: network.forward(theta, x), dense)
+    for mode in ("reverse", "forward", "auto"):
+        assert_close(
+            network.input_jacobian(theta, dense, mode),
+            jacobian,
+            f"{name}: Jacobian of the raw prediction for the inputs, {mode} mode",
+            rtol,
+        )
+
+
+def _network_and_weights(estimator, parts, table, rng):
+    if hasattr(estimator, "network_"):
+        return estimator.network_, estimator.weights_.astype(np.float64)
+    network = complete(
+        parts.hidden, table.X.shape[1], table.targets.n_raw, parts.initializer
+    )
+    theta = network.init_weights(rng, np.float64)
+    return network, theta + 0.1 * rng.standard_normal(theta.shape)
+
+
+def _clear_rows(network, theta, inputs):
+    """Return the rows in which no elementwise layer is near a kink."""
+    outputs = network.linearize(theta, inputs).outputs
+    clear = np.ones(inputs.shape[0], bool)
+    for layer, received in zip(network.layers, outputs, strict=False):
+        if isinstance(layer, Elementwise):
+            for kink in layer.kinks:
+                clear &= (np.abs(received - kink) > CLEARANCE).all(axis=1)
+    if not clear.any():
+        raise ValueError(
+            "Every row is within 0.001 of a kink of an activation, where differences "
+            "measure nothing. Give other rows, or more of them."
+        )
+    return np.flatnonzero(clear)

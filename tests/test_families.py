@@ -1,0 +1,169 @@
+"""What every member of every family must satisfy, found through the families."""
+
+import importlib
+import inspect
+import pickle
+import pkgutil
+
+import numpy as np
+import pytest
+from numpydoc.validate import validate
+from sklearn.base import clone
+
+import skjacobnet
+from skjacobnet._component import Component, Family
+from skjacobnet.initializers import INITIALIZERS
+from skjacobnet.layers import LAYERS, Dropout, Linear
+from skjacobnet.losses import LOSSES, CrossEntropy, Focal
+from skjacobnet.optimizers import OPTIMIZERS
+from skjacobnet.regularizers import REGULARIZERS, Sparsity
+from skjacobnet.schedules import SCHEDULES
+from skjacobnet.testing import (
+    check_layer,
+    check_loss,
+    check_optimizer,
+    check_regularizer,
+)
+
+FAMILIES = [INITIALIZERS, LAYERS, LOSSES, OPTIMIZERS, REGULARIZERS, SCHEDULES]
+NAMES = [
+    (family, name) for family in FAMILIES for name in family.names if name != "linear"
+]
+IDS = [f"{family.kind}-{name}" for family, name in NAMES]
+PARTS = [family.make(name) for family, name in NAMES]
+CLASSES = [cls for family in FAMILIES for cls in family.classes]
+
+
+def all_modules():
+    for info in pkgutil.walk_packages(skjacobnet.__path__, "skjacobnet."):
+        yield importlib.import_module(info.name)
+
+
+def test_every_part_is_in_its_family():
+    """A class that is not imported in its family's module is named here."""
+    for module in all_modules():
+        for name, cls in vars(module).items():
+            if inspect.isclass(cls) and issubclass(cls, Component) and cls.name:
+                family = next(f for f in FAMILIES if issubclass(cls, f.base))
+                assert cls in family.classes, (
+                    f"{name} of {cls.__module__} is missing: import it in the module "
+                    f"that defines the {family.kind} family."
+                )
+
+
+def test_the_names_that_users_rely_on():
+    expected = {
+        "layer": (
+            "linear identity sigmoid logistic tanh relu leaky_relu elu selu gelu silu "
+            "swish mish softplus hard_tanh softmax dropout"
+        ),
+        "initializer": (
+            "zeros glorot_uniform glorot_normal he_uniform he_normal lecun_normal "
+            "orthogonal"
+        ),
+        "loss": "cross_entropy brier focal",
+        "regularizer": (
+            "weight_decay l1 orthogonality sparsity certainty confidence_penalty"
+        ),
+        "optimizer": (
+            "sgd momentum nesterov adagrad adadelta rmsprop adam amsgrad adamax nadam "
+            "adamw lbfgs"
+        ),
+        "schedule": (
+            "constant cosine exponential step inverse_scaling one_cycle plateau warmup"
+        ),
+    }
+    for family in FAMILIES:
+        assert set(expected[family.kind].split()) <= set(family.names)
+
+
+def test_two_parts_of_one_name_are_refused():
+    class Other(LOSSES.base):
+        name = "brier"
+
+    with pytest.raises(ValueError, match="Two losss? are called 'brier'"):
+        Family("loss", LOSSES.base, {**vars(skjacobnet.losses), "Other": Other})
+
+
+@pytest.mark.parametrize("part", PARTS, ids=IDS)
+def test_a_part_is_a_value(part):
+    arguments = set(inspect.signature(type(part)).parameters)
+    assert set(vars(part)) == arguments
+    copied = clone(part)
+    assert repr(copied) == repr(part) == repr(pickle.loads(pickle.dumps(part)))
+    part.validate()
+    assert set(part.constraints) <= arguments
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_docstrings(cls):
+    assert ">>> " in cls.__doc__, "an example is missing"
+    for section in ("Notes\n", "Examples\n"):
+        assert section in cls.__doc__
+    ignored = {"SA01", "EX01", "ES01", "GL01", "SA04", "RT03", "PR01", "PR02"}
+    found = validate(f"{cls.__module__}.{cls.__qualname__}")["errors"]
+    assert [error for error in found if error[0] not in ignored] == []
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("name", sorted({*LAYERS.names} - {"linear"}))
+def test_layers(name, seed):
+    check_layer(LAYERS.make(name), random_state=seed)
+
+
+@pytest.mark.parametrize(
+    "layer", [Linear(3), Linear(7, use_bias=False), Dropout(0.0), Dropout(0.9)]
+)
+def test_layers_with_arguments(layer):
+    check_layer(layer)
+    check_layer(layer, n_in=1, n_samples=1)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        *map(LOSSES.make, LOSSES.names),
+        CrossEntropy(0.2),
+        Focal(0.0),
+        Focal(0.5),
+        Focal(1),
+    ],
+    ids=repr,
+)
+def test_losses(loss, seed):
+    check_loss(loss, random_state=seed)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize(
+    "regularizer",
+    [*map(REGULARIZERS.make, REGULARIZERS.names), Sparsity(0.5, "kl", 0.2)],
+    ids=repr,
+)
+def test_regularizers(regularizer, seed):
+    check_regularizer(regularizer, random_state=seed)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS.names)
+def test_optimizers(name):
+    check_optimizer(OPTIMIZERS.make(name))
+
+
+@pytest.mark.parametrize("name", SCHEDULES.names)
+def test_schedules_stay_between_zero_and_one(name):
+    schedule = SCHEDULES.make(name)
+    factors = [schedule(step, 50, [0.0] * (step // 5)) for step in range(50)]
+    assert all(isinstance(factor, float) for factor in factors)
+    assert all(0.0 <= factor <= 1.0 for factor in factors)
+    assert max(factors) > 0.1
+
+
+@pytest.mark.parametrize("name", sorted({*INITIALIZERS.names} - {"isometric"}))
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5), (1, 4)])
+def test_initializers_keep_type_and_seed(name, shape):
+    initializer = INITIALIZERS.make(name)
+    small = initializer(shape, np.random.default_rng(0), np.float32)
+    large = initializer(shape, np.random.default_rng(0), np.float64)
+    assert (small.shape, small.dtype, large.dtype) == (shape, np.float32, np.float64)
+    np.testing.assert_allclose(small, large, rtol=1e-5, atol=1e-7)

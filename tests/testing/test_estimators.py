@@ -1,0 +1,95 @@
+"""check_gradients passes on every combination of parts and fails on a wrong one."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+from sklearn.datasets import load_digits, make_multilabel_classification
+
+from skjacobnet import JacobianMLPClassifier
+from skjacobnet.layers import LAYERS, Dropout, Linear, Tanh
+from skjacobnet.losses import LOSSES, CrossEntropy
+from skjacobnet.regularizers import REGULARIZERS, Sparsity
+from skjacobnet.testing import check_gradients
+
+X, Y = load_digits(return_X_y=True)
+X, Y = X[:60] / 16.0, Y[:60]
+
+
+@pytest.mark.parametrize("y", [Y, Y % 2, (Y[:, None] >> np.arange(3)) & 1])
+@pytest.mark.parametrize("loss", LOSSES.names)
+def test_losses_and_kinds_of_targets(loss, y):
+    check_gradients(JacobianMLPClassifier((6,), "tanh", loss=loss), X, y)
+
+
+@pytest.mark.parametrize("activation", sorted({*LAYERS.names} - {"linear"}))
+def test_activations(activation):
+    model = JacobianMLPClassifier(layers=[Linear(5), activation, Linear(4), "tanh"])
+    check_gradients(model, X[:, ::4], Y)
+
+
+@pytest.mark.parametrize("name", REGULARIZERS.names)
+def test_regularizers(name):
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, len(Y))
+    model = JacobianMLPClassifier((6, 5), "sigmoid", regularizers={name: 0.3})
+    check_gradients(model, X, Y, weight)
+
+
+def test_everything_at_once():
+    model = JacobianMLPClassifier(
+        layers=[
+            Linear(9),
+            "sigmoid",
+            Dropout(0.3),
+            Linear(5, use_bias=False),
+            "softmax",
+        ],
+        loss=CrossEntropy(label_smoothing=0.1),
+        regularizers={
+            "weight_decay": 0.1,
+            "l1": 0.01,
+            "orthogonality": 0.1,
+            "kl": Sparsity(0.1, form="kl"),
+            "l1 of activations": Sparsity(0.1),
+            "certainty": 0.1,
+        },
+        class_weight="balanced",
+    )
+    check_gradients(model, X, Y)
+    check_gradients(model, csr_matrix(X), Y)
+
+
+def test_a_fitted_model_is_left_as_it_is():
+    labels = make_multilabel_classification(80, 8, random_state=0)
+    model = JacobianMLPClassifier((7,), max_iter=3, tol=None, dtype="float32")
+    model.fit(*labels)
+    before = model.weights_.copy()
+    check_gradients(model, *labels)
+    np.testing.assert_array_equal(model.weights_, before)
+
+
+class OffByATenthOfAPercent(Tanh):
+    """A negative control."""
+
+    def derivative(self, x, y, out=None):
+        return np.multiply(1.001, super().derivative(x, y), out=out)
+
+
+def test_a_derivative_that_is_off_by_a_tenth_of_a_percent_fails():
+    model = JacobianMLPClassifier(layers=[Linear(5), OffByATenthOfAPercent()])
+    with pytest.raises(
+        AssertionError, match="gradient of the objective for the weights"
+    ):
+        check_gradients(model, X, Y)
+
+
+class ForgetsTheStrength(Sparsity):
+    def cotangent(self, activation, sample_weight=None):
+        return super().cotangent(activation, sample_weight) / self.strength
+
+
+def test_a_wrong_regularizer_fails():
+    model = JacobianMLPClassifier(
+        (5,), "tanh", regularizers={"x": ForgetsTheStrength(0.5)}
+    )
+    with pytest.raises(AssertionError, match="gradient of the objective"):
+        check_gradients(model, X, Y)
