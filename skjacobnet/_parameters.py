@@ -1,4 +1,4 @@
-"""The classifier's parameters: names become parts, and all is checked before training."""
+"""The classifier's parameters: names become parts, all checked before training."""
 
 import numbers
 from dataclasses import dataclass
@@ -46,8 +46,8 @@ class PartParamsMixin:
     """`get_params` and `set_params` that reach into parts which still are names.
 
     ``set_params(optimizer__momentum=0.9)`` on ``optimizer="sgd"`` turns the name into
-    the part and sets it. A part that is an instance is replaced by a changed copy, since
-    somebody else may hold it. ``regularizers__weight_decay=1e-4`` adds or replaces an
+    the part and sets it. An instance is replaced by a changed copy, since somebody else
+    may hold it. ``regularizers__weight_decay=1e-4`` adds or replaces an
     entry of the mapping, also where the mapping is None.
     """
 
@@ -155,8 +155,9 @@ def resolve(estimator):
     if isinstance(estimator.learning_rate, str) and estimator.learning_rate != "auto":
         near = SCHEDULE_NAMES_ELSEWHERE.get(estimator.learning_rate, "cosine")
         raise ValueError(
-            f"learning_rate must be a number or 'auto', got {estimator.learning_rate!r}. "
-            f"How the rate changes over time is set by schedule, such as {near!r}."
+            "learning_rate must be a number or 'auto', got "
+            f"{estimator.learning_rate!r}. How the rate changes over time is set by "
+            f"schedule, such as {near!r}."
         )
     for name, constraint in CONSTRAINTS.items():
         constraint.check(getattr(estimator, name), name)
@@ -172,7 +173,7 @@ def resolve(estimator):
     if not isinstance(estimator.class_weight, dict | list | None):
         OneOf("balanced").check(estimator.class_weight, "class_weight")
     resolve_dtype(estimator.dtype, np.float64)
-    if not (estimator.initializer == "auto"):
+    if estimator.initializer != "auto":
         INITIALIZERS.resolve(estimator.initializer)
     optimizer = OPTIMIZERS.resolve(estimator.optimizer)
     parts = Parts(
@@ -223,8 +224,8 @@ def _hidden_layers(estimator):
     if estimator.layers is not None:
         if estimator.dropout:
             raise ValueError(
-                f"dropout={estimator.dropout} goes with hidden_layer_sizes. With layers, "
-                f"put Dropout({estimator.dropout}) into the list where it belongs."
+                f"dropout={estimator.dropout} goes with hidden_layer_sizes. With "
+                f"layers, put Dropout({estimator.dropout}) into the list."
             )
         if isinstance(estimator.layers, str) or not hasattr(
             estimator.layers, "__iter__"
@@ -270,14 +271,14 @@ def _check_together(parts):
     for layer in parts.hidden:
         if parts.full_batch and isinstance(layer, Dropout) and layer.rate > 0.0:
             raise ValueError(
-                f"{parts.optimizer!r} needs an objective without noise and cannot train "
-                f"with {layer!r}. Set dropout=0.0 or choose optimizer='adam'."
+                f"{parts.optimizer!r} needs an objective without noise and cannot "
+                f"train with {layer!r}. Set dropout=0.0 or choose optimizer='adam'."
             )
         if layer.is_activation:
             for regularizer in parts.regularizers:
                 regularizer.check_layer(layer)
     if parts.full_batch and type(parts.schedule).name != "constant":
         raise ValueError(
-            f"{parts.optimizer!r} finds its own step lengths and takes no schedule, got "
-            f"{parts.schedule!r}. Set schedule='constant' or choose optimizer='sgd'."
+            f"{parts.optimizer!r} finds its own step lengths and takes no schedule, "
+            f"got {parts.schedule!r}. Set schedule='constant' or optimizer='sgd'."
         )

@@ -26,7 +26,7 @@ from skjacobnet.operators import ConstantMatrix, Diagonal, multiply
 MODES = ("auto", "forward", "reverse")
 
 # What one multiplication takes beside one inside a matrix product: elementwise passes
-# wait for memory, and a product of two matrices for each sample runs in many small calls.
+# wait for memory, and a product of two matrices for each sample is many small calls.
 ELEMENTWISE = 10.0
 EACH_SAMPLE = 3.0
 
@@ -165,7 +165,7 @@ class Structure(NamedTuple):
         )
 
     def times(self, right, n_samples):
-        """Return the structure of ``self @ right`` and what it costs to multiply out."""
+        """Return the structure of ``self @ right`` and the cost to multiply it out."""
         n_out, n_in = self.n_out, right.n_in
         if self.kind == right.kind == "constant":
             product = Structure("constant", n_out, n_in, n_out * n_in)
@@ -213,8 +213,11 @@ def cheapest_order(structures, n_samples):
     --------
     A chain that is narrow in the middle is cheapest from both ends:
 
-    >>> widths = [100, 50, 2, 50, 100]
-    >>> dense = [Structure("structured", b, a, a * b) for a, b in zip(widths, widths[1:])]
+    >>> from itertools import pairwise
+    >>> dense = [
+    ...     Structure("structured", n_out, n_in, n_in * n_out)
+    ...     for n_in, n_out in pairwise([100, 50, 2, 50, 100])
+    ... ]
     >>> order, cost = cheapest_order(tuple(dense), 1)
     >>> order
     ((3, 2), (1, 0))

@@ -253,9 +253,11 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
         X, y = model._check_rows(X, y, reset=not going_on)
         table = Table.of(X, y, sample_weight, self.class_weight)
         if going_on:
-            model._go_on(table)
+            model._go_on(parts, table)
         else:
-            model._begin(parts, table)
+            model.__dict__.pop("weights_", None)
+            model._build(parts, table)
+            model._start(parts, X.dtype)
         held_back = None
         if X_val is not None or y_val is not None:
             held_back = model._validation_table(X_val, y_val, sample_weight_val)
@@ -268,8 +270,8 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
         if not stopped and self.tol is not None:
             warnings.warn(
                 f"Training ended after max_iter={self.max_iter} before the objective "
-                "stopped improving. Raise max_iter or learning_rate, scale the features, "
-                "or set tol=None to train for max_iter epochs on purpose.",
+                "stopped improving. Raise max_iter or learning_rate, scale the "
+                "features, or set tol=None to train for max_iter epochs on purpose.",
                 ConvergenceWarning,
                 stacklevel=2,
             )
@@ -300,8 +302,8 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
         parts = _parameters.resolve(self)
         if isinstance(self.class_weight, str):
             raise ValueError(
-                f"class_weight={self.class_weight!r} needs all rows at once and does not "
-                "go with partial_fit. Give a dict of weights instead."
+                f"class_weight={self.class_weight!r} needs all rows at once and does "
+                "not go with partial_fit. Give a dict of weights instead."
             )
         first = not hasattr(self, "classes_")
         if first and classes is None:
@@ -309,15 +311,18 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
         model = copy(self)
         X, y = model._check_rows(X, y, reset=first)
         targets = Targets.declared(classes, y) if first else self._targets
-        if not first and classes is not None:
-            if not np.array_equal(np.unique(classes), self.classes_):
-                raise ValueError(
-                    f"classes={list(classes)!r} is not the same as in the first call to "
-                    f"partial_fit, {self.classes_.tolist()}."
-                )
+        if classes is not None and not np.array_equal(
+            np.unique(classes), targets.classes
+        ):
+            raise ValueError(
+                f"classes={list(classes)!r} is not the same as in the first call to "
+                f"partial_fit, {targets.classes.tolist()}."
+            )
         table = Table.of(X, y, sample_weight, self.class_weight, targets)
-        if first or not hasattr(self, "training_state_"):
-            model._begin(parts, table, getattr(self, "weights_", None))
+        if first:
+            model._build(parts, table)
+        if not hasattr(self, "training_state_"):
+            model._start(parts, X.dtype)
         model._train(parts, table, None, 1, weight="as given")
         self.__dict__ = model.__dict__
         return self
@@ -342,34 +347,41 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
         names = "y_val", "sample_weight_val"
         return Table.of(X, y, sample_weight, self.class_weight, self._targets, names)
 
-    def _begin(self, parts, table, theta=None):
-        """Set up the network and the state of a training at its start."""
-        targets = table.targets
-        dtype = _parameters.resolve_dtype(self.dtype, table.X.dtype)
+    def _build(self, parts, table):
+        """Set up the network for the classes and features of a table."""
+        self._targets = table.targets
+        self.classes_ = table.targets.classes
+        self.network_ = complete(
+            parts.hidden, table.X.shape[1], table.targets.n_raw, parts.initializer
+        )
+
+    def _start(self, parts, dtype):
+        """Set up the state of a training, from the present weights if there are any."""
         rng = _generator(self.random_state)
         # A stream for each use, so that one choice does not change the others.
         weight_rng, split_rng, shuffle_rng, noise_rng = rng.spawn(4)
-        self._targets = targets
-        self.classes_ = targets.classes
-        self.network_ = complete(
-            parts.hidden, self.n_features_in_, targets.n_raw, parts.initializer
-        )
-        if theta is None:
+        dtype = _parameters.resolve_dtype(self.dtype, dtype)
+        if hasattr(self, "weights_"):
+            theta = self.weights_.copy()
+        else:
             theta = self.network_.init_weights(weight_rng, dtype)
-        self.training_state_ = TrainingState(
-            theta=theta.copy(),
-            optimizer_state=None if parts.full_batch else parts.optimizer.init(theta),
-            split_rng=split_rng,
-            shuffle_rng=shuffle_rng,
-            noise_rng=noise_rng,
-        )
+        self.training_state_ = TrainingState(theta, split_rng, shuffle_rng, noise_rng)
 
-    def _go_on(self, table):
+    def _go_on(self, parts, table):
         """Set up the continuation of the last fit."""
         if not np.array_equal(table.targets.classes, self.classes_):
             raise ValueError(
                 f"warm_start=True goes on with the classes of the last fit, "
                 f"{self.classes_.tolist()}, but y has {table.targets.classes.tolist()}."
+            )
+        network = complete(
+            parts.hidden, table.X.shape[1], table.targets.n_raw, parts.initializer
+        )
+        if network.kinds != self.network_.kinds:
+            raise ValueError(
+                "warm_start=True goes on with the network of the last fit, but its "
+                f"layers have changed from {self.network_.kinds} to {network.kinds}. "
+                "Set warm_start=False to start anew."
             )
         self.training_state_ = deepcopy(self.training_state_)
 
@@ -384,6 +396,8 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
         """Train, and set the attributes that describe the result."""
         state = self.training_state_
         dtype = state.theta.dtype
+        if not parts.full_batch:
+            state.prepare(parts.optimizer)
         objective = Objective(
             self.network_, parts.loss, self._targets.link, parts.regularizers
         )

@@ -71,6 +71,14 @@ class Network:
         return f"Network([{layers}], n_in={self.sizes[0]})"
 
     @property
+    def kinds(self):
+        """The kind of each layer and the width of its output."""
+        return [
+            (type(layer).__name__, width)
+            for layer, width in zip(self.layers, self.sizes[1:], strict=True)
+        ]
+
+    @property
     def accepts_sparse(self):
         """Whether the input may be a SciPy CSR matrix."""
         return self.layers[0].accepts_sparse
@@ -102,7 +110,7 @@ class Network:
         ]
 
     def weights(self, theta, name):
-        """Return the weights of one name, such as ``"coef"``, in order of the layers."""
+        """Return all weights of one name, such as ``"coef"``, layer by layer."""
         return [views[name] for views in self.split(theta) if name in views]
 
     def penalized(self, theta):

@@ -15,6 +15,7 @@ networks.
 
 from abc import ABC, abstractmethod
 from functools import reduce
+from itertools import pairwise
 
 import numpy as np
 
@@ -356,7 +357,7 @@ class Product(JacobianOperator):
         opened = []
         for factor in factors:
             opened += factor.factors if isinstance(factor, Product) else [factor]
-        for left, right in zip(opened, opened[1:], strict=False):
+        for left, right in pairwise(opened):
             if left.n_in != right.n_out:
                 raise ValueError(
                     f"Cannot multiply {type(left).__name__} with n_in={left.n_in} "
@@ -431,7 +432,7 @@ def applies_left_rows(left, right):
 
 
 def _basis(n, dtype, stack_axes):
-    """The n unit vectors as a stack of shape (n, 1, ..., 1, n)."""
+    """Return the n unit vectors as a stack of shape (n, 1, ..., 1, n)."""
     return np.eye(n, dtype=dtype).reshape(n, *(1,) * (stack_axes + 1), n)
 
 

@@ -1,6 +1,7 @@
 """The chain rule in its three orders."""
 
 from functools import reduce
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ N_SAMPLES = 5
 def chain(widths, rng):
     """Affine maps with a diagonal or softmax-like Jacobian after each but the last."""
     operators = []
-    for position, (n_in, n_out) in enumerate(zip(widths, widths[1:], strict=False)):
+    for position, (n_in, n_out) in enumerate(pairwise(widths)):
         operators.append(ConstantMatrix(rng.standard_normal((n_in, n_out))))
         if position == len(widths) - 2:
             continue
@@ -149,7 +150,8 @@ def test_orders_of_ordinary_and_narrow_chains():
     assert order(3, 20, 20, 50) == (4, (3, (2, (1, 0))))
     # Narrow in the middle: from both ends.
     left, right = order(60, 40, 2, 40, 60)
-    assert left != 6 and right != 0
+    assert left != 6
+    assert right != 0
 
 
 def test_unknown_mode_and_empty_chain():

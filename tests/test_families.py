@@ -81,7 +81,7 @@ def test_two_parts_of_one_name_are_refused():
     class Other(LOSSES.base):
         name = "brier"
 
-    with pytest.raises(ValueError, match="Two losss? are called 'brier'"):
+    with pytest.raises(ValueError, match=r"Two losss? are called 'brier'"):
         Family("loss", LOSSES.base, {**vars(skjacobnet.losses), "Other": Other})
 
 

@@ -28,7 +28,7 @@ class Layer(Component):
         Whether the input may be a SciPy CSR matrix.
     is_activation : bool
         Whether the output counts as an activation, for penalties on activations.
-    initializer : str
+    linear_initializer : str
         Name of the initializer that suits a linear layer in front of this one.
     gain : float
         Scale of an orthogonal matrix in front of this layer that keeps the length of
@@ -40,7 +40,7 @@ class Layer(Component):
     penalized = ()
     accepts_sparse = False
     is_activation = False
-    initializer = "glorot_uniform"
+    linear_initializer = "glorot_uniform"
     gain = 1.0
     value_range = (-np.inf, np.inf)
 

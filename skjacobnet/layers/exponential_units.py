@@ -59,7 +59,7 @@ class ELU(Elementwise):
     name = "elu"
     constraints = {"alpha": Interval(0, np.inf, "neither")}
     kinks = (0.0,)
-    initializer = "he_uniform"
+    linear_initializer = "he_uniform"
 
     def __init__(self, alpha=1.0):
         self.alpha = alpha
@@ -125,7 +125,7 @@ class SELU(Elementwise):
     scale = 1.0507009873554805
     limit = scale * 1.6732632423543772
     value_range = (-limit, math.inf)
-    initializer = "lecun_normal"
+    linear_initializer = "lecun_normal"
     gain = 1.0 / math.sqrt(0.5 * scale**2 + limit**2 * NEGATIVE_HALF)
 
     def function(self, x, out=None):

@@ -89,7 +89,11 @@ class Linear(Layer):
         """
         choice = default if self.initializer == "auto" else self.initializer
         if choice == "auto":
-            choice = "glorot_uniform" if activation is None else activation.initializer
+            choice = (
+                "glorot_uniform"
+                if activation is None
+                else activation.linear_initializer
+            )
         initializer = INITIALIZERS.resolve(choice).for_activation(activation)
         return Linear(self.units, self.use_bias, initializer)
 
@@ -103,10 +107,7 @@ class Linear(Layer):
 
     def forward(self, weights, X, out=None):
         coef = weights["coef"]
-        if issparse(X):
-            out = X @ coef
-        else:
-            out = np.matmul(X, coef, out)
+        out = X @ coef if issparse(X) else np.matmul(X, coef, out)
         if self.use_bias:
             np.add(out, weights["intercept"][..., np.newaxis, :], out)
         return out

@@ -41,7 +41,7 @@ class ReLU(Elementwise):
     name = "relu"
     kinks = (0.0,)
     value_range = (0.0, np.inf)
-    initializer = "he_uniform"
+    linear_initializer = "he_uniform"
     gain = math.sqrt(2.0)
 
     def function(self, x, out=None):
@@ -95,7 +95,7 @@ class LeakyReLU(Elementwise):
     name = "leaky_relu"
     constraints = {"negative_slope": Interval(0, 1, "left")}
     kinks = (0.0,)
-    initializer = "he_uniform"
+    linear_initializer = "he_uniform"
 
     def __init__(self, negative_slope=0.01):
         self.negative_slope = negative_slope

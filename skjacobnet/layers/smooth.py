@@ -102,7 +102,7 @@ class GELU(Elementwise):
 
     name = "gelu"
     value_range = (-0.16997120747990369, math.inf)
-    initializer = "he_uniform"
+    linear_initializer = "he_uniform"
     gain = 1.481114412708348
 
     def function(self, x, out=None):
@@ -161,7 +161,7 @@ class SiLU(Elementwise):
     name = "silu"
     aliases = {"swish": {}}
     value_range = (-0.27846454276107385, math.inf)
-    initializer = "he_uniform"
+    linear_initializer = "he_uniform"
     gain = 1.623320257952497
 
     def function(self, x, out=None):
@@ -214,7 +214,7 @@ class Mish(Elementwise):
 
     name = "mish"
     value_range = (-0.3088434130172505, math.inf)
-    initializer = "he_uniform"
+    linear_initializer = "he_uniform"
     gain = 1.4447552325473196
 
     def function(self, x, out=None):

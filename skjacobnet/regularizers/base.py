@@ -25,7 +25,7 @@ class Regularizer(Component):
         self.strength = strength
 
     def check_layer(self, layer):
-        """Raise a ValueError if the penalty makes no sense for that hidden activation."""
+        """Raise a ValueError if a hidden activation does not suit the penalty."""
 
 
 class WeightRegularizer(Regularizer):
@@ -49,7 +49,7 @@ class ActivationRegularizer(Regularizer):
 
     @abstractmethod
     def value(self, activation, sample_weight=None):
-        """Return the penalty of an activation ``(..., n_samples, n)``, an array (...)."""
+        """Return the penalty of an activation (..., n_samples, n), an array (...)."""
 
     @abstractmethod
     def cotangent(self, activation, sample_weight=None):

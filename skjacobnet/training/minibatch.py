@@ -90,8 +90,8 @@ def train(
         if not (math.isfinite(loss + penalty) and np.isfinite(state.theta).all()):
             raise ValueError(
                 f"The loss became {loss + penalty} in epoch {state.epoch} with "
-                f"learning_rate={learning_rate * factor:g}. Lower learning_rate, or scale "
-                "the features, for example with StandardScaler."
+                f"learning_rate={learning_rate * factor:g}. Lower learning_rate, or "
+                "scale the features, for example with StandardScaler."
             )
         score, columns = (-(loss + penalty), {})
         if validate is not None:

@@ -30,8 +30,8 @@ def split_rows(codes, validation_fraction, rng):
     n_samples = len(codes)
     if n_samples < 3:
         raise ValueError(
-            f"early_stopping=True needs at least 3 rows to hold some back, got {n_samples}."
-            " Give more rows or set early_stopping=False."
+            "early_stopping=True needs at least 3 rows to hold some back, got "
+            f"{n_samples}. Give more rows or set early_stopping=False."
         )
     seed = int(rng.integers(2**31))
     rows = np.arange(n_samples)

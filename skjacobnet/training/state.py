@@ -15,10 +15,11 @@ class TrainingState:
     ----------
     theta : array of shape (n_weights,)
         The last weights.
-    optimizer_state : dict or None
-        What the optimizer remembers.
     split_rng, shuffle_rng, noise_rng : numpy.random.Generator
         For rows held back, the order of the rows, and layers that draw random numbers.
+    optimizer : str
+        The optimizer whose memory follows.
+    optimizer_state : dict or None
     split : tuple of array or None
         The rows trained on and the rows held back.
     stopping : Stopping or None
@@ -31,16 +32,23 @@ class TrainingState:
     """
 
     theta: np.ndarray
-    optimizer_state: dict | None
     split_rng: np.random.Generator
     shuffle_rng: np.random.Generator
     noise_rng: np.random.Generator
+    optimizer: str = ""
+    optimizer_state: dict | None = None
     split: tuple | None = None
     stopping: Stopping | None = None
     step: int = 0
     epoch: int = 0
     scores: list = field(default_factory=list)
     history: dict = field(default_factory=dict)
+
+    def prepare(self, optimizer):
+        """Make room for what an optimizer remembers, unless it goes on."""
+        if self.optimizer != repr(optimizer):
+            self.optimizer = repr(optimizer)
+            self.optimizer_state = optimizer.init(self.theta)
 
     def record(self, **entries):
         """Add one epoch to the history."""

@@ -48,8 +48,8 @@ class Targets:
         classes = np.unique(y)
         if len(classes) < 2:
             raise ValueError(
-                f"Classifier can't be trained on one class only: y holds {classes[0]!r} "
-                "and nothing else. Give at least two classes."
+                f"Classifier can't be trained on one class only: y holds "
+                f"{classes[0]!r} and nothing else. Give at least two classes."
             )
         return cls(classes)
 
@@ -83,8 +83,8 @@ class Targets:
             y = y.toarray() if issparse(y) else np.asarray(y)
             if y.ndim != 2 or y.shape[1] != len(self.classes):
                 raise ValueError(
-                    f"{name} must have {len(self.classes)} columns, one for each label, "
-                    f"got an array of shape {y.shape}."
+                    f"{name} must have {len(self.classes)} columns, one for each "
+                    f"label, got an array of shape {y.shape}."
                 )
             return y.astype(np.int8)
         y = np.asarray(y)
@@ -97,7 +97,7 @@ class Targets:
         return np.searchsorted(self.classes, y)
 
     def encode(self, codes, dtype):
-        """Return the targets of a loss, (n_samples, n_raw): one-hot, or zeros and ones."""
+        """Return targets for a loss, (n_samples, n_raw): one-hot, or zeros and ones."""
         if self.multilabel:
             return codes.astype(dtype)
         if self.n_raw == 1:

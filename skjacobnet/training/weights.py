@@ -76,7 +76,7 @@ def class_weights(class_weight, targets, codes, sample_weight):
 
 
 def _named_weights(class_weight, targets):
-    """The weight of each class, one where the dict names none."""
+    """Return the weight of each class, one where the dict names none."""
     of_class = np.ones(len(targets.classes))
     known = {label: index for index, label in enumerate(targets.classes.tolist())}
     for label, weight in class_weight.items():

@@ -360,7 +360,7 @@ def test_initializer_is_a_known_name(layer):
         expected = "he_uniform"
     else:
         expected = "glorot_uniform"
-    assert layer.initializer == expected
+    assert layer.linear_initializer == expected
     assert expected in INITIALIZERS.names
 
 
