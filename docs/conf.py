@@ -27,7 +27,6 @@ html_theme = "pydata_sphinx_theme"
 html_title = "skjacobnet"
 templates_path = ["_templates"]
 autosummary_generate = True
-autodoc_default_options = {"members": True, "inherited-members": False}
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 add_module_names = False
@@ -109,6 +108,16 @@ def write_api(path):
         lines += [f"   {name}" for name in _names(module, members)]
         lines.append("")
     path.write_text("\n".join(lines))
+
+
+def _is_routing_method(app, what, name, obj, skip, options):
+    """Leave out the ``set_*_request`` methods that scikit-learn adds to classes."""
+    return skip or (name.startswith("set_") and name.endswith("_request"))
+
+
+def setup(app):
+    """Connect to Sphinx."""
+    app.connect("autodoc-skip-member", _is_routing_method)
 
 
 write_api(Path(__file__).parent / "reference.rst")

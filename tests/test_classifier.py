@@ -205,9 +205,10 @@ def test_multilabel():
     share = labels[:800].mean(axis=0)
     most_common = np.maximum(share, 1.0 - share).mean()
     assert np.mean(model.predict(rows[800:]) == labels[800:]) > most_common + 0.1
-    weighted = make(class_weight={0: 1.0, 1: 3.0}).fit(rows, labels)
+    weighted = make(class_weight=[{0: 1.0, 1: 3.0}] * 5).fit(rows, labels)
     plain = make().fit(rows, labels)
     assert weighted.predict(rows).mean() > plain.predict(rows).mean()
+    make(class_weight="balanced").fit(rows, labels)
 
 
 @pytest.mark.parametrize("kind", [csr_matrix, csc_matrix])
