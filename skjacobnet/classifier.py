@@ -12,16 +12,18 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skjacobnet import _parameters
 from skjacobnet._parameters import PartParamsMixin
+from skjacobnet.callbacks import CallbackSupportMixin, EpochHooks, with_callbacks
 from skjacobnet.network import complete
 from skjacobnet.training import full_batch, minibatch
 from skjacobnet.training.objective import Objective
 from skjacobnet.training.prediction import predict_raw
-from skjacobnet.training.progress import print_epoch
+from skjacobnet.training.progress import ProgressLine
 from skjacobnet.training.state import TrainingState
-from skjacobnet.training.stopping import Stopping, validation_patience
+from skjacobnet.training.stopping import validation_patience
 from skjacobnet.training.table import Table
 from skjacobnet.training.targets import Targets
 from skjacobnet.training.validation import Validation
+from skjacobnet.training.watch import Watch
 
 
 def _takes_small_steps(estimator):
@@ -29,7 +31,9 @@ def _takes_small_steps(estimator):
     return not _parameters.is_full_batch(estimator.optimizer)
 
 
-class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
+class JacobianMLPClassifier(
+    PartParamsMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator
+):
     r"""Neural network classifier whose layers know their exact Jacobians.
 
     Minimizes over the weights :math:`\theta`
@@ -215,6 +219,7 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
         tags.classifier_tags.multi_label = True
         return tags
 
+    @with_callbacks
     def fit(
         self,
         X,
@@ -249,7 +254,9 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
         parts = _parameters.resolve(self)
         going_on = self.warm_start and hasattr(self, "training_state_")
         # All is done on a copy, so that an error leaves this estimator alone.
+        hooks = self._init_callback_context(max_subtasks=self.max_iter)
         model = copy(self)
+        given = {"X": X, "y": y, "metadata": _given(sample_weight=sample_weight)}
         X, y = model._check_rows(X, y, reset=not going_on)
         table = Table.of(X, y, sample_weight, self.class_weight)
         if going_on:
@@ -263,7 +270,12 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
             held_back = model._validation_table(X_val, y_val, sample_weight_val)
         elif self.early_stopping:
             table, held_back = model._hold_back(table)
-        stopped = model._train(parts, table, held_back, self.max_iter)
+        observers = [ProgressLine(self.max_iter)] if self.verbose else []
+        if hasattr(self, "_skl_callbacks"):
+            observers.append(EpochHooks(self, hooks, given, model._describe))
+        stopped = model._train(parts, table, held_back, self.max_iter, observers)
+        for observer in observers:
+            observer.fit_ends(model.training_state_)
         if not self.warm_start:
             del model.training_state_
         self.__dict__ = model.__dict__
@@ -323,7 +335,7 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
             model._build(parts, table)
         if not hasattr(self, "training_state_"):
             model._start(parts, X.dtype)
-        model._train(parts, table, None, 1, weight="as given")
+        model._train(parts, table, None, 1, (), weight="as given")
         self.__dict__ = model.__dict__
         return self
 
@@ -384,6 +396,13 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
                 "Set warm_start=False to start anew."
             )
         self.training_state_ = deepcopy(self.training_state_)
+        if parts.full_batch:
+            warnings.warn(
+                "warm_start=True goes on from the weights of the last fit, but "
+                f"{parts.optimizer!r} starts its memory of gradients anew.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
 
     def _hold_back(self, table):
         """Split rows off for validation, the same ones for a fit that goes on."""
@@ -392,68 +411,86 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
             state.split = table.split(self.validation_fraction, state.split_rng)
         return map(table.only, state.split)
 
-    def _train(self, parts, table, held_back, n_epochs, weight="relative"):
-        """Train, and set the attributes that describe the result."""
+    def _train(self, parts, table, held_back, n_epochs, observers, weight="relative"):
+        """Train, and set the attributes that describe the result.
+
+        Returns
+        -------
+        stopped : bool
+            Whether it ended before `n_epochs` had passed.
+        """
         state = self.training_state_
         dtype = state.theta.dtype
-        if not parts.full_batch:
-            state.prepare(parts.optimizer)
         objective = Objective(
             self.network_, parts.loss, self._targets.link, parts.regularizers
         )
-        batch_size = (
-            min(200, table.n_rows) if self.batch_size == "auto" else self.batch_size
-        )
+        batch_size = self.batch_size
+        if batch_size == "auto":
+            batch_size = min(200, table.n_rows)
         if parts.full_batch:
             batch_size = table.n_rows
         batches = table.batches(batch_size, dtype, self.network_.accepts_sparse, weight)
-        validate, patience = None, self.n_iter_no_change
+        validate = None
+        # L-BFGS has a criterion of its own; only a validation score adds to it.
+        tol, patience = None if parts.full_batch else self.tol, self.n_iter_no_change
         if held_back is not None:
             validate = Validation(held_back, objective, self.monitor, self._at, dtype)
-            patience = validation_patience(patience, len(batches))
-        if state.stopping is None:
-            state.stopping = Stopping(
-                self.tol, patience, keep_best=validate is not None
+            tol, patience = self.tol, validation_patience(patience, len(batches))
+        state.stopping.set_rule(tol, patience, keep_best=validate is not None)
+        watch = Watch(validate, observers)
+        try:
+            if parts.full_batch:
+                stopped = full_batch.train(
+                    state,
+                    objective,
+                    parts.optimizer,
+                    batches,
+                    watch,
+                    n_epochs=n_epochs,
+                    tol=self.tol or 0.0,
+                )
+            else:
+                state.prepare(parts.optimizer)
+                stopped = minibatch.train(
+                    state,
+                    objective,
+                    parts.optimizer,
+                    batches,
+                    watch,
+                    learning_rate=parts.learning_rate,
+                    schedule=parts.schedule,
+                    n_epochs=n_epochs,
+                    n_steps=self.max_iter * len(batches),
+                    shuffle=self.shuffle,
+                )
+        except KeyboardInterrupt:
+            stopped = True
+            warnings.warn(
+                f"Training was interrupted after {state.epoch} epochs; the "
+                f"{'best' if validate else 'last'} weights so far are kept.",
+                stacklevel=3,
             )
-        common = {
-            "n_epochs": n_epochs,
-            "validate": validate,
-            "report": print_epoch if self.verbose else None,
-        }
-        if parts.full_batch:
-            stopped = full_batch.train(
-                state,
-                objective,
-                parts.optimizer,
-                batches,
-                tol=self.tol or 0.0,
-                **common,
-            )
-        else:
-            stopped = minibatch.train(
-                state,
-                objective,
-                parts.optimizer,
-                batches,
-                learning_rate=parts.learning_rate,
-                schedule=parts.schedule,
-                n_steps=self.max_iter * len(batches),
-                shuffle=self.shuffle,
-                **common,
-            )
-        self.weights_ = state.kept_theta.copy()
-        self.history_ = state.history
-        self.n_iter_ = state.epoch
-        self.loss_curve_ = [
-            loss + penalty
-            for loss, penalty in zip(
-                state.history["loss"], state.history["penalty"], strict=True
-            )
-        ]
-        self.loss_ = self.loss_curve_[-1]
-        self.best_iter_ = state.stopping.best_epoch
-        self.best_score_ = state.stopping.best_score
+        self.__dict__.update(self._describe())
         return stopped
+
+    def _describe(self):
+        """Return the fitted attributes as if training had stopped now."""
+        state = self.training_state_
+        attributes = {
+            "_targets": self._targets,
+            "classes_": self.classes_,
+            "network_": self.network_,
+            "training_state_": state,
+            "weights_": state.stopping.kept(state.theta).copy(),
+            "history_": state.history,
+            "n_iter_": state.epoch,
+            "best_iter_": state.stopping.best_epoch,
+            "best_score_": state.stopping.best_score,
+        }
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self, name):
+                attributes[name] = getattr(self, name)
+        return attributes
 
     def _at(self, theta):
         """Return this classifier with other weights, for scorers during training."""
@@ -462,6 +499,18 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
         # Scorers give it arrays without names, which is no reason for a warning.
         model.__dict__.pop("feature_names_in_", None)
         return model
+
+    @property
+    def loss_curve_(self):
+        """The objective after each epoch: loss and penalty together."""
+        check_is_fitted(self)
+        columns = self.history_.get("loss", []), self.history_.get("penalty", [])
+        return [loss + penalty for loss, penalty in zip(*columns, strict=True)]
+
+    @property
+    def loss_(self):
+        """The last value of `loss_curve_`, NaN before the first epoch has ended."""
+        return self.loss_curve_[-1] if self.n_iter_ else np.nan
 
     @property
     def coefs_(self):
@@ -536,6 +585,13 @@ class JacobianMLPClassifier(PartParamsMixin, ClassifierMixin, BaseEstimator):
     def _targets_of_fit(self):
         check_is_fitted(self)
         return self._targets
+
+
+def _given(**metadata):
+    """Return what is not None, or None where nothing is."""
+    return {
+        name: value for name, value in metadata.items() if value is not None
+    } or None
 
 
 def _generator(random_state):

@@ -359,10 +359,15 @@ def test_predictions_do_not_depend_on_the_blocks(monkeypatch):
     np.testing.assert_allclose(model.predict_proba(X_TEST), whole, rtol=1e-12)
 
 
-def test_verbose_prints_a_line_for_each_epoch(capsys):
+def test_verbose_shows_one_line_that_changes(capsys):
     make(verbose=1, max_iter=3).fit(*SMALL)
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["epoch 1", "epoch 2", "epoch 3"]
+    text = capsys.readouterr().out
+    assert text.count("\n") == 1
+    assert text.endswith("\n")
+    last = text.strip().split("\r")[-1]
+    assert last.startswith("epoch 3/3, loss ")
+    make(verbose=1, max_iter=2, early_stopping=True, monitor="accuracy").fit(*SMALL)
+    assert "validation score 0." in capsys.readouterr().out
     make(max_iter=3).fit(*SMALL)
     assert capsys.readouterr().out == ""
 

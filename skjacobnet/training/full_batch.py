@@ -1,14 +1,11 @@
 """Training on all rows at once, with an optimizer that takes the whole way."""
 
 import math
-from time import perf_counter
 
 import numpy as np
 
 
-def train(
-    state, objective, optimizer, batches, *, n_epochs, tol, validate=None, report=None
-):
+def train(state, objective, optimizer, batches, watch, *, n_epochs, tol):
     """Minimize the objective over all rows.
 
     Parameters
@@ -19,12 +16,12 @@ def train(
     optimizer : FullBatchOptimizer
     batches : Batches
         One batch of all rows.
+    watch : Watch
+        Told of each iteration; it may stop the training.
     n_epochs : int
         The most iterations.
     tol : float
         The largest component of the gradient at which to stop.
-    validate, report : callable, optional
-        As in `skjacobnet.training.minibatch.train`, after each iteration.
 
     Returns
     -------
@@ -38,7 +35,6 @@ def train(
     """
     ((X, y, sample_weight),) = batches.epoch()
     parts = {}
-    clock = [perf_counter()]
 
     def evaluate(theta):
         loss, penalty, gradient = objective(theta, X, y, sample_weight)
@@ -47,27 +43,17 @@ def train(
         return value, gradient.copy()
 
     def after_iteration(theta, value, gradient):
-        state.epoch += 1
         state.step += 1
         loss, penalty = parts.get(value, (value, 0.0))
         parts.clear()
-        score, columns = -value, {}
-        if validate is not None:
-            score, columns = validate(theta)
-        state.scores.append(score)
-        now = perf_counter()
-        state.record(
-            loss=loss,
-            penalty=penalty,
-            learning_rate=math.nan,
-            gradient_norm=float(np.linalg.norm(gradient)),
-            **columns,
-            seconds=now - clock[0],
-        )
-        clock[0] = now
-        stop = state.stopping.update(score, state.epoch, theta) and validate is not None
-        return (report is not None and bool(report(state))) or stop
+        norm = float(np.linalg.norm(gradient))
+        stop = watch.epoch_ends(state, theta, loss, penalty, math.nan, norm)
+        if not stop and state.epoch < last_epoch:
+            watch.epoch_begins(state)
+        return stop
 
+    last_epoch = state.epoch + n_epochs
+    watch.epoch_begins(state)
     with np.errstate(all="ignore"):
         converged = optimizer.minimize(
             evaluate, state.theta, n_epochs, tol, after_iteration

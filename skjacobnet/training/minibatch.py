@@ -1,7 +1,6 @@
 """Training in small steps, one mini-batch at a time."""
 
 import math
-from time import perf_counter
 
 import numpy as np
 
@@ -13,14 +12,13 @@ def train(
     objective,
     optimizer,
     batches,
+    watch,
     *,
     learning_rate,
     schedule,
     n_epochs,
     n_steps,
     shuffle=True,
-    validate=None,
-    report=None,
 ):
     """Train for some epochs, or until there is no more progress.
 
@@ -31,6 +29,8 @@ def train(
     objective : Objective
     optimizer : Optimizer
     batches : Batches
+    watch : Watch
+        Told of each epoch; it decides when to stop.
     learning_rate : float > 0
     schedule : Schedule
         Gives the factor of the learning rate at each step.
@@ -39,12 +39,6 @@ def train(
     n_steps : int
         Steps of the whole training, for the schedule.
     shuffle : bool, default=True
-    validate : callable, optional
-        ``validate(theta) -> (score, columns)`` after each epoch: the monitored value,
-        larger is better, and what to add to the history. Without it the objective on
-        the training rows is monitored.
-    report : callable, optional
-        ``report(state)`` after each epoch; a true answer stops.
 
     Returns
     -------
@@ -61,7 +55,7 @@ def train(
     varies = not isinstance(schedule, Constant)
     factor = 1.0
     for _ in range(n_epochs):
-        start = perf_counter()
+        watch.epoch_begins(state)
         loss_sum = penalty_sum = 0.0
         if varies and schedule.per_epoch:
             factor = schedule(state.step, n_steps, state.scores)
@@ -85,27 +79,15 @@ def train(
                 loss_sum += n_rows * loss
                 penalty_sum += n_rows * penalty
             gradient_norm = float(np.sqrt(np.vdot(gradient, gradient)))
-        state.epoch += 1
         loss, penalty = (float(s) / batches.n_rows for s in (loss_sum, penalty_sum))
         if not (math.isfinite(loss + penalty) and np.isfinite(state.theta).all()):
             raise ValueError(
-                f"The loss became {loss + penalty} in epoch {state.epoch} with "
+                f"The loss became {loss + penalty} in epoch {state.epoch + 1} with "
                 f"learning_rate={learning_rate * factor:g}. Lower learning_rate, or "
                 "scale the features, for example with StandardScaler."
             )
-        score, columns = (-(loss + penalty), {})
-        if validate is not None:
-            score, columns = validate(state.theta)
-        state.scores.append(score)
-        state.record(
-            loss=loss,
-            penalty=penalty,
-            learning_rate=learning_rate * factor,
-            gradient_norm=gradient_norm,
-            **columns,
-            seconds=perf_counter() - start,
-        )
-        stop = state.stopping.update(score, state.epoch, state.theta)
-        if (report is not None and report(state)) or stop:
+        if watch.epoch_ends(
+            state, state.theta, loss, penalty, learning_rate * factor, gradient_norm
+        ):
             return True
     return False

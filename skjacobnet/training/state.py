@@ -22,7 +22,7 @@ class TrainingState:
     optimizer_state : dict or None
     split : tuple of array or None
         The rows trained on and the rows held back.
-    stopping : Stopping or None
+    stopping : Stopping
     step, epoch : int
         Finished ones.
     scores : list of float
@@ -38,7 +38,7 @@ class TrainingState:
     optimizer: str = ""
     optimizer_state: dict | None = None
     split: tuple | None = None
-    stopping: Stopping | None = None
+    stopping: Stopping = field(default_factory=Stopping)
     step: int = 0
     epoch: int = 0
     scores: list = field(default_factory=list)
@@ -49,14 +49,3 @@ class TrainingState:
         if self.optimizer != repr(optimizer):
             self.optimizer = repr(optimizer)
             self.optimizer_state = optimizer.init(self.theta)
-
-    def record(self, **entries):
-        """Add one epoch to the history."""
-        for column, value in entries.items():
-            self.history.setdefault(column, []).append(value)
-
-    @property
-    def kept_theta(self):
-        """The best weights where they are kept, else the last."""
-        best = self.stopping.best_theta
-        return self.theta if best is None else best

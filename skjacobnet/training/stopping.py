@@ -15,12 +15,12 @@ class Stopping:
 
     Parameters
     ----------
-    tol : float or None
+    tol : float or None, default=None
         By how much a score must beat the best one to count as progress; none never
         stops.
-    patience : int
+    patience : int or inf
         How many epochs in a row may bring no progress.
-    keep_best : bool
+    keep_best : bool, default=False
         Whether to keep the weights of the best epoch.
 
     Attributes
@@ -34,13 +34,22 @@ class Stopping:
         Epochs without progress.
     """
 
-    tol: float | None
-    patience: int
-    keep_best: bool
+    tol: float | None = None
+    patience: float = np.inf
+    keep_best: bool = False
     best_score: float = -np.inf
     best_epoch: int = 0
     best_theta: np.ndarray | None = None
     waited: int = 0
+
+    def set_rule(self, tol, patience, keep_best):
+        """Take on a rule and leave the counters as they are."""
+        self.tol, self.patience, self.keep_best = tol, patience, keep_best
+
+    def kept(self, theta):
+        """Return the best weights where they are kept, else the last, `theta`."""
+        best_is_kept = self.keep_best and self.best_theta is not None
+        return self.best_theta if best_is_kept else theta
 
     def update(self, score, epoch, theta):
         """Take note of an epoch; return whether to stop."""

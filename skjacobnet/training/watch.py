@@ -1,0 +1,63 @@
+"""What happens around each epoch: validation, history, stopping, and who looks on."""
+
+from time import perf_counter
+
+
+class Watch:
+    """Looks after a training from epoch to epoch.
+
+    Parameters
+    ----------
+    validate : callable, optional
+        ``validate(theta) -> (score, columns)``: the monitored value, larger is better,
+        and what to add to the history. Without it the objective on the training rows is
+        monitored.
+    observers : sequence, default=()
+        Objects with ``epoch_begins(state)`` and ``epoch_ends(state)``, which may return
+        true to stop the training.
+    """
+
+    def __init__(self, validate=None, observers=()):
+        self.validate = validate
+        self.observers = observers
+        self._start = 0.0
+
+    def epoch_begins(self, state):
+        """Start the clock."""
+        self._start = perf_counter()
+        for observer in self.observers:
+            observer.epoch_begins(state)
+
+    def epoch_ends(self, state, theta, loss, penalty, learning_rate, gradient_norm):
+        """Take note of an epoch.
+
+        Parameters
+        ----------
+        state : TrainingState
+        theta : array of shape (n_weights,)
+            The weights at the end of the epoch.
+        loss, penalty, learning_rate, gradient_norm : float
+
+        Returns
+        -------
+        stop : bool
+        """
+        state.epoch += 1
+        score, columns = -(loss + penalty), {}
+        if self.validate is not None:
+            score, columns = self.validate(theta)
+        state.scores.append(score)
+        entries = {
+            "loss": loss,
+            "penalty": penalty,
+            "learning_rate": learning_rate,
+            "gradient_norm": gradient_norm,
+            "seconds": perf_counter() - self._start,
+            **columns,
+        }
+        for column, value in entries.items():
+            state.history.setdefault(column, []).append(value)
+        stop = state.stopping.update(score, state.epoch, theta)
+        # Every observer is told, also when one has asked to stop.
+        answers = [bool(observer.epoch_ends(state)) for observer in self.observers]
+        return stop or any(answers)
