@@ -5,13 +5,14 @@ from copy import copy, deepcopy
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, InconsistentVersionWarning
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skjacobnet import _parameters
 from skjacobnet._parameters import PartParamsMixin
+from skjacobnet._version import __version__
 from skjacobnet.callbacks import CallbackSupportMixin, EpochHooks, with_callbacks
 from skjacobnet.network import complete
 from skjacobnet.training import full_batch, minibatch
@@ -212,6 +213,22 @@ class JacobianMLPClassifier(
         self.dtype = dtype
         self.random_state = random_state
         self.verbose = verbose
+
+    def __getstate__(self):
+        return {**super().__getstate__(), "_skjacobnet_version": __version__}
+
+    def __setstate__(self, state):
+        written_by = state.pop("_skjacobnet_version", "before 0.1")
+        if written_by != __version__:
+            warnings.warn(
+                InconsistentVersionWarning(
+                    estimator_name=type(self).__name__,
+                    current_sklearn_version=__version__,
+                    original_sklearn_version=written_by,
+                ),
+                stacklevel=2,
+            )
+        super().__setstate__(state)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

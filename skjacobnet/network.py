@@ -66,6 +66,12 @@ class Network:
             self._places.append(places)
         self.n_weights = end
 
+    def __getstate__(self):
+        return {"layers": self.layers, "n_in": self.sizes[0]}
+
+    def __setstate__(self, state):
+        self.__init__(state["layers"], state["n_in"])
+
     def __repr__(self):
         layers = ", ".join(map(repr, self.layers))
         return f"Network([{layers}], n_in={self.sizes[0]})"
