@@ -27,6 +27,10 @@ class Component(BaseEstimator):
     aliases = {}
     constraints = {}
 
+    def same_as(self, other):
+        """Whether another object is the same part with the same arguments."""
+        return type(other) is type(self) and other.get_params() == self.get_params()
+
     def validate(self):
         """Check the arguments.
 

@@ -1,26 +1,26 @@
 """JacobianMLPClassifier: the network behind scikit-learn's estimator contract."""
 
 import warnings
-from copy import copy, deepcopy
+from copy import copy
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning, InconsistentVersionWarning
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from skjacobnet import _parameters
 from skjacobnet._parameters import PartParamsMixin
+from skjacobnet._prediction import PredictionMixin
 from skjacobnet._version import __version__
 from skjacobnet.callbacks import CallbackSupportMixin, EpochHooks, with_callbacks
 from skjacobnet.network import complete
 from skjacobnet.training import full_batch, minibatch
 from skjacobnet.training.objective import Objective
-from skjacobnet.training.prediction import predict_raw
 from skjacobnet.training.progress import ProgressLine
 from skjacobnet.training.state import TrainingState
-from skjacobnet.training.stopping import validation_patience
+from skjacobnet.training.stopping import Stopping, validation_patience
 from skjacobnet.training.table import Table
 from skjacobnet.training.targets import Targets
 from skjacobnet.training.validation import Validation
@@ -33,7 +33,11 @@ def _takes_small_steps(estimator):
 
 
 class JacobianMLPClassifier(
-    PartParamsMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator
+    PartParamsMixin,
+    PredictionMixin,
+    CallbackSupportMixin,
+    ClassifierMixin,
+    BaseEstimator,
 ):
     r"""Neural network classifier whose layers know their exact Jacobians.
 
@@ -277,16 +281,20 @@ class JacobianMLPClassifier(
         X, y = model._check_rows(X, y, reset=not going_on)
         table = Table.of(X, y, sample_weight, self.class_weight)
         if going_on:
-            model._go_on(parts, table)
+            model._go_on(parts, table.targets)
         else:
             model.__dict__.pop("weights_", None)
-            model._build(parts, table)
-            model._start(parts, X.dtype)
+            model._build(parts, table.targets)
+            model._start(X.dtype)
         held_back = None
-        if X_val is not None or y_val is not None:
+        if not (X_val is None and y_val is None and sample_weight_val is None):
             held_back = model._validation_table(X_val, y_val, sample_weight_val)
         elif self.early_stopping:
-            table, held_back = model._hold_back(table)
+            table, held_back = map(
+                table.only,
+                model.training_state_.split_of(table, self.validation_fraction),
+            )
+        model._plan(table, self.max_iter)
         observers = [ProgressLine(self.max_iter)] if self.verbose else []
         if hasattr(self, "_skl_callbacks"):
             observers.append(EpochHooks(self, hooks, given, model._describe))
@@ -349,9 +357,13 @@ class JacobianMLPClassifier(
             )
         table = Table.of(X, y, sample_weight, self.class_weight, targets)
         if first:
-            model._build(parts, table)
-        if not hasattr(self, "training_state_"):
-            model._start(parts, X.dtype)
+            model._build(parts, targets)
+        if hasattr(self, "training_state_"):
+            model._go_on(parts, targets)
+        else:
+            model._start(X.dtype)
+        if model.training_state_.n_steps is None:
+            model._plan(table, self.max_iter)
         model._train(parts, table, None, 1, (), weight="as given")
         self.__dict__ = model.__dict__
         return self
@@ -372,61 +384,78 @@ class JacobianMLPClassifier(
     def _validation_table(self, X, y, sample_weight):
         if X is None or y is None:
             raise ValueError("X_val and y_val must be given together.")
-        X, y = self._check_rows(X, y, reset=False)
+        try:
+            X, y = self._check_rows(X, y, reset=False)
+        except ValueError as error:
+            raise ValueError(f"The validation set X_val, y_val: {error}") from error
         names = "y_val", "sample_weight_val"
         return Table.of(X, y, sample_weight, self.class_weight, self._targets, names)
 
-    def _build(self, parts, table):
+    def _build(self, parts, targets):
         """Set up the network for the classes and features of a table."""
-        self._targets = table.targets
-        self.classes_ = table.targets.classes
+        self._targets = targets
+        self.classes_ = targets.classes
         self.network_ = complete(
-            parts.hidden, table.X.shape[1], table.targets.n_raw, parts.initializer
+            parts.hidden, self.n_features_in_, targets.n_raw, parts.initializer
         )
 
-    def _start(self, parts, dtype):
+    def _start(self, dtype):
         """Set up the state of a training, from the present weights if there are any."""
         rng = _generator(self.random_state)
         # A stream for each use, so that one choice does not change the others.
         weight_rng, split_rng, shuffle_rng, noise_rng = rng.spawn(4)
-        dtype = _parameters.resolve_dtype(self.dtype, dtype)
         if hasattr(self, "weights_"):
-            theta = self.weights_.copy()
+            theta, past = self.weights_.copy(), self.history_
         else:
-            theta = self.network_.init_weights(weight_rng, dtype)
-        self.training_state_ = TrainingState(theta, split_rng, shuffle_rng, noise_rng)
-
-    def _go_on(self, parts, table):
-        """Set up the continuation of the last fit."""
-        if not np.array_equal(table.targets.classes, self.classes_):
-            raise ValueError(
-                f"warm_start=True goes on with the classes of the last fit, "
-                f"{self.classes_.tolist()}, but y has {table.targets.classes.tolist()}."
-            )
-        network = complete(
-            parts.hidden, table.X.shape[1], table.targets.n_raw, parts.initializer
+            dtype = _parameters.resolve_dtype(self.dtype, dtype)
+            theta, past = self.network_.init_weights(weight_rng, dtype), {}
+        self.training_state_ = TrainingState(
+            theta,
+            split_rng,
+            shuffle_rng,
+            noise_rng,
+            epoch=len(past.get("loss", [])),
+            history={name: list(column) for name, column in past.items()},
         )
-        if network.kinds != self.network_.kinds:
+
+    def _go_on(self, parts, targets):
+        """Set up the continuation of an earlier training, with today's parameters."""
+        if not np.array_equal(targets.classes, self.classes_):
             raise ValueError(
-                "warm_start=True goes on with the network of the last fit, but its "
-                f"layers have changed from {self.network_.kinds} to {network.kinds}. "
-                "Set warm_start=False to start anew."
+                "Training goes on with the classes of the last fit, "
+                f"{self.classes_.tolist()}, but y has {targets.classes.tolist()}."
             )
-        self.training_state_ = deepcopy(self.training_state_)
+        shapes = self.network_.weight_shapes
+        self._build(parts, targets)
+        if self.network_.weight_shapes != shapes:
+            raise ValueError(
+                "Training goes on with the weights of the last fit, but the layers "
+                f"have changed: weights {shapes} do not fit {self.network_.weight_shapes}. "
+                "Set warm_start=False and call fit to start anew."
+            )
+        state = self.training_state_ = self.training_state_.copy()
+        if state.stopping.best_theta is None:
+            # The last weights are those that users see and may have edited.
+            state.theta[...] = self.weights_
         if parts.full_batch:
             warnings.warn(
-                "warm_start=True goes on from the weights of the last fit, but "
+                "Training goes on from the weights of the last fit, but "
                 f"{parts.optimizer!r} starts its memory of gradients anew.",
                 ConvergenceWarning,
                 stacklevel=4,
             )
 
-    def _hold_back(self, table):
-        """Split rows off for validation, the same ones for a fit that goes on."""
+    def _plan(self, table, n_epochs):
+        """Spread the schedule over the steps taken and those to come."""
         state = self.training_state_
-        if state.split is None:
-            state.split = table.split(self.validation_fraction, state.split_rng)
-        return map(table.only, state.split)
+        steps_per_epoch = -(-table.n_rows // self._batch_size(table))
+        state.n_steps = state.step + n_epochs * steps_per_epoch
+
+    def _batch_size(self, table):
+        if _parameters.is_full_batch(self.optimizer):
+            return table.n_rows
+        size = 200 if self.batch_size == "auto" else self.batch_size
+        return min(size, table.n_rows)
 
     def _train(self, parts, table, held_back, n_epochs, observers, weight="relative"):
         """Train, and set the attributes that describe the result.
@@ -441,19 +470,19 @@ class JacobianMLPClassifier(
         objective = Objective(
             self.network_, parts.loss, self._targets.link, parts.regularizers
         )
-        batch_size = self.batch_size
-        if batch_size == "auto":
-            batch_size = min(200, table.n_rows)
-        if parts.full_batch:
-            batch_size = table.n_rows
-        batches = table.batches(batch_size, dtype, self.network_.accepts_sparse, weight)
-        validate = None
+        batches = table.batches(
+            self._batch_size(table), dtype, self.network_.accepts_sparse, weight
+        )
+        validate = monitor = None
         # L-BFGS has a criterion of its own; only a validation score adds to it.
         tol, patience = None if parts.full_batch else self.tol, self.n_iter_no_change
         if held_back is not None:
             validate = Validation(held_back, objective, self.monitor, self._at, dtype)
             tol, patience = self.tol, validation_patience(patience, len(batches))
-        state.stopping.set_rule(tol, patience, keep_best=validate is not None)
+            monitor = self.monitor
+        rule = Stopping(tol, patience, monitor)
+        if not state.stopping.goes_on(rule):
+            state.stopping = rule
         watch = Watch(validate, observers)
         try:
             if parts.full_batch:
@@ -477,7 +506,7 @@ class JacobianMLPClassifier(
                     learning_rate=parts.learning_rate,
                     schedule=parts.schedule,
                     n_epochs=n_epochs,
-                    n_steps=self.max_iter * len(batches),
+                    n_steps=state.n_steps,
                     shuffle=self.shuffle,
                 )
         except KeyboardInterrupt:
@@ -517,92 +546,6 @@ class JacobianMLPClassifier(
         model.__dict__.pop("feature_names_in_", None)
         return model
 
-    @property
-    def loss_curve_(self):
-        """The objective after each epoch: loss and penalty together."""
-        check_is_fitted(self)
-        columns = self.history_.get("loss", []), self.history_.get("penalty", [])
-        return [loss + penalty for loss, penalty in zip(*columns, strict=True)]
-
-    @property
-    def loss_(self):
-        """The last value of `loss_curve_`, NaN before the first epoch has ended."""
-        return self.loss_curve_[-1] if self.n_iter_ else np.nan
-
-    @property
-    def coefs_(self):
-        """The matrix of each linear layer, as views of `weights_`."""
-        check_is_fitted(self)
-        return self.network_.weights(self.weights_, "coef")
-
-    @property
-    def intercepts_(self):
-        """The intercept of each linear layer, as views of `weights_`."""
-        check_is_fitted(self)
-        return self.network_.weights(self.weights_, "intercept")
-
-    def _predict_raw(self, X):
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype="numeric")
-        return predict_raw(self.network_, self.weights_, X)
-
-    def decision_function(self, X):
-        """Return the raw prediction.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-
-        Returns
-        -------
-        array of shape (n_samples,) for binary problems, else (n_samples, n_raw)
-        """
-        raw = self._predict_raw(X)
-        return raw[:, 0] if raw.shape[1] == 1 else raw
-
-    def predict(self, X):
-        """Return the most probable class of each row, or the labels that are likely.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-
-        Returns
-        -------
-        array of shape (n_samples,) or (n_samples, n_labels)
-        """
-        return self._targets_of_fit().decide(self._predict_raw(X))
-
-    def predict_proba(self, X):
-        """Return the probability of each class, in the order of `classes_`.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-
-        Returns
-        -------
-        array of shape (n_samples, n_classes) or (n_samples, n_labels)
-        """
-        return self._targets_of_fit().link.predict_proba(self._predict_raw(X))
-
-    def predict_log_proba(self, X):
-        """Return the logarithm of `predict_proba`, accurate where that rounds to one.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-
-        Returns
-        -------
-        array of shape (n_samples, n_classes) or (n_samples, n_labels)
-        """
-        return self._targets_of_fit().link.predict_log_proba(self._predict_raw(X))
-
-    def _targets_of_fit(self):
-        check_is_fitted(self)
-        return self._targets
-
 
 def _given(**metadata):
     """Return what is not None, or None where nothing is."""
@@ -613,7 +556,7 @@ def _given(**metadata):
 
 def _generator(random_state):
     """Return a generator of one's own; the global one is neither read nor moved."""
-    if random_state is None:
+    if random_state is None or random_state is np.random:
         return np.random.default_rng()
     seed = check_random_state(random_state).randint(2**31 - 1, size=4)
     return np.random.default_rng(seed)

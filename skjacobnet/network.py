@@ -4,6 +4,7 @@ from itertools import accumulate as running_total
 from math import prod
 
 import numpy as np
+from scipy.sparse import issparse
 
 from skjacobnet._workspace import Workspace
 from skjacobnet.accumulation import accumulate, cotangents, tangents
@@ -77,11 +78,11 @@ class Network:
         return f"Network([{layers}], n_in={self.sizes[0]})"
 
     @property
-    def kinds(self):
-        """The kind of each layer and the width of its output."""
+    def weight_shapes(self):
+        """The shapes of each layer's weights, in order."""
         return [
-            (type(layer).__name__, width)
-            for layer, width in zip(self.layers, self.sizes[1:], strict=True)
+            {name: shape for name, (_, shape) in places.items()}
+            for places in self._places
         ]
 
     @property
@@ -170,6 +171,7 @@ class Network:
         -------
         array of shape (..., n_samples, n_raw)
         """
+        X = as_type(X, theta.dtype)
         for layer, weights in zip(self.layers, self.split(theta), strict=True):
             X = layer.forward(weights, X)
         return X
@@ -192,6 +194,7 @@ class Network:
         """
         workspace = NetworkWorkspace(self) if workspace is None else workspace
         views = workspace.views("theta", theta)
+        X = as_type(X, theta.dtype)
         outputs, operators = [X], []
         for layer, weights, arrays in zip(
             self.layers, views, workspace.layers(X.shape[-2]), strict=True
@@ -219,7 +222,9 @@ class Network:
         -------
         array of shape (..., n_weights)
         """
-        out = np.empty_like(theta) if out is None else out
+        stack = np.broadcast_shapes(theta.shape[:-1], cotangent.shape[:-2])
+        if out is None:
+            out = np.empty((*stack, self.n_weights), theta.dtype)
         workspace = linearization.workspace
         weights = workspace.views("theta", theta)
         gradients = workspace.views("gradient", out)
@@ -227,12 +232,9 @@ class Network:
         outputs = linearization.outputs
 
         def cotangent_array(index):
-            shape = outputs[index].shape
-            if theta.ndim > 1:
-                shape = (*theta.shape[:-1], *shape[-2:])
+            shape = (*stack, *outputs[index].shape[-2:])
             return arrays[index].array("cotangent", shape, theta.dtype)
 
-        index = len(self.layers)
         # The cotangent of the inputs comes last in this walk and is never asked for.
         walk = cotangents(linearization.operators, cotangent, added, cotangent_array)
         for index in range(len(self.layers) - 1, -1, -1):
@@ -264,6 +266,7 @@ class Network:
         -----
         Works on blocks of samples: memory is the result plus one block.
         """
+        X = as_type(X, theta.dtype)
         n_samples, n_in, n_raw = X.shape[-2], self.sizes[0], self.sizes[-1]
         stack = np.broadcast_shapes(theta.shape[:-1], X.shape[:-2])
         jacobian = np.empty((*stack, n_samples, n_raw, n_in), theta.dtype)
@@ -333,7 +336,7 @@ class NetworkWorkspace:
         self._views = {}
 
     def layers(self, n_samples):
-        """Return the workspace of each layer for batches of that size."""
+        """Return the workspace of each layer for batches of that size, or for None."""
         found = self._layers.get(n_samples)
         if found is None:
             found = [Workspace() for _ in self.network.layers]
@@ -347,6 +350,15 @@ class NetworkWorkspace:
             views = self.network.split(vector)
             self._views[name] = vector, views
         return views
+
+
+def as_type(X, dtype):
+    """Return inputs in the type of the weights, as they are where they have it."""
+    if type(X) is np.ndarray and X.dtype == dtype:
+        return X  # nearly always, in a loop where every microsecond counts
+    if not issparse(X):
+        X = np.asarray(X)
+    return X if X.dtype == dtype else X.astype(dtype)
 
 
 def complete(hidden, n_in, n_raw, initializer="auto"):

@@ -421,9 +421,12 @@ def multiply(left, right):
         return ConstantMatrix(np.matmul(right.coef, left.coef))
     if isinstance(left, Dense) and isinstance(right, Dense):
         return Dense(np.matmul(left.matrix, right.matrix))
+    stack_axes = max(left.stack_axes, right.stack_axes)
     if applies_left_rows(left, right):
-        return Dense(np.moveaxis(right.vjp(left.rows()), 0, -2))
-    return Dense(np.moveaxis(left.jvp(right.columns()), 0, -1))
+        rows = _with_stack_axes(left.rows(), stack_axes)
+        return Dense(np.moveaxis(right.vjp(rows), 0, -2))
+    columns = _with_stack_axes(right.columns(), stack_axes)
+    return Dense(np.moveaxis(left.jvp(columns), 0, -1))
 
 
 def applies_left_rows(left, right):
@@ -434,6 +437,13 @@ def applies_left_rows(left, right):
 def _basis(n, dtype, stack_axes):
     """Return the n unit vectors as a stack of shape (n, 1, ..., 1, n)."""
     return np.eye(n, dtype=dtype).reshape(n, *(1,) * (stack_axes + 1), n)
+
+
+def _with_stack_axes(vectors, stack_axes):
+    """Return vectors (n, ..., n_samples, width) with that many axes for ``...``."""
+    n, *shape = vectors.shape
+    missing = stack_axes + 2 - len(shape)
+    return vectors.reshape(n, *(1,) * missing, *shape)
 
 
 def _apply_each(matrix, vector, out):

@@ -5,6 +5,7 @@ from abc import abstractmethod
 import numpy as np
 
 from skjacobnet._component import Component
+from skjacobnet._rows import row_scale, weighted_mean
 from skjacobnet.links import default_link
 
 
@@ -93,18 +94,3 @@ class Loss(Component):
             Two columns for a binary problem.
         """
         return (link or default_link(raw)).predict_proba(raw)
-
-
-def weighted_mean(values, sample_weight):
-    """Return the sum of weight times value over the number of rows, (...)."""
-    if sample_weight is not None:
-        values = values * sample_weight.astype(values.dtype, copy=False)
-    return np.mean(values, axis=-1)
-
-
-def row_scale(raw, sample_weight):
-    """Return ``weight / n_samples`` as a column, or a number without weights."""
-    n_samples = raw.shape[-2]
-    if sample_weight is None:
-        return raw.dtype.type(1.0 / n_samples)
-    return (sample_weight / n_samples).astype(raw.dtype)[:, np.newaxis]

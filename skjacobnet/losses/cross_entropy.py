@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from skjacobnet._rows import row_scale, weighted_mean
 from skjacobnet._validation import Interval
 from skjacobnet._workspace import Workspace
 from skjacobnet.links import Logistic, default_link, row_maximum
-from skjacobnet.losses.base import Loss, row_scale, weighted_mean
+from skjacobnet.losses.base import Loss
 from skjacobnet.operators import Diagonal, DiagonalMinusRankOne
 
 
@@ -175,7 +176,8 @@ class CrossEntropy(Loss):
         """Return the smoothed targets."""
         if not self.label_smoothing:
             return y
-        return (1.0 - self.label_smoothing) * y + self.label_smoothing / n_answers
+        smoothing = float(self.label_smoothing)
+        return (1.0 - smoothing) * y + smoothing / n_answers
 
 
 def _fused_softmax(y, raw, sample_weight, workspace):

@@ -103,7 +103,7 @@ class Focal(Loss):
         np.einsum("...kk->...k", toward)[...] = u
         # Half of the power of u on either side, where (e_k - p) makes up for it.
         root = np.power(
-            u, 0.5 * (self.gamma - 1.0), out=np.zeros_like(u), where=u > 0.0
+            u, 0.5 * (float(self.gamma) - 1.0), out=np.zeros_like(u), where=u > 0.0
         )
         bent = root[..., np.newaxis] * toward
         bend = scale * y * self._bend(log_proba, p, u)
@@ -114,24 +114,24 @@ class Focal(Loss):
 
     def _function(self, log_proba):
         """Return f."""
-        return -np.power(-np.expm1(log_proba), self.gamma) * log_proba
+        return -np.power(-np.expm1(log_proba), float(self.gamma)) * log_proba
 
     def _slope(self, log_proba):
         """Return p, u = 1 - p and f'."""
         p, u = np.exp(log_proba), -np.expm1(log_proba)
-        inner = 1.0 - self.gamma * p * _ratio(log_proba, u)
-        return p, u, -np.power(u, self.gamma) * inner
+        inner = 1.0 - float(self.gamma) * p * _ratio(log_proba, u)
+        return p, u, -np.power(u, float(self.gamma)) * inner
 
     def _bend(self, log_proba, p, u):
         """Return f'' without its factor u ** (gamma - 1)."""
-        inner = 2.0 + log_proba - (self.gamma - 1.0) * p * _ratio(log_proba, u)
-        return self.gamma * p * inner
+        inner = 2.0 + log_proba - (float(self.gamma) - 1.0) * p * _ratio(log_proba, u)
+        return float(self.gamma) * p * inner
 
     def _second_logistic(self, log_proba):
         """Return the second derivative for z of f(log p) through the logistic link."""
         p, u, slope = self._slope(log_proba)
         bend = self._bend(log_proba, p, u)
-        return bend * np.power(u, self.gamma + 1.0) - slope * p * u
+        return bend * np.power(u, float(self.gamma) + 1.0) - slope * p * u
 
 
 def _ratio(log_proba, u):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from skjacobnet._rows import row_scale, weighted_mean
 from skjacobnet.links import Logistic, default_link
 from skjacobnet.regularizers.base import PredictionRegularizer
-from skjacobnet.regularizers.rows import row_scale, weighted_mean
 
 
 class MeanEntropy(PredictionRegularizer):

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
+from skjacobnet._rows import row_scale, weighted_mean
 from skjacobnet._validation import Interval, OneOf
 from skjacobnet.regularizers.base import ActivationRegularizer, Regularizer
-from skjacobnet.regularizers.rows import row_scale, weighted_mean
 
 
 class Sparsity(ActivationRegularizer):

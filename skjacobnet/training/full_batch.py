@@ -34,34 +34,39 @@ def train(state, objective, optimizer, batches, watch, *, n_epochs, tol):
         If the objective is not finite at the end.
     """
     ((X, y, sample_weight),) = batches.epoch()
-    parts = {}
+    # What has been evaluated since the last iteration, by the weights.
+    evaluated = {}
 
     def evaluate(theta):
         loss, penalty, gradient = objective(theta, X, y, sample_weight)
-        value = float(loss + penalty)
-        parts[value] = float(loss), float(penalty)
-        return value, gradient.copy()
+        evaluated[theta.tobytes()] = float(loss), float(penalty)
+        return float(loss + penalty), gradient.copy()
 
     def after_iteration(theta, value, gradient):
         state.step += 1
-        loss, penalty = parts.get(value, (value, 0.0))
-        parts.clear()
+        loss, penalty = evaluated.get(theta.tobytes(), (value, 0.0))
+        evaluated.clear()
         norm = float(np.linalg.norm(gradient))
         stop = watch.epoch_ends(state, theta, loss, penalty, math.nan, norm)
         if not stop and state.epoch < last_epoch:
             watch.epoch_begins(state)
         return stop
 
-    last_epoch = state.epoch + n_epochs
+    first_epoch, last_epoch = state.epoch, state.epoch + n_epochs
     watch.epoch_begins(state)
     with np.errstate(all="ignore"):
         converged = optimizer.minimize(
             evaluate, state.theta, n_epochs, tol, after_iteration
         )
-        value, _ = evaluate(state.theta)
-    if not (math.isfinite(value) and np.isfinite(state.theta).all()):
+        value, gradient = evaluate(state.theta)
+    if not (math.isfinite(value) and np.isfinite(gradient).all()):
         raise ValueError(
-            f"The loss became {value} in iteration {state.epoch} of L-BFGS. Scale the "
-            "features, for example with StandardScaler."
+            f"The loss is {value} and its gradient "
+            f"{'finite' if np.isfinite(gradient).all() else 'infinite'} in iteration "
+            f"{state.epoch} of L-BFGS. Scale the features, for example with "
+            "StandardScaler."
         )
+    if state.epoch == first_epoch:
+        # The weights were good enough to begin with; the history still tells of them.
+        after_iteration(state.theta, value, gradient)
     return converged

@@ -1,5 +1,7 @@
 r"""What training makes small: the loss and the penalties, and their gradient."""
 
+from collections import defaultdict
+
 import numpy as np
 
 from skjacobnet._workspace import Workspace
@@ -40,7 +42,7 @@ class Objective:
         self.on_activations = _of_kind(ActivationRegularizer, regularizers)
         self.on_predictions = _of_kind(PredictionRegularizer, regularizers)
         self._workspace = NetworkWorkspace(network)
-        self._loss_workspaces = {}
+        self._loss_workspaces = defaultdict(Workspace)
         self._gradient = None
 
     def __call__(self, theta, X, y, sample_weight=None, rng=None):
@@ -66,7 +68,7 @@ class Objective:
             self._gradient = np.empty_like(theta)
         at = self.network.linearize(theta, X, rng, self._workspace)
         raw = at.value
-        workspace = self._loss_workspaces.setdefault(raw.shape[0], Workspace())
+        workspace = self._loss_workspaces[raw.shape[0]]
         loss, cotangent = self.loss.value_and_gradient(
             y, raw, sample_weight, self.link, workspace=workspace
         )
@@ -97,13 +99,20 @@ class Objective:
 
     def _add_weight_terms(self, theta, gradient):
         penalty = 0.0
-        places = zip(
-            self.network.penalized(theta), self.network.penalized(gradient), strict=True
-        )
-        for coef, coef_gradient in places:
-            for regularizer in self.on_weights:
-                penalty += regularizer.value(coef)
-                coef_gradient += regularizer.gradient(coef)
+        workspace = self._workspace
+        for layer, weights, gradients, arrays in zip(
+            self.network.layers,
+            workspace.views("theta", theta),
+            workspace.views("gradient", gradient),
+            workspace.layers(None),
+            strict=True,
+        ):
+            for name in layer.penalized:
+                coef = weights[name]
+                term = arrays.array(name, coef.shape, coef.dtype)
+                for regularizer in self.on_weights:
+                    penalty += regularizer.value(coef)
+                    gradients[name] += regularizer.gradient(coef, term)
         return penalty
 
 

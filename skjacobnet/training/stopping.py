@@ -1,6 +1,7 @@
 """When to stop, and which weights to keep."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,8 +21,9 @@ class Stopping:
         stops.
     patience : int or inf
         How many epochs in a row may bring no progress.
-    keep_best : bool, default=False
-        Whether to keep the weights of the best epoch.
+    monitor : object, default=None
+        What is monitored on validation rows; the weights of the best epoch are then
+        kept. None monitors the objective on the training rows and keeps the last.
 
     Attributes
     ----------
@@ -36,20 +38,31 @@ class Stopping:
 
     tol: float | None = None
     patience: float = np.inf
-    keep_best: bool = False
+    monitor: Any = None
     best_score: float = -np.inf
     best_epoch: int = 0
     best_theta: np.ndarray | None = None
     waited: int = 0
 
-    def set_rule(self, tol, patience, keep_best):
-        """Take on a rule and leave the counters as they are."""
-        self.tol, self.patience, self.keep_best = tol, patience, keep_best
+    def goes_on(self, rule):
+        """Whether a training under that rule may go on counting where this one stands.
+
+        Not after another rule, whose scores would mean something else. A training that
+        has been stopped and is continued on purpose gets its patience back.
+        """
+        if (rule.tol, rule.patience, rule.monitor) != (
+            self.tol,
+            self.patience,
+            self.monitor,
+        ):
+            return False
+        if self.waited > self.patience:
+            self.waited = 0
+        return True
 
     def kept(self, theta):
         """Return the best weights where they are kept, else the last, `theta`."""
-        best_is_kept = self.keep_best and self.best_theta is not None
-        return self.best_theta if best_is_kept else theta
+        return theta if self.best_theta is None else self.best_theta
 
     def update(self, score, epoch, theta):
         """Take note of an epoch; return whether to stop."""
@@ -59,7 +72,7 @@ class Stopping:
         if score > self.best_score:
             self.best_score = score
             self.best_epoch = epoch
-            if self.keep_best:
+            if self.monitor is not None:
                 self.best_theta = theta.copy()
         return self.tol is not None and self.waited > self.patience
 

@@ -1,5 +1,6 @@
 """The score on rows that are not trained on."""
 
+import numpy as np
 from sklearn.metrics import get_scorer
 
 from skjacobnet.training.prediction import predict_raw
@@ -40,8 +41,10 @@ class Validation:
     def __call__(self, theta):
         """Return the monitored value, larger is better, and columns for the history."""
         objective, table = self.objective, self.table
-        raw = predict_raw(objective.network, theta, table.X)
-        loss = float(objective.loss.value(self.y, raw, self.weight, objective.link))
+        # Weights that grow without bound are met by an error of the loop.
+        with np.errstate(all="ignore"):
+            raw = predict_raw(objective.network, theta, table.X)
+            loss = float(objective.loss.value(self.y, raw, self.weight, objective.link))
         if self.scorer is None:
             return -loss, {"validation_loss": loss}
         weights = {} if self.weight is None else {"sample_weight": self.weight}

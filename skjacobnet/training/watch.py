@@ -1,5 +1,6 @@
 """What happens around each epoch: validation, history, stopping, and who looks on."""
 
+import math
 from time import perf_counter
 
 
@@ -46,6 +47,11 @@ class Watch:
         score, columns = -(loss + penalty), {}
         if self.validate is not None:
             score, columns = self.validate(theta)
+            if math.isnan(score):
+                raise ValueError(
+                    f"The validation score is NaN in epoch {state.epoch}. Choose "
+                    "another monitor, or validation rows in which it is defined."
+                )
         state.scores.append(score)
         entries = {
             "loss": loss,
@@ -55,8 +61,9 @@ class Watch:
             "seconds": perf_counter() - self._start,
             **columns,
         }
-        for column, value in entries.items():
-            state.history.setdefault(column, []).append(value)
+        for column in {**state.history, **entries}:
+            known = state.history.setdefault(column, [math.nan] * (state.epoch - 1))
+            known.append(entries.get(column, math.nan))
         stop = state.stopping.update(score, state.epoch, theta)
         # Every observer is told, also when one has asked to stop.
         answers = [bool(observer.epoch_ends(state)) for observer in self.observers]

@@ -1,4 +1,4 @@
-"""Weighted means over the rows of a batch."""
+"""Weighted means over the rows of a batch, for losses and regularizers."""
 
 import numpy as np
 
@@ -38,9 +38,9 @@ def row_scale(rows, sample_weight):
 
     Returns
     -------
-    float, or array of shape (n_samples, 1) of the type of `rows`
+    number, or array of shape (n_samples, 1) of the type of `rows`
     """
     n_samples = rows.shape[-2]
     if sample_weight is None:
-        return 1.0 / n_samples
+        return rows.dtype.type(1.0 / n_samples)
     return (sample_weight / n_samples).astype(rows.dtype)[:, np.newaxis]
