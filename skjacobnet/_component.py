@@ -78,11 +78,15 @@ class Family:
                 self._makers[name] = (part, arguments)
 
     @property
+    def _article(self):
+        return "an" if self.kind[0] in "aeiou" else "a"
+
+    @property
     def names(self):
         """All names, sorted."""
         return sorted(self._makers)
 
-    def class_of(self, name):
+    def class_of(self, name, parameter=None):
         """Return the class that a name stands for and the arguments it implies.
 
         Raises
@@ -94,7 +98,7 @@ class Family:
             near = get_close_matches(name, self._makers, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise ValueError(
-                f"Unknown {self.kind} {name!r}.{hint} "
+                f"Unknown {parameter or self.kind} {name!r}.{hint} "
                 f"Available: {', '.join(map(repr, self.names))}."
             )
         return self._makers[name]
@@ -110,13 +114,15 @@ class Family:
                 f"{part.__name__} instead of its name."
             ) from error
 
-    def resolve(self, choice):
+    def resolve(self, choice, parameter=None):
         """Return the part that a name or an instance stands for, and check it.
 
         Parameters
         ----------
         choice : str or instance of the family's base class
             An instance is returned as it is.
+        parameter : str, optional
+            What messages call it; by default the kind of the family.
 
         Raises
         ------
@@ -126,14 +132,15 @@ class Family:
             If the name is unknown, or an argument is out of its range.
         """
         if isinstance(choice, str):
+            self.class_of(choice, parameter)
             choice = self.make(choice)
         elif not isinstance(choice, self.base):
             hint = ""
             if inspect.isclass(choice) and issubclass(choice, self.base):
                 hint = f" Did you mean {choice.__name__}()?"
             raise TypeError(
-                f"{self.kind} must be a name or an instance of "
-                f"{self.base.__name__}, got {choice!r}.{hint}"
+                f"{parameter or self.kind} must be the name of {self._article} "
+                f"{self.kind} or an instance of one, got {choice!r}.{hint}"
             )
         choice.validate()
         return choice

@@ -2,9 +2,11 @@
 
 import numbers
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.metrics import get_scorer_names
 
 from skjacobnet._validation import BOOLEAN, Interval, OneOf
 from skjacobnet.initializers import INITIALIZERS, Initializer
@@ -80,19 +82,15 @@ class PartParamsMixin:
         self
         """
         own = super().get_params(deep=False)
-        nested, plain = {}, {}
-        for key, value in params.items():
-            name, is_nested, rest = key.partition("__")
+        plain, nested = _by_depth(params)
+        for key in params:
+            name, is_nested, _ = key.partition("__")
             if name not in own:
-                super().set_params(**{key: value})  # raises, and says what is valid
+                super().set_params(**{key: None})  # raises, and says what is valid
             if is_nested and name not in {*FAMILIES, "regularizers"}:
                 raise ValueError(
                     f"Invalid parameter {key!r}: {name} has no parameters of its own."
                 )
-            if is_nested:
-                nested.setdefault(name, {})[rest] = value
-            else:
-                plain[name] = value
         changed = {
             name: _with_params(name, plain.get(name, own[name]), changes)
             for name, changes in nested.items()
@@ -103,26 +101,58 @@ class PartParamsMixin:
 
 
 def _with_params(name, value, changes):
-    """Return a copy of a part, or of the regularizers, with parameters changed."""
+    """Return a copy of a part, or of the regularizers, with parameters changed.
+
+    A part within the part, such as the schedule in a warm-up, may be a name too.
+    """
     if name == "regularizers":
         return _with_entries(value, changes)
+    if value == "auto":
+        raise ValueError(
+            f"{name}='auto' has no parameters, so {', '.join(changes)} cannot be set. "
+            f"Choose one of {', '.join(map(repr, FAMILIES[name].names))} first."
+        )
     part = FAMILIES[name].make(value) if isinstance(value, str) else clone(value)
-    return part.set_params(**changes)
+    plain, nested = _by_depth(changes)
+    part.set_params(**plain)
+    for inner, inner_changes in nested.items():
+        if inner in FAMILIES:
+            changed = _with_params(inner, getattr(part, inner), inner_changes)
+            part.set_params(**{inner: changed})
+        else:
+            part.set_params(**{f"{inner}__{k}": v for k, v in inner_changes.items()})
+    return part
+
+
+def _by_depth(params):
+    """Return what has no ``__`` in its name, and the rest by the part it belongs to."""
+    plain, nested = {}, {}
+    for key, value in params.items():
+        name, is_nested, rest = key.partition("__")
+        if is_nested:
+            nested.setdefault(name, {})[rest] = value
+        else:
+            plain[name] = value
+    return plain, nested
 
 
 def _with_entries(mapping, changes):
     if not isinstance(mapping, dict | None):
         raise TypeError(f"regularizers must be a dict or None, got {mapping!r}.")
     entries = dict(mapping or {})
-    for key, value in changes.items():
-        label, is_nested, rest = key.partition("__")
-        if is_nested:
-            entry = entries.get(label, 1.0)
-            part = clone(entry, safe=False)
-            if not isinstance(entry, Regularizer):
-                part = REGULARIZERS.make(label, strength=entry)
-            value = part.set_params(**{rest: value})
-        entries[label] = value
+    strengths, nested = _by_depth(changes)
+    for label, entry in strengths.items():
+        known = entries.get(label)
+        if isinstance(known, Regularizer) and isinstance(entry, numbers.Number):
+            entry = clone(known).set_params(strength=entry)
+        entries[label] = entry
+    for label, params in nested.items():
+        entry = entries.get(label, 1.0)
+        if isinstance(entry, Regularizer):
+            part = clone(entry)
+        else:
+            part = REGULARIZERS.make(label, strength=entry)
+        entries[label] = part.set_params(**params)
     return entries
 
 
@@ -161,19 +191,16 @@ def resolve(estimator):
         )
     for name, constraint in CONSTRAINTS.items():
         constraint.check(getattr(estimator, name), name)
-    if not isinstance(estimator.verbose, numbers.Integral) or estimator.verbose < 0:
+    verbose = estimator.verbose
+    if not isinstance(verbose, numbers.Integral | np.bool_) or verbose < 0:
         raise ValueError(
             f"verbose must be a bool or an int >= 0, got {estimator.verbose!r}."
         )
-    if not (callable(estimator.monitor) or isinstance(estimator.monitor, str)):
-        raise TypeError(
-            "monitor must be 'loss', the name of a scorer or a callable, got "
-            f"{estimator.monitor!r}."
-        )
+    check_monitor(estimator.monitor)
     if not isinstance(estimator.class_weight, dict | list | None):
         OneOf("balanced").check(estimator.class_weight, "class_weight")
     resolve_dtype(estimator.dtype, np.float64)
-    if estimator.initializer != "auto":
+    if not _is_auto(estimator.initializer):
         INITIALIZERS.resolve(estimator.initializer)
     optimizer = OPTIMIZERS.resolve(estimator.optimizer)
     parts = Parts(
@@ -183,7 +210,7 @@ def resolve(estimator):
         optimizer=optimizer,
         learning_rate=(
             optimizer.default_learning_rate
-            if estimator.learning_rate == "auto"
+            if _is_auto(estimator.learning_rate)
             else float(estimator.learning_rate)
         ),
         schedule=SCHEDULES.resolve(estimator.schedule),
@@ -213,6 +240,29 @@ def resolve_dtype(dtype, given):
     raise ValueError(f"dtype must be None, 'float32' or 'float64', got {dtype!r}.")
 
 
+def check_monitor(monitor):
+    """Check that a monitor is ``"loss"``, the name of a scorer or a callable."""
+    if callable(monitor) or (isinstance(monitor, str) and monitor == "loss"):
+        return
+    if not isinstance(monitor, str):
+        raise TypeError(
+            "monitor must be 'loss', the name of a scorer or a callable, got "
+            f"{monitor!r}."
+        )
+    names = get_scorer_names()
+    if monitor not in names:
+        near = get_close_matches(monitor, names, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(
+            f"monitor={monitor!r} is neither 'loss' nor the name of a scorer.{hint} "
+            "sklearn.metrics.get_scorer_names lists them."
+        )
+
+
+def _is_auto(value):
+    return isinstance(value, str) and value == "auto"
+
+
 def is_full_batch(optimizer):
     """Whether an `optimizer` parameter stands for a full-batch rule."""
     if isinstance(optimizer, str) and optimizer in OPTIMIZERS.names:
@@ -234,11 +284,20 @@ def _hidden_layers(estimator):
                 "layers must be a list of layers, such as [Linear(30), 'relu'], got "
                 f"{estimator.layers!r}."
             )
-        return [LAYERS.resolve(layer) for layer in estimator.layers]
+        return [
+            LAYERS.resolve(layer, f"layers[{position}]")
+            for position, layer in enumerate(estimator.layers)
+        ]
     sizes = estimator.hidden_layer_sizes
-    sizes = [sizes] if isinstance(sizes, numbers.Number | str) else list(sizes)
+    if isinstance(sizes, numbers.Number | str) or not hasattr(sizes, "__iter__"):
+        sizes = [sizes]
     size = Interval(1, np.inf, "left", integer=True)
-    activation = LAYERS.resolve(estimator.activation)
+    activation = LAYERS.resolve(estimator.activation, "activation")
+    if not activation.is_activation:
+        raise ValueError(
+            f"activation={estimator.activation!r} is a layer but no activation. Put it "
+            "into layers instead."
+        )
     hidden = []
     for position, units in enumerate(sizes):
         size.check(units, f"hidden_layer_sizes[{position}]")
@@ -258,11 +317,13 @@ def _regularizers(mapping):
         )
     parts = []
     for label, entry in mapping.items():
+        if not isinstance(label, str):
+            raise TypeError(f"regularizers: {label!r} is no name.")
         if not isinstance(entry, Regularizer):
             REGULARIZERS.class_of(label)
             Interval(0.0, np.inf, "left").check(entry, f"regularizers[{label!r}]")
             entry = REGULARIZERS.make(label, strength=float(entry))
-        parts.append(REGULARIZERS.resolve(entry))
+        parts.append(REGULARIZERS.resolve(entry, f"regularizers[{label!r}]"))
     return parts
 
 

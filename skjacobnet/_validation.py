@@ -59,7 +59,7 @@ class Interval:
 
     def check(self, value, parameter):
         """Raise a TypeError or ValueError that names the parameter and the value."""
-        if any(value is other or value == other for other in self.allowed):
+        if any(type(value) is type(v) and value == v for v in self.allowed):
             return
         kind = Integral if self.integer else Real
         if isinstance(value, bool) or not isinstance(value, kind):

@@ -430,7 +430,7 @@ class JacobianMLPClassifier(
         if self.network_.weight_shapes != shapes:
             raise ValueError(
                 "Training goes on with the weights of the last fit, but the layers "
-                f"have changed: weights {shapes} do not fit {self.network_.weight_shapes}. "
+                f"have changed from {shapes} to {self.network_.weight_shapes}. "
                 "Set warm_start=False and call fit to start anew."
             )
         state = self.training_state_ = self.training_state_.copy()

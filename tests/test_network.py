@@ -205,6 +205,37 @@ def test_a_stack_of_networks_equals_one_by_one(network, X):
     np.testing.assert_allclose(shared_gradient[2], alone, rtol=1e-11, atol=1e-14)
 
 
+def test_inputs_of_other_types_are_cast():
+    network = Network([Linear(4), Tanh(), Linear(2)], 3)
+    theta = network.init_weights(np.random.default_rng(0), np.float64)
+    whole = np.array([[1, 0, 2], [0, 3, -1]])
+    exact = network.input_jacobian(theta, whole.astype(float))
+    for X in (whole, whole.astype("f4"), whole.tolist()):
+        np.testing.assert_array_equal(network.input_jacobian(theta, X), exact)
+        at = network.linearize(theta, X)
+        np.testing.assert_array_equal(at.value, network.forward(theta, X))
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse", "auto"])
+def test_stacked_inputs_of_one_network(network, theta, X, mode):
+    stack = np.stack([X, X + 1.0])
+    jacobian = network.input_jacobian(theta, stack, mode)
+    cotangent = np.random.default_rng(0).standard_normal((2, N_SAMPLES, 3))
+    gradient = network.gradient(theta, network.linearize(theta, stack), cotangent)
+    for member in range(2):
+        rows = stack[member]
+        np.testing.assert_allclose(
+            jacobian[member], network.input_jacobian(theta, rows, mode), rtol=1e-11
+        )
+        alone = network.linearize(theta, rows)
+        np.testing.assert_allclose(
+            gradient[member],
+            network.gradient(theta, alone, cotangent[member]),
+            rtol=1e-10,
+            atol=1e-13,
+        )
+
+
 def test_float32_stays_float32_and_is_right(network, theta, X):
     small, rows = theta.astype(np.float32), X.astype(np.float32)
     cotangent = np.ones((N_SAMPLES, 3))

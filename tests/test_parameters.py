@@ -6,6 +6,7 @@ from sklearn.base import clone
 from skjacobnet import JacobianMLPClassifier
 from skjacobnet.optimizers import SGD, Adam
 from skjacobnet.regularizers import Sparsity, WeightDecay
+from skjacobnet.schedules import Warmup
 
 
 def test_the_constructor_stores_what_it_is_given():
@@ -59,6 +60,35 @@ def test_regularizers_by_entry():
     assert model.regularizers["weight_decay"].strength == 0.5
     assert model.get_params()["regularizers__sparsity__target"] == 0.05
     assert model.get_params()["regularizers__l1"] == 1e-5
+
+
+def test_parts_within_parts():
+    model = JacobianMLPClassifier()
+    model.set_params(
+        schedule="warmup", schedule__schedule="cosine", schedule__schedule__final=0.1
+    )
+    assert model.schedule.schedule.final == 0.1
+    model.set_params(schedule=Warmup("step"), schedule__schedule__factor=0.3)
+    assert model.schedule.schedule.factor == 0.3
+    with pytest.raises(ValueError, match="initializer='auto' has no parameters"):
+        model.set_params(initializer__gain=2.0)
+    model.set_params(initializer="orthogonal", initializer__gain=2.0)
+    assert model.initializer.gain == 2.0
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_the_order_of_nested_names_does_not_matter(swap):
+    params = {"regularizers__sparsity__form": "kl", "regularizers__sparsity": 0.3}
+    if swap:
+        params = dict(reversed(params.items()))
+    model = JacobianMLPClassifier().set_params(**params)
+    assert repr(model.regularizers["sparsity"]) == "Sparsity(form='kl', strength=0.3)"
+
+
+def test_a_number_for_an_instance_is_its_strength():
+    model = JacobianMLPClassifier(regularizers={"mine": Sparsity(0.1, form="kl")})
+    model.set_params(regularizers__mine=3.0)
+    assert repr(model.regularizers["mine"]) == "Sparsity(form='kl', strength=3.0)"
 
 
 def test_an_instance_under_any_label():

@@ -53,7 +53,7 @@ def test_an_integer_weight_is_a_repeated_row(name):
     params = CONFIGURATIONS[name]
     weighted = make(**params).fit(X, Y, sample_weight=TIMES)
     repeated = make(**params).fit(np.repeat(X, TIMES, axis=0), np.repeat(Y, TIMES))
-    # Twenty steps of L-BFGS amplify the rounding of the sums further than those of Adam.
+    # Steps of L-BFGS amplify the rounding of sums further than those of Adam.
     tolerance = 1e-6 if name == "lbfgs" else 1e-10
     np.testing.assert_allclose(weighted.weights_, repeated.weights_, atol=tolerance)
 

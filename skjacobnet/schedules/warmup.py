@@ -58,11 +58,14 @@ class Warmup(Schedule):
         super().validate()
         _family().resolve(self.schedule)
 
+    def _wrapped(self):
+        if isinstance(self.schedule, str):
+            return _family().make(self.schedule)
+        return self.schedule
+
     def __call__(self, step, n_steps, monitored=()):
         n_warmup = min(round(float(self.fraction) * n_steps), n_steps - 1)
-        schedule = self.schedule
-        if isinstance(schedule, str):
-            schedule = _family().make(schedule)
+        schedule = self._wrapped()
         factor = schedule(max(step - n_warmup, 0), n_steps - n_warmup, monitored)
         if step < n_warmup:
             factor *= (step + 1) / n_warmup

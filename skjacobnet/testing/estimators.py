@@ -1,6 +1,9 @@
 """The check of a whole model."""
 
+from copy import copy
+
 import numpy as np
+from sklearn.preprocessing import maxabs_scale
 from sklearn.utils.validation import validate_data
 
 from skjacobnet import _parameters
@@ -32,13 +35,15 @@ def check_gradients(estimator, X, y, sample_weight=None, *, rtol=1e-6, random_st
         Fitted or not. A fitted one is checked at its weights, an unfitted one at first
         weights that are moved a little, so that intercepts are not zero.
     X : array-like or sparse matrix of shape (n_samples, n_features)
-        At most 50 rows are used.
+        At most 50 rows are used, drawn at random. Each column is divided by its
+        largest entry, since differences need inputs of ordinary size.
     y : array-like of shape (n_samples,) or (n_samples, n_labels)
     sample_weight : array-like of shape (n_samples,), optional
     rtol : float > 0, default=1e-6
         The tolerance, relative to the largest derivative. Dimensionless.
     random_state : int, default=0
-        Draws first weights, and the weights to look at where there are more than 200.
+        Draws rows, first weights, and the weights to look at where there are more than
+        200.
 
     Raises
     ------
@@ -65,14 +70,22 @@ def check_gradients(estimator, X, y, sample_weight=None, *, rtol=1e-6, random_st
     """
     rng = np.random.default_rng(random_state)
     parts = _parameters.resolve(estimator)
+    fitted = hasattr(estimator, "network_")
     X, y = validate_data(
-        type(estimator)(), X, y, accept_sparse="csr", multi_output=True
+        copy(estimator),
+        X,
+        y,
+        reset=not fitted,
+        accept_sparse="csr",
+        multi_output=True,
     )
-    table = Table.of(X, y, sample_weight, estimator.class_weight)
+    targets = estimator._targets if fitted else None
+    table = Table.of(X, y, sample_weight, estimator.class_weight, targets)
     network, theta = _network_and_weights(estimator, parts, table, rng)
-    inputs = cast(X[:N_ROWS], np.float64, network.accepts_sparse)
-    rows = _clear_rows(network, theta, inputs)
-    inputs = inputs[rows]
+    rows = np.sort(rng.permutation(X.shape[0])[:N_ROWS])
+    inputs = maxabs_scale(cast(X[rows], np.float64, network.accepts_sparse))
+    clear = _clear_rows(network, theta, inputs)
+    rows, inputs = rows[clear], inputs[clear]
     encoded = table.targets.encode(table.codes[rows], np.float64)
     weight = None if table.weight is None else table.weight[rows]
     objective = Objective(network, parts.loss, table.targets.link, parts.regularizers)

@@ -59,14 +59,13 @@ def train(state, objective, optimizer, batches, watch, *, n_epochs, tol):
             evaluate, state.theta, n_epochs, tol, after_iteration
         )
         value, gradient = evaluate(state.theta)
-    if not (math.isfinite(value) and np.isfinite(gradient).all()):
+    went_nowhere = state.epoch == first_epoch
+    if not math.isfinite(value) or (went_nowhere and not converged):
         raise ValueError(
-            f"The loss is {value} and its gradient "
-            f"{'finite' if np.isfinite(gradient).all() else 'infinite'} in iteration "
-            f"{state.epoch} of L-BFGS. Scale the features, for example with "
-            "StandardScaler."
+            f"L-BFGS met a loss that is not finite (after {state.epoch} iterations it "
+            f"was {value:g}). Scale the features, for example with StandardScaler."
         )
-    if state.epoch == first_epoch:
+    if went_nowhere:
         # The weights were good enough to begin with; the history still tells of them.
         after_iteration(state.theta, value, gradient)
     return converged

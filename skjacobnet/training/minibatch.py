@@ -81,8 +81,10 @@ def train(
             gradient_norm = float(np.sqrt(np.vdot(gradient, gradient)))
         loss, penalty = (float(s) / batches.n_rows for s in (loss_sum, penalty_sum))
         if not (math.isfinite(loss + penalty) and np.isfinite(state.theta).all()):
+            finite = math.isfinite(loss + penalty)
+            what = "The weights are not finite" if finite else "The loss is not finite"
             raise ValueError(
-                f"The loss became {loss + penalty} in epoch {state.epoch + 1} with "
+                f"{what} in epoch {state.epoch + 1} with "
                 f"learning_rate={learning_rate * factor:g}. Lower learning_rate, or "
                 "scale the features, for example with StandardScaler."
             )

@@ -42,23 +42,28 @@ class Targets:
         ValueError
             If there are fewer than two classes, or the targets are not classes.
         """
-        check_classification_targets(y)
-        if type_of_target(y).startswith("multilabel"):
+        if _is_multilabel(y):
             return cls(np.arange(y.shape[1]), multilabel=True)
-        classes = np.unique(y)
-        if len(classes) < 2:
-            raise ValueError(
-                f"Classifier can't be trained on one class only: y holds "
-                f"{classes[0]!r} and nothing else. Give at least two classes."
-            )
-        return cls(classes)
+        return cls(_at_least_two(np.unique(y), "y"))
 
     @classmethod
     def declared(cls, classes, y):
-        """Take the classes that a user names beforehand, for a first `partial_fit`."""
-        check_classification_targets(y)
-        multilabel = type_of_target(y).startswith("multilabel")
-        return cls(np.unique(classes), multilabel)
+        """Take the classes that a user names beforehand, for a first `partial_fit`.
+
+        Raises
+        ------
+        ValueError
+            As in `of`, or if `y` has other columns than the labels that are named.
+        """
+        classes = np.unique(classes)
+        if not _is_multilabel(y):
+            return cls(_at_least_two(classes, "classes"))
+        if not np.array_equal(classes, np.arange(y.shape[1])):
+            raise ValueError(
+                f"classes must be the numbers 0 to {y.shape[1] - 1} of the columns of "
+                f"y, got {classes.tolist()}."
+            )
+        return cls(classes, multilabel=True)
 
     @property
     def n_raw(self):
@@ -86,8 +91,18 @@ class Targets:
                     f"{name} must have {len(self.classes)} columns, one for each "
                     f"label, got an array of shape {y.shape}."
                 )
+            if not np.isin(y, (0, 1)).all():
+                raise ValueError(
+                    f"{name} must hold zeros and ones, one column for each label, got "
+                    f"the values {np.unique(y).tolist()}."
+                )
             return y.astype(np.int8)
         y = np.asarray(y)
+        if y.ndim != 1:
+            raise ValueError(
+                f"{name} must have one class in each row, got an array of shape "
+                f"{y.shape}."
+            )
         unknown = np.setdiff1d(y, self.classes)
         if len(unknown):
             raise ValueError(
@@ -113,3 +128,24 @@ class Targets:
         if self.n_raw == 1:
             return self.classes[(raw[:, 0] > 0.0).astype(int)]
         return self.classes[np.argmax(raw, axis=1)]
+
+
+def _is_multilabel(y):
+    """Whether targets are labels; targets of other kinds are refused."""
+    check_classification_targets(y)
+    kind = type_of_target(y)
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            "y has several columns of classes, which is not supported. Fit one "
+            "classifier for each column, for example with MultiOutputClassifier."
+        )
+    return kind == "multilabel-indicator"
+
+
+def _at_least_two(classes, name):
+    if len(classes) < 2:
+        raise ValueError(
+            f"Classifier can't be trained on one class only: {name} holds "
+            f"{classes.tolist()} and nothing else. Give at least two classes."
+        )
+    return classes

@@ -1,5 +1,7 @@
 """How much each row counts."""
 
+import numbers
+
 import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils.class_weight import compute_sample_weight
@@ -72,6 +74,11 @@ def class_weights(class_weight, targets, codes, sample_weight):
         of_class = np.zeros(len(totals))
         of_class[present] = totals.sum() / (np.count_nonzero(present) * totals[present])
         return of_class[codes]
+    if not isinstance(class_weight, dict):
+        raise ValueError(
+            "class_weight must be a dict, 'balanced' or None for a problem without "
+            f"labels, got {class_weight!r}."
+        )
     return _named_weights(class_weight, targets)[codes]
 
 
@@ -85,6 +92,10 @@ def _named_weights(class_weight, targets):
             raise ValueError(
                 f"class_weight names the class {plain!r}, which y does not have. "
                 f"Classes: {targets.classes.tolist()}."
+            )
+        if not isinstance(weight, numbers.Real):
+            raise TypeError(
+                f"class_weight[{plain!r}] must be a number, got {weight!r}."
             )
         of_class[known[plain]] = weight
     if not (np.isfinite(of_class).all() and (of_class >= 0.0).all()):

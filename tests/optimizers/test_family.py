@@ -113,5 +113,5 @@ def test_wrong_arguments_are_refused(part, message):
 def test_both_kinds_of_optimizers_are_accepted_and_nothing_else():
     part = LBFGS(3)
     assert OPTIMIZERS.resolve(part) is part
-    with pytest.raises(TypeError, match="optimizer must be a name or an instance"):
+    with pytest.raises(TypeError, match="optimizer must be the name of an optimizer"):
         OPTIMIZERS.resolve(0.1)

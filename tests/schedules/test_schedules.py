@@ -250,7 +250,7 @@ def test_a_warmup_leaves_at_least_one_step():
         (Warmup(fraction=1.0), "Warmup: fraction"),
         (Warmup("cosin"), "Did you mean 'cosine'"),
         (Warmup(Cosine(final=2.0)), "Cosine: final"),
-        (Warmup(0.5), "schedule must be a name or an instance of Schedule"),
+        (Warmup(0.5), "schedule must be the name of a schedule"),
     ],
 )
 def test_wrong_arguments_are_refused(schedule, message):

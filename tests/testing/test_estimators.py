@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
-from sklearn.datasets import load_digits, make_multilabel_classification
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_digits,
+    load_wine,
+    make_multilabel_classification,
+)
 
 from skjacobnet import JacobianMLPClassifier
 from skjacobnet.layers import LAYERS, Dropout, Linear, Tanh
@@ -65,6 +70,24 @@ def test_a_fitted_model_is_left_as_it_is():
     before = model.weights_.copy()
     check_gradients(model, *labels)
     np.testing.assert_array_equal(model.weights_, before)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu"])
+@pytest.mark.parametrize("load", [load_breast_cancer, load_wine])
+@pytest.mark.parametrize("seed", range(3))
+def test_tables_that_are_not_scaled(load, activation, seed):
+    model = JacobianMLPClassifier((8,), activation)
+    check_gradients(model, *load(return_X_y=True), random_state=seed)
+
+
+def test_a_fitted_model_is_checked_with_its_own_classes():
+    model = JacobianMLPClassifier((7,), max_iter=3, tol=None).fit(X, Y)
+    two = Y < 2
+    check_gradients(model, X[two], Y[two])
+    with pytest.raises(ValueError, match="not seen before"):
+        check_gradients(model, X, Y + 1)
+    with pytest.raises(ValueError, match="3 features"):
+        check_gradients(model, X[:, :3], Y)
 
 
 class OffByATenthOfAPercent(Tanh):
