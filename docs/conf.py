@@ -63,6 +63,8 @@ SECTIONS = [
         "skjacobnet.network",
         ["Network", "Linearization", "complete"],
     ),
+    ("Callbacks", "skjacobnet.callbacks", ["Checkpoint"]),
+    ("From and to MLPClassifier", "skjacobnet.interop", ["from_sklearn", "to_sklearn"]),
     ("Checks", "skjacobnet.testing", None),
 ]
 

@@ -299,8 +299,9 @@ def test_training_stops_when_the_loss_stops_falling():
     model = make(tol=0.05, max_iter=1000, n_iter_no_change=3, learning_rate=0.02)
     model.fit(*SMALL)
     assert model.n_iter_ < 300
-    with pytest.warns(ConvergenceWarning, match="max_iter=2"):
+    with pytest.warns(ConvergenceWarning, match="max_iter=2") as record:
         make(tol=1e-4, max_iter=2).fit(*SMALL)
+    assert record[0].filename == __file__
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "nesterov", "rmsprop", "amsgrad"])

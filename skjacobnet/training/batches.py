@@ -81,7 +81,10 @@ class Batches:
     def _gather(self, rows):
         X, codes, weight = self.X, self.codes, self.sample_weight
         if rows is not None:
-            X = X[rows] if issparse(X) else np.take(X, rows, axis=0)
+            # `take` is the faster, but would first copy all of an array that is not in
+            # the order of its rows.
+            in_order = not issparse(X) and X.flags.c_contiguous
+            X = np.take(X, rows, axis=0) if in_order else X[rows]
             codes = codes[rows]
             weight = None if weight is None else weight[rows]
         return (

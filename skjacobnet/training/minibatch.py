@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from skjacobnet.schedules import Constant
+from skjacobnet.training.watch import diverged
 
 
 def train(
@@ -80,14 +81,10 @@ def train(
                 penalty_sum += n_rows * penalty
             gradient_norm = float(np.sqrt(np.vdot(gradient, gradient)))
         loss, penalty = (float(s) / batches.n_rows for s in (loss_sum, penalty_sum))
-        if not (math.isfinite(loss + penalty) and np.isfinite(state.theta).all()):
-            finite = math.isfinite(loss + penalty)
-            what = "The weights are not finite" if finite else "The loss is not finite"
-            raise ValueError(
-                f"{what} in epoch {state.epoch + 1} with "
-                f"learning_rate={learning_rate * factor:g}. Lower learning_rate, or "
-                "scale the features, for example with StandardScaler."
-            )
+        if not math.isfinite(loss + penalty):
+            raise diverged("The loss", state.epoch + 1, learning_rate * factor)
+        if not np.isfinite(state.theta).all():
+            raise diverged("A weight", state.epoch + 1, learning_rate * factor)
         if watch.epoch_ends(
             state, state.theta, loss, penalty, learning_rate * factor, gradient_norm
         ):

@@ -45,7 +45,7 @@ class Validation:
         with np.errstate(all="ignore"):
             raw = predict_raw(objective.network, theta, table.X)
             loss = float(objective.loss.value(self.y, raw, self.weight, objective.link))
-        if self.scorer is None:
+        if self.scorer is None or not np.isfinite(loss):
             return -loss, {"validation_loss": loss}
         weights = {} if self.weight is None else {"sample_weight": self.weight}
         score = float(self.scorer(self.model_at(theta), table.X, table.y, **weights))

@@ -4,6 +4,14 @@ import math
 from time import perf_counter
 
 
+def diverged(what, epoch, learning_rate):
+    """Return the error for a training that has run away."""
+    return ValueError(
+        f"{what} is not finite in epoch {epoch} with learning_rate={learning_rate:g}. "
+        "Lower learning_rate, or scale the features, for example with StandardScaler."
+    )
+
+
 class Watch:
     """Looks after a training from epoch to epoch.
 
@@ -47,6 +55,8 @@ class Watch:
         score, columns = -(loss + penalty), {}
         if self.validate is not None:
             score, columns = self.validate(theta)
+            if not math.isfinite(columns["validation_loss"]):
+                raise diverged("The validation loss", state.epoch, learning_rate)
             if math.isnan(score):
                 raise ValueError(
                     f"The validation score is NaN in epoch {state.epoch}. Choose "

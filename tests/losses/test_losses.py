@@ -426,14 +426,26 @@ def test_agrees_with_the_metrics_of_scikit_learn():
         log_loss(labels, proba, sample_weight=weight, labels=range(4)),
         rtol=1e-12,
     )
-    expected = brier_score_loss(
-        labels, proba, sample_weight=weight, labels=range(4), scale_by_half=False
-    )
-    assert_allclose(Brier().value(y, raw, weight), expected, rtol=1e-12)
-
     y, raw, weight = problem(LOGISTIC, 1, n_samples=50)
     proba = LOGISTIC.predict_proba(raw)
     assert_allclose(CrossEntropy().value(y, raw), log_loss(y[:, 0], proba), rtol=1e-12)
+
+
+def test_brier_agrees_with_that_of_scikit_learn():
+    pytest.importorskip("sklearn", minversion="1.7", reason="no multiclass Brier score")
+    y, raw, weight = problem(SOFTMAX, 4, n_samples=50)
+    weight /= weight.mean()
+    proba = SOFTMAX.predict_proba(raw)
+    expected = brier_score_loss(
+        y.argmax(-1),
+        proba,
+        sample_weight=weight,
+        labels=range(4),
+        scale_by_half=False,
+    )
+    assert_allclose(Brier().value(y, raw, weight), expected, rtol=1e-12)
+    y, raw, weight = problem(LOGISTIC, 1, n_samples=50)
+    proba = LOGISTIC.predict_proba(raw)
     expected = brier_score_loss(y[:, 0], proba[:, 1], scale_by_half=True)
     assert_allclose(Brier().value(y, raw), expected, rtol=1e-12)
 
