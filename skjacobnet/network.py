@@ -222,7 +222,9 @@ class Network:
         -------
         array of shape (..., n_weights)
         """
-        stack = np.broadcast_shapes(theta.shape[:-1], cotangent.shape[:-2])
+        stack = ()
+        if theta.ndim > 1 or cotangent.ndim > 2:
+            stack = np.broadcast_shapes(theta.shape[:-1], cotangent.shape[:-2])
         if out is None:
             out = np.empty((*stack, self.n_weights), theta.dtype)
         workspace = linearization.workspace

@@ -109,7 +109,10 @@ class Linear(Layer):
         coef = weights["coef"]
         out = X @ coef if issparse(X) else np.matmul(X, coef, out)
         if self.use_bias:
-            np.add(out, weights["intercept"][..., np.newaxis, :], out)
+            intercept = weights["intercept"]
+            if intercept.ndim > 1:
+                intercept = intercept[..., np.newaxis, :]
+            np.add(out, intercept, out)
         return out
 
     def linearize(self, weights, X, *, rng=None, workspace=None):
