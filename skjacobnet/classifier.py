@@ -233,6 +233,25 @@ class JacobianMLPClassifier(
         tags.classifier_tags.multi_label = True
         return tags
 
+    @classmethod
+    def from_sklearn(cls, mlp, n_samples=None):
+        """Turn a fitted MLPClassifier into a fitted JacobianMLPClassifier.
+
+        The same as `skjacobnet.interop.from_sklearn`.
+        """
+        from skjacobnet.interop import from_sklearn
+
+        return from_sklearn(mlp, n_samples)
+
+    def to_sklearn(self, n_samples=None):
+        """Turn this fitted classifier into a fitted MLPClassifier.
+
+        The same as `skjacobnet.interop.to_sklearn`.
+        """
+        from skjacobnet.interop import to_sklearn
+
+        return to_sklearn(self, n_samples)
+
     @with_callbacks
     def fit(
         self,

@@ -186,12 +186,19 @@ class ConstantMatrix(JacobianOperator):
     array([[1., 1., 5.]])
     """
 
-    __slots__ = ("coef", "n_in", "n_out")
+    __slots__ = ("coef",)
     shared = True
 
     def __init__(self, coef):
         self.coef = coef
-        self.n_in, self.n_out = coef.shape[-2:]
+
+    @property
+    def n_in(self):
+        return self.coef.shape[-2]
+
+    @property
+    def n_out(self):
+        return self.coef.shape[-1]
 
     @property
     def dtype(self):

@@ -652,3 +652,13 @@ def test_onnx(problem):
     expected = classifier.predict(X)
     np.testing.assert_array_equal(predictions, expected.astype(predictions.dtype))
     assert len(np.unique(expected)) > 1
+
+
+def test_the_methods_of_the_classifier_do_the_same():
+    X, y = load_iris(return_X_y=True)
+    model = JacobianMLPClassifier((5,), max_iter=3, tol=None).fit(X, y)
+    again = JacobianMLPClassifier.from_sklearn(model.to_sklearn())
+    np.testing.assert_array_equal(again.weights_, model.weights_)
+    np.testing.assert_allclose(
+        again.predict_proba(X), model.predict_proba(X), atol=1e-12
+    )

@@ -1,0 +1,20 @@
+"""Between a strength that stands for itself and one divided by rows."""
+
+import warnings
+
+
+def rows_in_a_step(batch_size, n_rows):
+    """Return the rows in a mini-batch; `n_rows` may be None."""
+    rows = 200 if batch_size == "auto" else batch_size
+    return rows if n_rows is None else min(rows, n_rows)
+
+
+def warn_unknown(penalty, rule):
+    """Warn that a penalty is left out, because the number of rows is unknown."""
+    warnings.warn(
+        f"{penalty} is left out: {rule} the number of rows, which is not known after a "
+        "fit with L-BFGS. Give n_samples to carry it over; predictions do not depend "
+        "on it.",
+        UserWarning,
+        stacklevel=5,
+    )
