@@ -6,7 +6,6 @@ from difflib import get_close_matches
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.metrics import get_scorer_names
 
 from skjacobnet._validation import BOOLEAN, Interval, OneOf
 from skjacobnet.initializers import INITIALIZERS, Initializer
@@ -249,6 +248,9 @@ def check_monitor(monitor):
             "monitor must be 'loss', the name of a scorer or a callable, got "
             f"{monitor!r}."
         )
+    # Loaded when needed: it takes longer to import than all of this package.
+    from sklearn.metrics import get_scorer_names
+
     names = get_scorer_names()
     if monitor not in names:
         near = get_close_matches(monitor, names, n=1)

@@ -1,7 +1,6 @@
 """Rows held back from training to see how well it generalizes."""
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 
 def split_rows(codes, validation_fraction, rng):
@@ -27,6 +26,9 @@ def split_rows(codes, validation_fraction, rng):
     ValueError
         If there are too few rows to hold any back.
     """
+    # Loaded when needed: it takes longer to import than all of this package.
+    from sklearn.model_selection import train_test_split
+
     n_samples = len(codes)
     if n_samples < 3:
         raise ValueError(

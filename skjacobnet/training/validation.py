@@ -1,7 +1,6 @@
 """The score on rows that are not trained on."""
 
 import numpy as np
-from sklearn.metrics import get_scorer
 
 from skjacobnet.training.prediction import predict_raw
 
@@ -35,8 +34,12 @@ class Validation:
         self.objective = objective
         self.model_at = model_at
         self.scorer = None
-        if monitor != "loss":
-            self.scorer = get_scorer(monitor) if isinstance(monitor, str) else monitor
+        if callable(monitor):
+            self.scorer = monitor
+        elif monitor != "loss":
+            from sklearn.metrics import get_scorer
+
+            self.scorer = get_scorer(monitor)
 
     def __call__(self, theta):
         """Return the monitored value, larger is better, and columns for the history."""
