@@ -18,6 +18,9 @@ from skjacobnet.training.table import Table
 from skjacobnet.training.validation import Validation
 from skjacobnet.training.watch import Watch
 
+# L-BFGS evaluates the rows in blocks of so many numbers of X.
+FULL_BATCH_NUMBERS = 2**22
+
 
 class FittingMixin:
     """The steps of which `fit` and `partial_fit` are made."""
@@ -35,7 +38,7 @@ class FittingMixin:
         is_column = y.ndim == 2 and y.shape[1] == 1
         return X, column_or_1d(y, warn=True) if is_column else y
 
-    def _validation_table(self, X, y, sample_weight):
+    def _validation_table(self, X, y, sample_weight, factors):
         if X is None or y is None:
             raise ValueError("X_val and y_val must be given together.")
         try:
@@ -43,7 +46,9 @@ class FittingMixin:
         except ValueError as error:
             raise ValueError(f"The validation set X_val, y_val: {error}") from error
         names = "y_val", "sample_weight_val"
-        return Table.of(X, y, sample_weight, self.class_weight, self._targets, names)
+        return Table.of(
+            X, y, sample_weight, None, self._targets, factors=factors, names=names
+        )
 
     def _build(self, parts, targets):
         """Set up the network for the classes and features of a table."""
@@ -72,8 +77,10 @@ class FittingMixin:
             history={name: list(column) for name, column in past.items()},
         )
 
-    def _go_on(self, parts, targets):
+    def _go_on(self, parts, targets, from_kept=False):
         """Set up the continuation of an earlier training, with today's parameters."""
+        if not hasattr(self, "training_state_"):
+            self._start(self.weights_.dtype)
         if not np.array_equal(targets.classes, self.classes_):
             raise ValueError(
                 "Training goes on with the classes of the last fit, "
@@ -88,8 +95,16 @@ class FittingMixin:
                 "Set warm_start=False and call fit to start anew."
             )
         state = self.training_state_ = self.training_state_.copy()
-        if state.stopping.best_theta is None:
-            # The last weights are those that users see and may have edited.
+        dtype = state.theta.dtype
+        if _parameters.resolve_dtype(self.dtype, dtype) != dtype:
+            raise ValueError(
+                f"Training goes on in {dtype}, which dtype={self.dtype!r} does not "
+                "allow. Set warm_start=False and call fit to start anew."
+            )
+        best = state.stopping.best_theta
+        if from_kept or best is None or not np.array_equal(best, self.weights_):
+            # From the weights that users see and may have edited. Only a validated
+            # training that nobody touched goes on from its last weights instead.
             state.theta[...] = self.weights_
         if parts.full_batch:
             warnings.warn(
@@ -107,7 +122,7 @@ class FittingMixin:
 
     def _batch_size(self, table):
         if _parameters.is_full_batch(self.optimizer):
-            return table.n_rows
+            return min(table.n_rows, max(1, FULL_BATCH_NUMBERS // table.X.shape[1]))
         size = 200 if self.batch_size == "auto" else self.batch_size
         return min(size, table.n_rows)
 
@@ -131,12 +146,14 @@ class FittingMixin:
         # L-BFGS has a criterion of its own; only a validation score adds to it.
         tol, patience = None if parts.full_batch else self.tol, self.n_iter_no_change
         if held_back is not None:
-            validate = Validation(held_back, objective, self.monitor, self._at, dtype)
+            validate = Validation(
+                held_back, objective, self.monitor, self._at, state.theta
+            )
             tol, patience = self.tol, validation_patience(patience, len(batches))
-            monitor = self.monitor
+            monitor = validate.key
         rule = Stopping(tol, patience, monitor)
-        if not state.stopping.goes_on(rule):
-            state.stopping = rule
+        rule.take_over(state.stopping)
+        state.stopping = rule
         watch = Watch(validate, observers)
         try:
             if parts.full_batch:

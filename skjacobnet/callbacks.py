@@ -9,7 +9,7 @@ attached to the classifier itself need.
 import inspect
 import os
 import pickle
-import tempfile
+import uuid
 from copy import copy
 from functools import wraps
 from pathlib import Path
@@ -126,8 +126,8 @@ class EpochHooks:
     ----------
     estimator : estimator
         The one that is being fitted.
-    n_epochs : int
-        The most epochs that will follow.
+    context : CallbackContext
+        That of the whole fit.
     data : dict
         ``X``, ``y`` and ``metadata`` as the user gave them.
     reconstruct : callable
@@ -211,6 +211,13 @@ class Checkpoint:
                 f"Checkpoint: path={os.fspath(self.path)!r} is in a folder that does "
                 "not exist. Make it first."
             )
+        try:
+            pickle.dumps(_for_disk(estimator))
+        except Exception as error:
+            raise TypeError(
+                f"Checkpoint: the estimator cannot be pickled: {error}. A function "
+                "among its parameters must be defined at the top level of a module."
+            ) from error
 
     def on_fit_task_begin(self, estimator, context):
         """Do nothing."""
@@ -220,27 +227,30 @@ class Checkpoint:
         of_an_epoch = context.task_name == "epoch"
         if of_an_epoch and (context.task_id + 1) % self.every:
             return
-        model = copy(fitted_estimator)
-        for name in OF_THE_RUN:
-            model.__dict__.pop(name, None)
-        replace_file(self.path, model)
+        replace_file(self.path, _for_disk(fitted_estimator))
 
     def teardown(self, estimator, context):
         """Do nothing."""
 
 
+def _for_disk(estimator):
+    """Return a copy without what belongs to a fit that is going on."""
+    model = copy(estimator)
+    for name in OF_THE_RUN:
+        model.__dict__.pop(name, None)
+    return model
+
+
 def replace_file(path, content):
     """Pickle `content` to a new file, then let it take the place of `path`."""
     path = Path(path)
-    handle, part = tempfile.mkstemp(
-        prefix=f"{path.name}.", suffix=".part", dir=path.parent
-    )
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(part, "xb") as file:
             pickle.dump(content, file, protocol=pickle.HIGHEST_PROTOCOL)
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
     except BaseException:
-        Path(part).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise

@@ -285,7 +285,7 @@ class JacobianMLPClassifier(
             estimator is then as it was before.
         """
         parts = _parameters.resolve(self)
-        going_on = self.warm_start and hasattr(self, "training_state_")
+        going_on = self.warm_start and hasattr(self, "weights_")
         # All is done on a copy, so that an error leaves this estimator alone.
         hooks = self._init_callback_context(max_subtasks=self.max_iter)
         model = copy(self)
@@ -300,7 +300,9 @@ class JacobianMLPClassifier(
             model._start(X.dtype)
         held_back = None
         if not (X_val is None and y_val is None and sample_weight_val is None):
-            held_back = model._validation_table(X_val, y_val, sample_weight_val)
+            held_back = model._validation_table(
+                X_val, y_val, sample_weight_val, table.factors
+            )
         elif self.early_stopping:
             table, held_back = map(
                 table.only,
@@ -310,7 +312,12 @@ class JacobianMLPClassifier(
         observers = [ProgressLine(self.max_iter)] if self.verbose else []
         if hasattr(self, "_skl_callbacks"):
             observers.append(EpochHooks(self, hooks, given, model._describe))
-        stopped = model._train(parts, table, held_back, self.max_iter, observers)
+        try:
+            stopped = model._train(parts, table, held_back, self.max_iter, observers)
+        except BaseException:
+            if self.verbose:
+                observers[0].leave()
+            raise
         for observer in observers:
             observer.fit_ends(model.training_state_)
         if not self.warm_start:
@@ -370,10 +377,9 @@ class JacobianMLPClassifier(
         table = Table.of(X, y, sample_weight, self.class_weight, targets)
         if first:
             model._build(parts, targets)
-        if hasattr(self, "training_state_"):
-            model._go_on(parts, targets)
-        else:
             model._start(X.dtype)
+        else:
+            model._go_on(parts, targets, from_kept=True)
         if model.training_state_.n_steps is None:
             model._plan(table, self.max_iter)
         model._train(parts, table, None, 1, (), weight="as given")

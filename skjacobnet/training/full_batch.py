@@ -15,7 +15,7 @@ def train(state, objective, optimizer, batches, watch, *, n_epochs, tol):
     objective : Objective
     optimizer : FullBatchOptimizer
     batches : Batches
-        One batch of all rows.
+        All rows, in blocks that fit into memory.
     watch : Watch
         Told of each iteration; it may stop the training.
     n_epochs : int
@@ -33,14 +33,21 @@ def train(state, objective, optimizer, batches, watch, *, n_epochs, tol):
     ValueError
         If the objective is not finite at the end.
     """
-    ((X, y, sample_weight),) = batches.epoch()
     # What has been evaluated since the last iteration, by the weights.
     evaluated = {}
 
     def evaluate(theta):
-        loss, penalty, gradient = objective(theta, X, y, sample_weight)
-        evaluated[theta.tobytes()] = float(loss), float(penalty)
-        return float(loss + penalty), gradient.copy()
+        loss = penalty = 0.0
+        total = np.zeros_like(theta)
+        # The objective is a mean over rows, so blocks of rows add up to it.
+        for X, y, sample_weight in batches.epoch():
+            share = y.shape[0] / batches.n_rows
+            block_loss, block_penalty, gradient = objective(theta, X, y, sample_weight)
+            loss += share * float(block_loss)
+            penalty += share * float(block_penalty)
+            total += share * gradient
+        evaluated[theta.tobytes()] = loss, penalty
+        return loss + penalty, total
 
     def after_iteration(theta, value, gradient):
         state.step += 1

@@ -41,6 +41,11 @@ class ProgressLine:
         """Show where training ended and leave the line."""
         if self.done:
             self._write(state, 0.0, ended=True)
+            self.leave()
+
+    def leave(self):
+        """Begin a new line after this one."""
+        if self.width:
             sys.stdout.write("\n")
             sys.stdout.flush()
 

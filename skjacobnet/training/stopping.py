@@ -21,9 +21,10 @@ class Stopping:
         stops.
     patience : int or inf
         How many epochs in a row may bring no progress.
-    monitor : object, default=None
-        What is monitored on validation rows; the weights of the best epoch are then
-        kept. None monitors the objective on the training rows and keeps the last.
+    monitor : tuple, default=None
+        What is monitored, and on which validation rows; the weights of the best epoch
+        are then kept. None monitors the objective on the training rows and keeps the
+        last.
 
     Attributes
     ----------
@@ -44,21 +45,17 @@ class Stopping:
     best_theta: np.ndarray | None = None
     waited: int = 0
 
-    def goes_on(self, rule):
-        """Whether a training under that rule may go on counting where this one stands.
+    def take_over(self, earlier):
+        """Go on counting where an earlier training stood.
 
-        Not after another rule, whose scores would mean something else. A training that
-        has been stopped and is continued on purpose gets its patience back.
+        Not if it monitored something else, since its scores would mean something else.
+        A training that has been stopped and is continued gets its patience back.
         """
-        if (rule.tol, rule.patience, rule.monitor) != (
-            self.tol,
-            self.patience,
-            self.monitor,
-        ):
-            return False
-        if self.waited > self.patience:
-            self.waited = 0
-        return True
+        if earlier.monitor != self.monitor:
+            return
+        self.best_score, self.best_epoch = earlier.best_score, earlier.best_epoch
+        self.best_theta = earlier.best_theta
+        self.waited = 0 if earlier.waited > earlier.patience else earlier.waited
 
     def kept(self, theta):
         """Return the best weights where they are kept, else the last, `theta`."""

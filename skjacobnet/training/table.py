@@ -10,7 +10,13 @@ from scipy.sparse import issparse
 from skjacobnet.training.batches import Batches
 from skjacobnet.training.split import split_rows
 from skjacobnet.training.targets import Targets
-from skjacobnet.training.weights import check_weights, class_weights, combine, relative
+from skjacobnet.training.weights import (
+    check_weights,
+    class_factors,
+    combine,
+    relative,
+    row_factors,
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,8 @@ class Table:
         Sample weight times class weight.
     rows : array of int or None
         The rows that count; none means all.
+    factors : array or None
+        The weight of each class.
     """
 
     X: Any
@@ -37,9 +45,19 @@ class Table:
     codes: np.ndarray
     weight: np.ndarray | None
     rows: np.ndarray | None
+    factors: np.ndarray | None = None
 
     @classmethod
-    def of(cls, X, y, sample_weight=None, class_weight=None, targets=None, names=None):
+    def of(
+        cls,
+        X,
+        y,
+        sample_weight=None,
+        class_weight=None,
+        targets=None,
+        factors=None,
+        names=None,
+    ):
         """Build a table; rows of weight zero are as good as absent.
 
         Parameters
@@ -49,6 +67,8 @@ class Table:
         class_weight : as in scikit-learn
         targets : Targets, optional
             The known classes; by default those of `y`.
+        factors : array, optional
+            The weight of each class where it is known from another table.
         names : tuple of str, optional
             What `y` and `sample_weight` are called in messages.
         """
@@ -64,14 +84,20 @@ class Table:
             seen_codes = codes
             codes = np.zeros((X.shape[0], *codes.shape[1:]), codes.dtype)
             codes[rows] = seen_codes
-        weight = combine(
-            sample_weight, class_weights(class_weight, targets, codes, sample_weight)
-        )
+        if factors is None:
+            counted = slice(None) if rows is None else rows
+            factors = class_factors(
+                class_weight,
+                targets,
+                codes[counted],
+                None if sample_weight is None else sample_weight[counted],
+            )
+        weight = combine(sample_weight, row_factors(factors, codes))
         if weight is not None and not weight.all():
             rows = np.flatnonzero(weight)
             if not len(rows):
                 raise ValueError("class_weight leaves no row with a weight above 0.")
-        return cls(X, y, targets, codes, weight, rows)
+        return cls(X, y, targets, codes, weight, rows, factors)
 
     @property
     def n_rows(self):
@@ -79,9 +105,9 @@ class Table:
         return self.X.shape[0] if self.rows is None else len(self.rows)
 
     def shape_key(self):
-        """Return what tells tables apart: the size and the rows that count."""
+        """Return what tells tables apart: size, rows that count, targets."""
         rows = None if self.rows is None else zlib.crc32(self.rows.tobytes())
-        return self.X.shape[0], rows
+        return self.X.shape[0], rows, zlib.crc32(self.codes.tobytes())
 
     def split(self, validation_fraction, rng):
         """Return the rows to train on and the rows to validate with."""

@@ -1,5 +1,7 @@
 """The score on rows that are not trained on."""
 
+import inspect
+
 import numpy as np
 
 from skjacobnet.training.prediction import predict_raw
@@ -17,29 +19,25 @@ class Validation:
         What is monitored: the weighted mean loss, or a scikit-learn scorer.
     model_at : callable
         ``model_at(theta)`` gives an estimator that predicts with these weights.
-    dtype : data-type
-        Of the network.
+    theta : array of shape (n_weights,)
+        The weights to begin with, for which the scorer is tried out.
 
     Raises
     ------
     ValueError
-        If there is no scorer of that name.
+        If the scorer cannot score these rows.
     """
 
-    def __init__(self, table, objective, monitor, model_at, dtype):
-        table = table.taken()
-        self.table = table
-        self.y = table.targets.encode(table.codes, dtype)
+    def __init__(self, table, objective, monitor, model_at, theta):
+        self.key = monitor, table.shape_key()
+        self.table = table = table.taken()
+        self.y = table.targets.encode(table.codes, theta.dtype)
         self.weight = table.relative_weight()
         self.objective = objective
         self.model_at = model_at
-        self.scorer = None
-        if callable(monitor):
-            self.scorer = monitor
-        elif monitor != "loss":
-            from sklearn.metrics import get_scorer
-
-            self.scorer = get_scorer(monitor)
+        self.scorer = self._scorer(monitor)
+        if self.scorer is not None:
+            self._try_out(monitor, theta)
 
     def __call__(self, theta):
         """Return the monitored value, larger is better, and columns for the history."""
@@ -50,6 +48,46 @@ class Validation:
             loss = float(objective.loss.value(self.y, raw, self.weight, objective.link))
         if self.scorer is None or not np.isfinite(loss):
             return -loss, {"validation_loss": loss}
-        weights = {} if self.weight is None else {"sample_weight": self.weight}
-        score = float(self.scorer(self.model_at(theta), table.X, table.y, **weights))
+        score = self._score(theta)
         return score, {"validation_loss": loss, "validation_score": score}
+
+    @staticmethod
+    def _scorer(monitor):
+        if callable(monitor):
+            return monitor
+        if monitor == "loss":
+            return None
+        # Loaded when needed: it takes longer to import than all of this package.
+        from sklearn.metrics import get_scorer
+
+        return get_scorer(monitor)
+
+    def _score(self, theta):
+        weights = {}
+        if self.weight is not None and _takes_weights(self.scorer):
+            weights["sample_weight"] = self.weight
+        model = self.model_at(theta)
+        return float(self.scorer(model, self.table.X, self.table.y, **weights))
+
+    def _try_out(self, monitor, theta):
+        """Meet a scorer that does not suit the rows before any training."""
+        try:
+            self._score(theta)
+        except (TypeError, ValueError) as error:
+            targets = self.table.targets
+            hint = ""
+            if not targets.multilabel:
+                absent = np.delete(targets.classes, np.unique(self.table.codes))
+                if len(absent):
+                    hint = f" The rows have none of the classes {absent.tolist()}."
+            raise ValueError(
+                f"monitor={monitor!r} cannot score the validation rows.{hint} Choose "
+                "another monitor, such as 'loss' or 'accuracy', or give X_val and "
+                f"y_val that suit it. It says: {error}"
+            ) from error
+
+
+def _takes_weights(scorer):
+    """Whether a scorer knows of weights; a plain function may not, and is spared."""
+    plain = inspect.isfunction(scorer)
+    return not plain or "sample_weight" in inspect.signature(scorer).parameters

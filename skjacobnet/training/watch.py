@@ -51,18 +51,17 @@ class Watch:
         -------
         stop : bool
         """
-        state.epoch += 1
+        epoch = state.epoch + 1
         score, columns = -(loss + penalty), {}
         if self.validate is not None:
             score, columns = self.validate(theta)
             if not math.isfinite(columns["validation_loss"]):
-                raise diverged("The validation loss", state.epoch, learning_rate)
+                raise diverged("The validation loss", epoch, learning_rate)
             if math.isnan(score):
                 raise ValueError(
-                    f"The validation score is NaN in epoch {state.epoch}. Choose "
-                    "another monitor, or validation rows in which it is defined."
+                    f"The validation score is NaN in epoch {epoch}. Choose another "
+                    "monitor, or validation rows in which it is defined."
                 )
-        state.scores.append(score)
         entries = {
             "loss": loss,
             "penalty": penalty,
@@ -71,10 +70,13 @@ class Watch:
             "seconds": perf_counter() - self._start,
             **columns,
         }
+        # All at once, after everything that may be interrupted.
         for column in {**state.history, **entries}:
-            known = state.history.setdefault(column, [math.nan] * (state.epoch - 1))
+            known = state.history.setdefault(column, [math.nan] * state.epoch)
             known.append(entries.get(column, math.nan))
-        stop = state.stopping.update(score, state.epoch, theta)
+        state.scores.append(score)
+        state.epoch = epoch
+        stop = state.stopping.update(score, epoch, theta)
         # Every observer is told, also when one has asked to stop.
         answers = [bool(observer.epoch_ends(state)) for observer in self.observers]
         return stop or any(answers)

@@ -4,7 +4,6 @@ import numbers
 
 import numpy as np
 from sklearn.utils import check_array
-from sklearn.utils.class_weight import compute_sample_weight
 
 
 def check_weights(sample_weight, n_samples, name="sample_weight"):
@@ -40,69 +39,96 @@ def check_weights(sample_weight, n_samples, name="sample_weight"):
     return weight
 
 
-def class_weights(class_weight, targets, codes, sample_weight):
-    """Return the weight of each row that comes from its class.
+def class_factors(class_weight, targets, codes, sample_weight):
+    """Return the weight of each class.
 
     Parameters
     ----------
     class_weight : None, "balanced", dict or list of dict
-        As in scikit-learn. ``"balanced"`` gives all classes the same total, counted
-        with `sample_weight`.
+        A dict gives the weight of each class, one where it names none.
+        ``"balanced"`` gives all classes the same total, counted with `sample_weight`.
+        For a multilabel problem both apply to each label, whose classes are 0 and 1; a
+        list has a dict for each label.
     targets : Targets
-    codes : array of int
-        Encoded by `targets`.
+    codes : array of int, (n_samples,) or (n_samples, n_labels)
+        Encoded by `targets`, of rows that count.
     sample_weight : array of shape (n_samples,) or None
 
     Returns
     -------
-    array of shape (n_samples,) or None
+    array of shape (n_classes,) or (n_labels, 2), or None
 
     Raises
     ------
-    ValueError
-        If a dict names a class that does not exist.
+    TypeError, ValueError
+        If a dict names a class that does not exist, or a weight is not a finite number
+        of at least 0.
     """
     if class_weight is None:
         return None
-    if targets.multilabel:
-        return compute_sample_weight(class_weight, codes)
-    if class_weight == "balanced":
-        totals = np.bincount(
-            codes, weights=sample_weight, minlength=len(targets.classes)
-        )
-        present = totals > 0
-        of_class = np.zeros(len(totals))
-        of_class[present] = totals.sum() / (np.count_nonzero(present) * totals[present])
-        return of_class[codes]
-    if not isinstance(class_weight, dict):
+    if not targets.multilabel:
+        if isinstance(class_weight, list):
+            raise ValueError(
+                "class_weight must be a dict, 'balanced' or None for a problem without "
+                f"labels, got {class_weight!r}."
+            )
+        return _factors(class_weight, targets.classes, codes, sample_weight)
+    n_labels = codes.shape[1]
+    choices = class_weight
+    if not isinstance(class_weight, list):
+        choices = [class_weight] * n_labels
+    if len(choices) != n_labels:
         raise ValueError(
-            "class_weight must be a dict, 'balanced' or None for a problem without "
-            f"labels, got {class_weight!r}."
+            f"class_weight must have {n_labels} dicts, one for each label, got "
+            f"{len(choices)}."
         )
-    return _named_weights(class_weight, targets)[codes]
+    return np.stack(
+        [
+            _factors(choice, np.arange(2), codes[:, label], sample_weight)
+            for label, choice in enumerate(choices)
+        ]
+    )
 
 
-def _named_weights(class_weight, targets):
-    """Return the weight of each class, one where the dict names none."""
-    of_class = np.ones(len(targets.classes))
-    known = {label: index for index, label in enumerate(targets.classes.tolist())}
+def row_factors(factors, codes):
+    """Return the weight of each row that comes from its class or its labels."""
+    if factors is None:
+        return None
+    if codes.ndim == 1:
+        return factors[codes]
+    return np.prod(factors[np.arange(codes.shape[1]), codes], axis=1)
+
+
+def _factors(class_weight, classes, codes, sample_weight):
+    if isinstance(class_weight, dict):
+        return _named_factors(class_weight, classes)
+    totals = np.bincount(codes, weights=sample_weight, minlength=len(classes))
+    present = totals > 0
+    factors = np.zeros(len(classes))
+    factors[present] = totals.sum() / (np.count_nonzero(present) * totals[present])
+    return factors
+
+
+def _named_factors(class_weight, classes):
+    factors = np.ones(len(classes))
+    known = {label: index for index, label in enumerate(classes.tolist())}
     for label, weight in class_weight.items():
         plain = label.item() if isinstance(label, np.generic) else label
         if plain not in known:
             raise ValueError(
                 f"class_weight names the class {plain!r}, which y does not have. "
-                f"Classes: {targets.classes.tolist()}."
+                f"Classes: {classes.tolist()}."
             )
         if not isinstance(weight, numbers.Real):
             raise TypeError(
                 f"class_weight[{plain!r}] must be a number, got {weight!r}."
             )
-        of_class[known[plain]] = weight
-    if not (np.isfinite(of_class).all() and (of_class >= 0.0).all()):
+        factors[known[plain]] = weight
+    if not (np.isfinite(factors).all() and (factors >= 0.0).all()):
         raise ValueError(
             f"class_weight must be finite and not negative, got {class_weight!r}."
         )
-    return of_class
+    return factors
 
 
 def combine(*weights):
@@ -122,4 +148,6 @@ def relative(weight, rows=None):
     used = weight if rows is None else weight[rows]
     if (used == used[0]).all():
         return None
+    # By the largest first, so that no sum overflows.
+    weight, used = weight / used.max(), used / used.max()
     return weight / used.mean()

@@ -3,7 +3,18 @@ import pytest
 from sklearn.utils.class_weight import compute_sample_weight
 
 from skjacobnet.training.targets import Targets
-from skjacobnet.training.weights import check_weights, class_weights, combine, relative
+from skjacobnet.training.weights import (
+    check_weights,
+    class_factors,
+    combine,
+    relative,
+    row_factors,
+)
+
+
+def class_weights(class_weight, targets, codes, sample_weight):
+    factors = class_factors(class_weight, targets, codes, sample_weight)
+    return row_factors(factors, codes)
 
 
 def test_weights_are_checked():
@@ -59,3 +70,31 @@ def test_relative_weights_have_a_mean_of_one_where_they_count():
         combine(np.ones(2), None, np.full(2, 3.0)), [3.0, 3.0]
     )
     assert combine(None, None) is None
+
+
+def test_labels():
+    y = np.array([[0, 1], [1, 1], [0, 1], [0, 0]])
+    targets = Targets.of(y)
+    per_label = class_weights([{1: 3.0}, {0: 2.0}], targets, y, None)
+    np.testing.assert_array_equal(per_label, [1.0, 3.0, 1.0, 2.0])
+    same = class_weights({1: 3.0}, targets, y, None)
+    np.testing.assert_array_equal(same, [3.0, 9.0, 3.0, 1.0])
+    balanced = class_weights("balanced", targets, y, None)
+    np.testing.assert_allclose(balanced, compute_sample_weight("balanced", y))
+    times = np.array([2, 1, 3, 1])
+    weighted = class_weights("balanced", targets, y, times.astype(float))
+    repeated = class_weights("balanced", targets, np.repeat(y, times, axis=0), None)
+    np.testing.assert_allclose(np.repeat(weighted, times), repeated)
+    for bad, message in [
+        ([{0: -3.0}, {}], "not negative"),
+        ([{0: np.nan}, {}], "finite"),
+        ([{2: 1.0}, {}], "names the class 2"),
+        ([{}], "2 dicts"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            class_weights(bad, targets, y, None)
+
+
+def test_huge_weights_do_not_overflow():
+    weight = relative(np.array([1e308, 1e308, 0.5e308]))
+    np.testing.assert_allclose(weight, [1.2, 1.2, 0.6])
