@@ -226,6 +226,21 @@ def test_bad_checkpoints_are_refused_before_training(arguments, error, message):
     assert not hasattr(model, "classes_")
 
 
+def test_a_checkpoint_has_the_permissions_of_any_new_file(tmp_path):
+    (tmp_path / "other").write_text("")
+    path = tmp_path / "model.pickle"
+    make(max_iter=1).set_callbacks(Checkpoint(path)).fit(X, Y)
+    assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_what_cannot_be_pickled_is_refused_before_training(tmp_path):
+    model = make(monitor=lambda estimator, X, y: 0.0)
+    model.set_callbacks(Checkpoint(tmp_path / "model.pickle"))
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        model.fit(X, Y)
+    assert not hasattr(model, "classes_")
+
+
 def test_a_killed_process_leaves_a_checkpoint_that_resumes(tmp_path):
     path = tmp_path / "model.pickle"
     script = textwrap.dedent(

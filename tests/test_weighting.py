@@ -198,3 +198,24 @@ def test_balanced_helps_a_rare_class():
         for weight in (None, "balanced")
     ]
     assert recalls[1] > recalls[0]
+
+
+@pytest.mark.parametrize("class_weight", ["balanced", [{0: 1.0, 1: 3.0}, {}, {0: 2.0}]])
+def test_labels_are_weighed_by_the_same_rules(class_weight):
+    labels = (np.random.default_rng(1).random((len(Y), 3)) > 0.6).astype(int)
+    params = {"class_weight": class_weight}
+    weighted = make(**params).fit(X, labels, sample_weight=TIMES)
+    repeated = make(**params).fit(
+        np.repeat(X, TIMES, axis=0), np.repeat(labels, TIMES, axis=0)
+    )
+    np.testing.assert_allclose(weighted.weights_, repeated.weights_, atol=1e-10)
+    used = TIMES > 0
+    removed = make(**params).fit(X[used], labels[used], sample_weight=TIMES[used])
+    np.testing.assert_allclose(weighted.weights_, removed.weights_, atol=1e-10)
+
+
+def test_weights_of_any_size():
+    weight = RNG.uniform(0.5, 2.0, len(Y))
+    plain = make().fit(X, Y, sample_weight=weight)
+    huge = make().fit(X, Y, sample_weight=weight * 8e307)
+    np.testing.assert_allclose(plain.weights_, huge.weights_, atol=1e-10)

@@ -1,0 +1,167 @@
+"""Early stopping: which rows, which score, and which weights are kept."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_wine
+from sklearn.metrics import accuracy_score, f1_score, make_scorer
+from sklearn.preprocessing import StandardScaler
+
+from skjacobnet import JacobianMLPClassifier
+
+X, Y = load_wine(return_X_y=True)
+X = StandardScaler().fit_transform(X)
+TRAIN, HELD = np.arange(len(Y)) % 3 > 0, np.arange(len(Y)) % 3 == 0
+VALIDATION = {"X_val": X[HELD], "y_val": Y[HELD]}
+
+
+def make(**params):
+    defaults = {
+        "hidden_layer_sizes": (6,),
+        "max_iter": 20,
+        "tol": None,
+        "random_state": 0,
+        "learning_rate": 0.02,
+    }
+    return JacobianMLPClassifier(**{**defaults, **params})
+
+
+def plain_function(estimator, X, y):
+    return accuracy_score(y, estimator.predict(X))
+
+
+def weighing_function(estimator, X, y, sample_weight=None):
+    return accuracy_score(y, estimator.predict(X), sample_weight=sample_weight)
+
+
+@pytest.mark.parametrize(
+    "monitor",
+    [
+        "loss",
+        "accuracy",
+        "f1_macro",
+        "neg_log_loss",
+        "roc_auc_ovr",
+        make_scorer(f1_score, average="macro"),
+        plain_function,
+        weighing_function,
+    ],
+)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_best_epoch_of_any_monitor_is_kept(monitor, weighted):
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, len(Y)) if weighted else None
+    weights = {"sample_weight": weight[TRAIN]} if weighted else {}
+    if weighted and monitor != "roc_auc_ovr":
+        weights["sample_weight_val"] = weight[HELD]
+    model = make(monitor=monitor).fit(X[TRAIN], Y[TRAIN], **VALIDATION, **weights)
+    column = "validation_loss" if monitor == "loss" else "validation_score"
+    scores = np.array(model.history_[column]) * (-1 if monitor == "loss" else 1)
+    assert model.best_score_ == scores.max()
+    assert model.best_iter_ == scores.argmax() + 1
+    again = make(monitor=monitor, max_iter=model.best_iter_)
+    again.fit(X[TRAIN], Y[TRAIN], **VALIDATION, **weights)
+    np.testing.assert_array_equal(model.weights_, again.weights_)
+
+
+def test_a_monitor_that_does_not_suit_is_refused_before_training():
+    y = np.where(np.arange(len(Y)) < 30, 1, 0)
+    y[0] = 2
+    model = make(monitor="neg_log_loss", early_stopping=True)
+    with pytest.raises(ValueError, match=r"none of the classes \[2\].*'loss'"):
+        model.fit(X, y)
+    assert not hasattr(model, "classes_")
+    with pytest.raises(ValueError, match="monitor='roc_auc' cannot score"):
+        make(monitor="roc_auc", early_stopping=True).fit(X, Y)
+    for monitor in ("loss", "accuracy", "f1_macro"):
+        make(monitor=monitor, early_stopping=True, max_iter=2).fit(X, y)
+
+
+def test_another_rule_keeps_the_best_weights():
+    model = make(
+        early_stopping=True, monitor="accuracy", warm_start=True, batch_size=32
+    )
+    model.fit(X, Y)
+    best, weights = model.best_score_, model.weights_.copy()
+    for params in ({"tol": 1e-3}, {"batch_size": 20}, {"n_iter_no_change": 3}):
+        model.set_params(**params, max_iter=1, learning_rate=1e-9).fit(X, Y)
+        assert model.best_score_ == best
+        np.testing.assert_array_equal(model.weights_, weights)
+
+
+def test_other_validation_rows_begin_a_count_of_their_own():
+    model = make(monitor="accuracy", warm_start=True).fit(
+        X[TRAIN], Y[TRAIN], **VALIDATION
+    )
+    wrong = {"X_val": X[HELD], "y_val": (Y[HELD] + 1) % 3}
+    model.set_params(max_iter=3).fit(X[TRAIN], Y[TRAIN], **wrong)
+    assert model.best_score_ == max(model.history_["validation_score"][-3:]) < 0.5
+    assert model.best_iter_ > 20
+
+
+def test_partial_fit_goes_on_from_the_weights_that_were_kept():
+    model = make(early_stopping=True, warm_start=True, learning_rate=0.3, max_iter=40)
+    model.fit(X, Y)
+    assert np.abs(model.weights_ - model.training_state_.theta).max() > 1e-3
+    kept = model.weights_.copy()
+    model.set_params(learning_rate=1e-12).partial_fit(X, Y)
+    np.testing.assert_allclose(model.weights_, kept, atol=1e-9)
+
+
+def test_balanced_weights_of_validation_rows_are_those_of_training():
+    rows, few = X[TRAIN], (Y[TRAIN] == 0).astype(int)
+    held, held_few = X[HELD][10:], (Y[HELD][10:] == 0).astype(int)
+    model = make(class_weight="balanced", monitor="accuracy", max_iter=1)
+    model.fit(rows, few, X_val=held, y_val=held_few)
+    counts = np.bincount(few)
+    weight = (len(few) / (2 * counts))[held_few]
+    expected = accuracy_score(held_few, model.predict(held), sample_weight=weight)
+    assert model.best_score_ == pytest.approx(expected)
+
+
+def test_an_interruption_while_validating_leaves_a_whole_record():
+    calls = []
+
+    def monitor(estimator, X, y):
+        calls.append(1)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return estimator.score(X, y)
+
+    model = make(monitor=monitor, warm_start=True)
+    with pytest.warns(UserWarning, match="interrupted after 2 epochs"):
+        model.fit(X[TRAIN], Y[TRAIN], **VALIDATION)
+    assert model.n_iter_ == 2
+    assert {len(column) for column in model.history_.values()} == {2}
+    model.fit(X[TRAIN], Y[TRAIN], **VALIDATION)
+    assert model.n_iter_ == 22 == len(model.loss_curve_)
+
+
+def test_warm_start_may_be_set_after_a_plain_fit():
+    model = make().fit(X, Y)
+    before = model.weights_.copy()
+    model.set_params(warm_start=True, learning_rate=1e-12).fit(X, Y)
+    assert model.n_iter_ == 40
+    np.testing.assert_allclose(model.weights_, before, atol=1e-8)
+    with pytest.raises(ValueError, match="goes on in float64"):
+        model.set_params(dtype="float32").fit(X, Y)
+
+
+def test_lbfgs_in_blocks_is_lbfgs_at_once(monkeypatch):
+    from skjacobnet import _fitting
+
+    rows, labels = load_breast_cancer(return_X_y=True)
+    rows = StandardScaler().fit_transform(rows)
+    params = {"optimizer": "lbfgs", "learning_rate": "auto", "max_iter": 10}
+    params["regularizers"] = {"weight_decay": 0.1, "sparsity": 0.01, "certainty": 0.01}
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, len(labels))
+    whole = make(**params).fit(rows, labels, sample_weight=weight)
+    monkeypatch.setattr(_fitting, "FULL_BATCH_NUMBERS", 100 * rows.shape[1])
+    blocks = make(**params).fit(rows, labels, sample_weight=weight)
+    np.testing.assert_allclose(blocks.weights_, whole.weights_, atol=1e-7)
+    np.testing.assert_allclose(blocks.loss_curve_, whole.loss_curve_, rtol=1e-9)
+
+
+def test_the_progress_line_ends_before_an_error(capsys):
+    model = make(verbose=1, optimizer="sgd", learning_rate=1e200)
+    with pytest.raises(ValueError, match="in epoch"):
+        model.fit(X, Y)
+    assert capsys.readouterr().out[-1:] in ("", "\n")
