@@ -63,7 +63,9 @@ class JacobianMLPClassifier(
     learning_rate : float > 0 or "auto", default="auto"
         The length of steps; ``"auto"`` takes the optimizer's own default.
     schedule : str or Schedule, default="constant"
-        How the learning rate changes over the training.
+        How the learning rate changes over the training: over the `max_iter` epochs of a
+        `fit`, over what is done and what is to come of one that goes on, or over
+        `max_iter` calls of `partial_fit`.
     regularizers : dict, default=None
         Penalties: name to strength, or any label to an instance, such as
         ``{"weight_decay": 1e-4, "sparsity": 1e-3}``.
@@ -88,11 +90,17 @@ class JacobianMLPClassifier(
     validation_fraction : float in (0, 1), default=0.1
         Share of the rows to hold back, stratified by class where possible.
     monitor : str or callable, default="loss"
-        What is monitored on the validation rows: ``"loss"`` or a scikit-learn scorer.
-    class_weight : dict, "balanced" or None, default=None
-        Weight of each class, multiplied with `sample_weight`.
+        What is monitored on the validation rows: ``"loss"``, or a scikit-learn scorer
+        by name or as a callable. It is given the weights of the rows, except for a
+        plain function without the argument `sample_weight`.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weight of each class, multiplied with `sample_weight`. ``"balanced"`` gives all
+        classes the same total. For labels, a dict has the weights of 0 and 1, one for
+        all labels or a list of one for each. Validation rows are weighed by the same
+        factors.
     warm_start : bool, default=False
-        Whether another `fit` goes on where the last one ended.
+        Whether another `fit` goes on where the last one ended, to the bit as if it had
+        not ended. L-BFGS starts its memory of gradients anew, and warns of it.
     dtype : None, "float32" or "float64", default=None
         What to compute in. None keeps the type of a float32 or float64 `X`; any other
         becomes float64.
@@ -128,6 +136,11 @@ class JacobianMLPClassifier(
         The epoch with the best monitored value, counted from 1.
     best_score_ : float
         That value; larger is better, the loss is negated.
+    training_state_ : TrainingState
+        With `warm_start` or after `partial_fit`: the last weights and everything else
+        that training changes. A training that is continued starts from `weights_`, and
+        only one with validation, whose `weights_` are the best and not the last, from
+        the last weights kept here.
 
     See Also
     --------
