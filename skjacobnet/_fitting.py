@@ -149,7 +149,8 @@ class FittingMixin:
             validate = Validation(
                 held_back, objective, self.monitor, self._at, state.theta
             )
-            tol, patience = self.tol, validation_patience(patience, len(batches))
+            steps_per_epoch = 1 if parts.full_batch else len(batches)
+            tol, patience = self.tol, validation_patience(patience, steps_per_epoch)
             monitor = validate.key
         rule = Stopping(tol, patience, monitor)
         rule.take_over(state.stopping)

@@ -32,6 +32,11 @@ def train(state, objective, optimizer, batches, watch, *, n_epochs, tol):
     ------
     ValueError
         If the objective is not finite at the end.
+
+    Notes
+    -----
+    A penalty that is no mean over rows, the KL form of sparsity, is taken in each
+    block, as it is in mini-batches.
     """
     # What has been evaluated since the last iteration, by the weights.
     evaluated = {}
