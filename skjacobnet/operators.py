@@ -19,6 +19,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from skjacobnet._products import product
+
 
 class JacobianOperator(ABC):
     """The Jacobian of one function at a batch of inputs.
@@ -213,10 +215,10 @@ class ConstantMatrix(JacobianOperator):
         return self.n_in * self.n_out
 
     def jvp(self, tangent, out=None):
-        return np.matmul(tangent, self.coef, out)
+        return product(tangent, self.coef, out)
 
     def vjp(self, cotangent, out=None):
-        return np.matmul(cotangent, self.coef.swapaxes(-1, -2), out)
+        return product(cotangent, self.coef.swapaxes(-1, -2), out)
 
     def rows(self):
         return np.moveaxis(self.coef, -1, 0)[..., np.newaxis, :]

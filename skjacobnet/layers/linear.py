@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.sparse import issparse
 
+from skjacobnet._products import product
 from skjacobnet._validation import BOOLEAN, Interval
 from skjacobnet._workspace import Workspace
 from skjacobnet.initializers import INITIALIZERS
@@ -107,7 +108,7 @@ class Linear(Layer):
 
     def forward(self, weights, X, out=None):
         coef = weights["coef"]
-        out = X @ coef if issparse(X) else np.matmul(X, coef, out)
+        out = X @ coef if issparse(X) else product(X, coef, out)
         if self.use_bias:
             intercept = weights["intercept"]
             if intercept.ndim > 1:
@@ -128,12 +129,12 @@ class Linear(Layer):
         if issparse(X):
             gradient["coef"] = _assign(out["coef"], X.T @ cotangent)
         else:
-            gradient["coef"] = np.matmul(X.swapaxes(-1, -2), cotangent, out["coef"])
+            gradient["coef"] = product(X.swapaxes(-1, -2), cotangent, out["coef"])
         if self.use_bias:
             workspace = Workspace() if workspace is None else workspace
             # A product with ones sums the rows faster than a reduction does.
             ones = workspace.ones(cotangent.shape[-2], cotangent.dtype)
-            gradient["intercept"] = np.matmul(ones, cotangent, out["intercept"])
+            gradient["intercept"] = product(ones, cotangent, out["intercept"])
         return gradient
 
     def weight_jvp(self, weights, X, tangents):
