@@ -24,14 +24,35 @@ class PredictionMixin:
     @property
     def coefs_(self):
         """The matrix of each linear layer, as views of `weights_`."""
-        check_is_fitted(self)
-        return self.network_.weights(self.weights_, "coef")
+        return self._views("coef")
+
+    @coefs_.setter
+    def coefs_(self, coefs):
+        self._write("coef", coefs)
 
     @property
     def intercepts_(self):
         """The intercept of each linear layer, as views of `weights_`."""
+        return self._views("intercept")
+
+    @intercepts_.setter
+    def intercepts_(self, intercepts):
+        self._write("intercept", intercepts)
+
+    def _views(self, name):
         check_is_fitted(self)
-        return self.network_.weights(self.weights_, "intercept")
+        return self.network_.weights(self.weights_, name)
+
+    def _write(self, name, arrays):
+        """Write arrays into `weights_`, all or none."""
+        views = self._views(name)
+        shapes = [view.shape for view in views], [np.shape(array) for array in arrays]
+        if shapes[0] != shapes[1]:
+            raise ValueError(
+                f"{name}s_ must have the shapes {shapes[0]}, got {shapes[1]}."
+            )
+        for view, array in zip(views, arrays, strict=True):
+            view[...] = array
 
     def _predict_raw(self, X):
         check_is_fitted(self)

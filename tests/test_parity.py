@@ -65,6 +65,27 @@ def copy_weights(ours, theirs):
         to_intercept[...] = intercept
 
 
+def test_weights_may_be_assigned():
+    ours, theirs, X, y = fit_both("multiclass", "tanh", 0.1)
+    ours.coefs_, ours.intercepts_ = theirs.coefs_, theirs.intercepts_
+    np.testing.assert_allclose(
+        ours.predict_proba(X), theirs.predict_proba(X), rtol=1e-12, atol=1e-12
+    )
+    theirs.set_params(warm_start=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        theirs.fit(X, y)
+    ours.fit(X, y)
+    for mine, other in zip(
+        ours.coefs_ + ours.intercepts_, theirs.coefs_ + theirs.intercepts_, strict=True
+    ):
+        np.testing.assert_allclose(mine, other, rtol=1e-12, atol=1e-12)
+    before = ours.weights_.copy()
+    with pytest.raises(ValueError, match="coefs_ must have the shapes"):
+        ours.coefs_ = theirs.coefs_[:-1]
+    np.testing.assert_array_equal(ours.weights_, before)
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_same_weights_same_probabilities(problem, activation):
@@ -82,7 +103,7 @@ def test_same_weights_same_probabilities(problem, activation):
 def test_one_full_batch_step_moves_the_weights_by_the_same(problem, activation, alpha):
     ours, theirs, X, y = fit_both(problem, activation, 0.1, alpha)
     # A warm start of either starts from the weights it holds.
-    start = ours.training_state_.theta.copy()
+    start = ours.weights_.copy()
     copy_weights(ours, theirs)
     theirs.set_params(warm_start=True)
     ours.fit(X, y)
