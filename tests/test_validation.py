@@ -160,7 +160,16 @@ def test_lbfgs_in_blocks_is_lbfgs_at_once(monkeypatch):
 
 
 def test_the_progress_line_ends_before_an_error(capsys):
-    model = make(verbose=1, optimizer="sgd", learning_rate=1e200)
-    with pytest.raises(ValueError, match="in epoch"):
-        model.fit(X, Y)
-    assert capsys.readouterr().out[-1:] in ("", "\n")
+    calls = []
+
+    def monitor(estimator, X, y):
+        calls.append(1)
+        if len(calls) == 4:
+            raise RuntimeError("out of luck")
+        return estimator.score(X, y)
+
+    with pytest.raises(RuntimeError, match="out of luck"):
+        make(verbose=1, monitor=monitor).fit(X[TRAIN], Y[TRAIN], **VALIDATION)
+    text = capsys.readouterr().out
+    assert "epoch 1/20" in text
+    assert text.endswith("\n")
