@@ -1,17 +1,18 @@
-"""Matrix products with as little overhead as NumPy allows."""
+"""Matrix products with as little overhead as NumPy allows, of sparse matrices too."""
 
 import numpy as np
+from scipy.sparse import issparse
 
 
 def product(left, right, out=None):
     """Return ``left @ right``.
 
     For plain matrices `numpy.dot` does the same as `numpy.matmul` and begins about 0.4
-    microseconds sooner, a twentieth of a training step on a small network.
+    microseconds sooner, a fiftieth of a training step on a small network.
 
     Parameters
     ----------
-    left : array of shape (..., n, k) or (k,)
+    left : array of shape (..., n, k) or (k,), or CSR matrix of shape (n, k)
     right : array of shape (..., k, m)
     out : array, optional
         Where to write the result.
@@ -25,9 +26,38 @@ def product(left, right, out=None):
     >>> product(np.ones(2), np.array([[1.0, 2.0], [3.0, 4.0]]))
     array([4., 6.])
     """
-    if left.ndim <= 2 and right.ndim == 2:
+    if type(left) is np.ndarray and left.ndim <= 2 and right.ndim == 2:
         try:
             return np.dot(left, right, out)
         except ValueError:
             pass  # shapes that do not fit, or an `out` that only matmul takes
+    if issparse(left):
+        return _written(left @ right, out)
     return np.matmul(left, right, out)
+
+
+def transposed_product(left, right, out=None):
+    """Return ``left.T @ right``.
+
+    Parameters
+    ----------
+    left : array of shape (..., k, n), or CSR matrix of shape (k, n)
+    right : array of shape (..., k, m)
+    out : array, optional
+        Where to write the result.
+
+    Returns
+    -------
+    array of shape (..., n, m)
+    """
+    if type(left) is not np.ndarray and issparse(left):
+        return _written(left.T @ right, out)
+    return product(left.swapaxes(-1, -2), right, out)
+
+
+def _written(value, out):
+    """Write `value` to `out` where there is one."""
+    if out is None:
+        return value
+    out[...] = value
+    return out

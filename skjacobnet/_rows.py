@@ -24,7 +24,8 @@ def weighted_mean(values, sample_weight):
     """
     if sample_weight is None:
         return np.mean(values, axis=-1)
-    return np.matmul(values, sample_weight.astype(values.dtype)) / values.shape[-1]
+    sample_weight = sample_weight.astype(values.dtype, copy=False)
+    return np.matmul(values, sample_weight) / values.shape[-1]
 
 
 def row_scale(rows, sample_weight):

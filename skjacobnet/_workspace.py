@@ -17,9 +17,23 @@ class Workspace(dict):
             array = self[name] = np.empty(shape, dtype)
         return array
 
+    def arrays(self, names, shape, dtype):
+        """Return several arrays of one shape, for a tuple of names."""
+        found = self.get(names)
+        if found is None or found[0].shape != shape:
+            found = self[names] = tuple(np.empty(shape, dtype) for _ in names)
+        return found
+
     def ones(self, n, dtype):
-        """Return a vector of n ones."""
-        array = self.get("ones")
-        if array is None or array.shape != (n,):
-            array = self["ones"] = np.ones(n, dtype)
+        """Return a vector of n ones, not to be written to."""
+        array = self.get(n)
+        if array is None:
+            array = self[n] = np.ones(n, dtype)
+        return array
+
+    def zeros(self, shape, dtype):
+        """Return an array of zeros, not to be written to."""
+        array = self.get("zeros")
+        if array is None or array.shape != shape:
+            array = self["zeros"] = np.zeros(shape, dtype)
         return array

@@ -14,8 +14,7 @@ matrices for each sample. Such a product may be bracketed at will:
 Training is reverse mode applied to a single vector: `cotangents`.
 
 Lists of operators are in the order in which the functions are applied: ``operators[0]``
-takes the inputs. A `Diagonal` that was given as a callable is evaluated when its turn
-comes.
+takes the inputs.
 """
 
 from functools import lru_cache, reduce
@@ -42,8 +41,8 @@ def cotangents(operators, cotangent, added=None, outs=None):
     added : dict of int to array, optional
         Cotangents that enter on the way, by the index of the operator at whose output
         they do.
-    outs : callable, optional
-        ``outs(index)`` gives the array for the cotangent at the input of that operator.
+    outs : sequence of array or None, optional
+        Where to write the cotangent at the input of each operator.
 
     Yields
     ------
@@ -61,12 +60,12 @@ def cotangents(operators, cotangent, added=None, outs=None):
     >>> [float(c[0, 0]) for c in cotangents(chain, np.array([[1.0]]))]
     [1.0, 3.0, 6.0]
     """
+    outs = [None] * len(operators) if outs is None else outs
     for index in range(len(operators) - 1, -1, -1):
         if added and index in added:
             cotangent = cotangent + added[index]
         yield cotangent
-        out = None if outs is None else outs(index)
-        cotangent = operators[index].vjp(cotangent, out)
+        cotangent = operators[index].vjp(cotangent, outs[index])
     yield cotangent
 
 

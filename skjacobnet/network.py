@@ -2,6 +2,7 @@
 
 from itertools import accumulate as running_total
 from math import prod
+from operator import is_
 
 import numpy as np
 from scipy.sparse import issparse
@@ -193,12 +194,9 @@ class Network:
         Linearization
         """
         workspace = NetworkWorkspace(self) if workspace is None else workspace
-        views = workspace.views("theta", theta)
         X = as_type(X, theta.dtype)
         outputs, operators = [X], []
-        for layer, weights, arrays in zip(
-            self.layers, views, workspace.layers(X.shape[-2]), strict=True
-        ):
+        for layer, arrays, weights in workspace.steps(X.shape[-2], theta):
             X, operator = layer.linearize(weights, X, rng=rng, workspace=arrays)
             outputs.append(X)
             operators.append(operator)
@@ -227,26 +225,15 @@ class Network:
             stack = np.broadcast_shapes(theta.shape[:-1], cotangent.shape[:-2])
         if out is None:
             out = np.empty((*stack, self.n_weights), theta.dtype)
-        workspace = linearization.workspace
-        weights = workspace.views("theta", theta)
-        gradients = workspace.views("gradient", out)
-        arrays = workspace.layers(cotangent.shape[-2])
-        outputs = linearization.outputs
-
-        def cotangent_array(index):
-            shape = (*stack, *outputs[index].shape[-2:])
-            return arrays[index].array("cotangent", shape, theta.dtype)
-
+        workspace, n_samples = linearization.workspace, cotangent.shape[-2]
+        outs = workspace.cotangents((*stack, n_samples), theta.dtype)
         # The cotangent of the inputs comes last in this walk and is never asked for.
-        walk = cotangents(linearization.operators, cotangent, added, cotangent_array)
-        for index in range(len(self.layers) - 1, -1, -1):
-            self.layers[index].weight_vjp(
-                weights[index],
-                outputs[index],
-                next(walk),
-                gradients[index],
-                workspace=arrays[index],
-            )
+        walk = cotangents(linearization.operators, cotangent, added, outs)
+        steps = workspace.steps(n_samples, theta, out)
+        for (layer, arrays, weights, gradients), inputs, cotangent in zip(
+            reversed(steps), reversed(linearization.outputs[:-1]), walk, strict=False
+        ):
+            layer.weight_vjp(weights, inputs, cotangent, gradients, workspace=arrays)
         return out
 
     def input_jacobian(self, theta, X, mode="auto"):
@@ -335,7 +322,8 @@ class NetworkWorkspace:
     def __init__(self, network):
         self.network = network
         self._layers = {}
-        self._views = {}
+        self._steps = {}
+        self._cotangents = {}
 
     def layers(self, n_samples):
         """Return the workspace of each layer for batches of that size, or for None."""
@@ -345,13 +333,57 @@ class NetworkWorkspace:
             self._layers[n_samples] = found
         return found
 
-    def views(self, name, vector):
-        """Return ``network.split(vector)``, remembered under `name`."""
-        known, views = self._views.get(name, (None, None))
-        if known is not vector:
-            views = self.network.split(vector)
-            self._views[name] = vector, views
-        return views
+    def cotangents(self, shape, dtype):
+        """Return an array for the cotangent at the input of each layer.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            All of it but the width.
+        dtype : data-type
+
+        Returns
+        -------
+        list of array
+            None for the first layer, whose input needs no cotangent. Neighbors never
+            share memory; others of the same width do, so that it stays in the cache.
+        """
+        found = self._cotangents.get(shape)
+        if found is None:
+            widths = self.network.sizes[:-1]
+            shared = {
+                (width, index % 2): np.empty((*shape, width), dtype)
+                for index, width in enumerate(widths)
+                if index
+            }
+            found = [
+                shared[width, index % 2] if index else None
+                for index, width in enumerate(widths)
+            ]
+            self._cotangents[shape] = found
+        return found
+
+    def steps(self, n_samples, *vectors):
+        """Return what each layer needs, in order.
+
+        Parameters
+        ----------
+        n_samples : int or None
+        *vectors : array of shape (..., n_weights)
+
+        Returns
+        -------
+        list of tuple
+            The layer, its workspace, and its views of each vector.
+        """
+        key = n_samples, len(vectors)
+        known, steps = self._steps.get(key, (None, None))
+        if known is None or not all(map(is_, known, vectors)):
+            views = map(self.network.split, vectors)
+            layers = self.network.layers, self.layers(n_samples)
+            steps = list(zip(*layers, *views, strict=True))
+            self._steps[key] = vectors, steps
+        return steps
 
 
 def as_type(X, dtype):

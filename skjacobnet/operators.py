@@ -119,11 +119,8 @@ class Diagonal(JacobianOperator):
 
     Parameters
     ----------
-    diagonal : array of shape (..., n_samples, n) or callable
-        The derivative of each feature. A callable without arguments is called when the
-        diagonal is first needed, and once at most.
-    n : int, optional
-        The width; needed when `diagonal` is a callable.
+    diagonal : array of shape (..., n_samples, n)
+        The derivative of each feature.
 
     Notes
     -----
@@ -135,18 +132,11 @@ class Diagonal(JacobianOperator):
     array([[ 2., -3.]])
     """
 
-    __slots__ = ("_diagonal", "n_in", "n_out")
+    __slots__ = ("diagonal", "n_in", "n_out")
 
-    def __init__(self, diagonal, n=None):
-        self._diagonal = diagonal
-        self.n_in = self.n_out = diagonal.shape[-1] if n is None else n
-
-    @property
-    def diagonal(self):
-        """The diagonal, (..., n_samples, n)."""
-        if callable(self._diagonal):
-            self._diagonal = self._diagonal()
-        return self._diagonal
+    def __init__(self, diagonal):
+        self.diagonal = diagonal
+        self.n_in = self.n_out = diagonal.shape[-1]
 
     @property
     def dtype(self):

@@ -21,9 +21,6 @@ def make(kind, rng, n_out, n_in, dtype=np.float64, stack=()):
 
     if kind == "diagonal":
         return Diagonal(draw(N_SAMPLES, n_in))
-    if kind == "lazy":
-        values = draw(N_SAMPLES, n_in)
-        return Diagonal(lambda: values, n_in)
     if kind == "constant":
         return ConstantMatrix(draw(n_in, n_out))
     if kind == "rank one":
@@ -34,7 +31,7 @@ def make(kind, rng, n_out, n_in, dtype=np.float64, stack=()):
     return left @ make("rank one", rng, n_in, n_in, dtype, stack)
 
 
-SQUARE = ["diagonal", "lazy", "rank one"]
+SQUARE = ["diagonal", "rank one"]
 KINDS = [*SQUARE, "constant", "dense", "product"]
 
 
@@ -130,21 +127,6 @@ def test_multiplying_out_keeps_structure():
     assert isinstance(multiply(constant, constant), ConstantMatrix)
     assert isinstance(multiply(constant, diagonal), Dense)
     assert isinstance(multiply(diagonal, constant), Dense)
-
-
-def test_a_lazy_diagonal_is_evaluated_once_and_only_when_needed():
-    calls = []
-
-    def diagonal():
-        calls.append(1)
-        return np.ones((1, 2))
-
-    operator = Diagonal(diagonal, 2)
-    product = operator @ operator
-    assert (product.n_in, product.n_out, calls) == (2, 2, [])
-    operator.jvp(np.ones((1, 2)))
-    product.todense(1)
-    assert calls == [1]
 
 
 def test_products_of_products_are_opened():

@@ -1,7 +1,6 @@
 """The contract of a layer, and the shared half of all elementwise layers."""
 
 from abc import abstractmethod
-from functools import partial
 
 import numpy as np
 
@@ -169,13 +168,15 @@ class Elementwise(Layer):
     def second_derivative(self, x, y):
         """Return the second derivative, given `x` and ``y = function(x)``."""
 
+    def function_in(self, workspace, x, out):
+        """Return ``function(x, out)``, for those that are faster with a buffer."""
+        return self.function(x, out)
+
     def forward(self, weights, X, out=None):
         return self.function(X, out)
 
     def linearize(self, weights, X, *, rng=None, workspace=None):
         workspace = Workspace() if workspace is None else workspace
-        shape, dtype = X.shape, X.dtype
-        output = self.function(X, workspace.array("output", shape, dtype))
-        slope = workspace.array("derivative", shape, dtype)
-        # Evaluated when the chain rule arrives here, and not at all in a forward pass.
-        return output, Diagonal(partial(self.derivative, X, output, slope), shape[-1])
+        output, slope = workspace.arrays(("output", "derivative"), X.shape, X.dtype)
+        output = self.function_in(workspace, X, output)
+        return output, Diagonal(self.derivative(X, output, slope))

@@ -1,9 +1,8 @@
 """The affine layer, the one that learns."""
 
 import numpy as np
-from scipy.sparse import issparse
 
-from skjacobnet._products import product
+from skjacobnet._products import product, transposed_product
 from skjacobnet._validation import BOOLEAN, Interval
 from skjacobnet._workspace import Workspace
 from skjacobnet.initializers import INITIALIZERS
@@ -107,8 +106,7 @@ class Linear(Layer):
         return weights
 
     def forward(self, weights, X, out=None):
-        coef = weights["coef"]
-        out = X @ coef if issparse(X) else product(X, coef, out)
+        out = product(X, weights["coef"], out)
         if self.use_bias:
             intercept = weights["intercept"]
             if intercept.ndim > 1:
@@ -124,29 +122,18 @@ class Linear(Layer):
         return self.forward(weights, X, out), ConstantMatrix(coef)
 
     def weight_vjp(self, weights, X, cotangent, out=None, *, workspace=None):
-        out = {"coef": None, "intercept": None} if out is None else out
-        gradient = {}
-        if issparse(X):
-            gradient["coef"] = _assign(out["coef"], X.T @ cotangent)
-        else:
-            gradient["coef"] = product(X.swapaxes(-1, -2), cotangent, out["coef"])
+        if out is None:
+            out = dict.fromkeys(weights)
+        out["coef"] = transposed_product(X, cotangent, out["coef"])
         if self.use_bias:
             workspace = Workspace() if workspace is None else workspace
             # A product with ones sums the rows faster than a reduction does.
             ones = workspace.ones(cotangent.shape[-2], cotangent.dtype)
-            gradient["intercept"] = product(ones, cotangent, out["intercept"])
-        return gradient
+            out["intercept"] = product(ones, cotangent, out["intercept"])
+        return out
 
     def weight_jvp(self, weights, X, tangents):
         tangent = X @ tangents["coef"]
         if self.use_bias:
             tangent = tangent + tangents["intercept"][..., np.newaxis, :]
         return tangent
-
-
-def _assign(out, value):
-    """Write `value` to `out` where there is one."""
-    if out is None:
-        return value
-    out[...] = value
-    return out

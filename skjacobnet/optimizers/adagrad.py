@@ -3,7 +3,8 @@
 import numpy as np
 
 from skjacobnet.optimizers.base import Optimizer
-from skjacobnet.optimizers.moments import POSITIVE, zeros_and_scratch
+from skjacobnet.optimizers.blocks import blocks, zeros_and_scratch
+from skjacobnet.optimizers.moments import POSITIVE
 
 
 class AdaGrad(Optimizer):
@@ -65,11 +66,13 @@ class AdaGrad(Optimizer):
         return zeros_and_scratch(theta, "sum_of_squares")
 
     def step(self, theta, gradient, state, learning_rate, decay_mask=None):
-        scratch, total = state["scratch"], state["sum_of_squares"]
-        np.multiply(gradient, gradient, scratch)
-        total += scratch
-        np.sqrt(total, scratch)
-        scratch += float(self.epsilon)
-        np.divide(gradient, scratch, scratch)
-        scratch *= learning_rate
-        theta -= scratch
+        for theta, gradient, total, scratch, rate in blocks(
+            theta, gradient, state["sum_of_squares"], state["scratch"], learning_rate
+        ):
+            np.multiply(gradient, gradient, scratch)
+            np.add(total, scratch, total)
+            np.sqrt(total, scratch)
+            np.add(scratch, float(self.epsilon), scratch)
+            np.divide(gradient, scratch, scratch)
+            np.multiply(scratch, rate, scratch)
+            np.subtract(theta, scratch, theta)

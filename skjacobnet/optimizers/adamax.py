@@ -3,13 +3,8 @@
 import numpy as np
 
 from skjacobnet.optimizers.base import Optimizer
-from skjacobnet.optimizers.moments import (
-    DECAY_RATE,
-    POSITIVE,
-    accumulate,
-    first_factor,
-    zeros_and_scratch,
-)
+from skjacobnet.optimizers.blocks import blocks, zeros_and_scratch
+from skjacobnet.optimizers.moments import DECAY_RATE, POSITIVE, accumulate, first_factor
 
 
 class AdaMax(Optimizer):
@@ -83,13 +78,20 @@ class AdaMax(Optimizer):
 
     def step(self, theta, gradient, state, learning_rate, decay_mask=None):
         state["step"] += 1
-        first, largest = state["first_moment"], state["largest_gradient"]
-        scratch, beta_1 = state["scratch"], float(self.beta_1)
-        accumulate(first, gradient, beta_1)
-        largest *= float(self.beta_2)
-        np.abs(gradient, scratch)
-        scratch += float(self.epsilon)
-        np.maximum(largest, scratch, out=largest)
-        np.divide(first, largest, scratch)
-        scratch *= learning_rate * first_factor(beta_1, state["step"])
-        theta -= scratch
+        beta_1 = float(self.beta_1)
+        for theta, gradient, first, largest, scratch, rate in blocks(
+            theta,
+            gradient,
+            state["first_moment"],
+            state["largest_gradient"],
+            state["scratch"],
+            learning_rate * first_factor(beta_1, state["step"]),
+        ):
+            accumulate(first, gradient, beta_1)
+            np.multiply(largest, float(self.beta_2), largest)
+            np.abs(gradient, scratch)
+            np.add(scratch, float(self.epsilon), scratch)
+            np.maximum(largest, scratch, out=largest)
+            np.divide(first, largest, scratch)
+            np.multiply(scratch, rate, scratch)
+            np.subtract(theta, scratch, theta)

@@ -6,6 +6,7 @@ import numpy as np
 
 from skjacobnet._validation import BOOLEAN, Interval
 from skjacobnet.optimizers.base import Optimizer
+from skjacobnet.optimizers.blocks import blocks
 from skjacobnet.optimizers.moments import DECAY_RATE, POSITIVE, adam_init, adam_step
 
 
@@ -99,9 +100,12 @@ class AdamW(Optimizer):
         if decay_mask is None:
             theta *= 1.0 - lost
         else:
-            scratch = np.multiply(theta, decay_mask, state["scratch"])
-            scratch *= lost
-            theta -= scratch
+            for part, mask, scratch, share in blocks(
+                theta, decay_mask, state["scratch"], lost
+            ):
+                np.multiply(part, mask, scratch)
+                np.multiply(scratch, share, scratch)
+                np.subtract(part, scratch, part)
         adam_step(
             theta,
             gradient,

@@ -14,29 +14,23 @@ import math
 import numpy as np
 
 from skjacobnet._validation import Interval
+from skjacobnet.optimizers.blocks import blocks, zeros_and_scratch
 
 DECAY_RATE = Interval(0.0, 1.0, "left")
 POSITIVE = Interval(0.0, math.inf, "neither")
 
 
-def zeros_and_scratch(theta, *names):
-    """Return a state of zeros under the given names, and one scratch array."""
-    state = {name: np.zeros_like(theta) for name in names}
-    state["scratch"] = np.empty_like(theta)
-    return state
-
-
 def accumulate(moment, gradient, decay):
     """Let ``moment = decay * moment + gradient``, in place."""
-    moment *= decay
-    moment += gradient
+    np.multiply(moment, decay, moment)
+    np.add(moment, gradient, moment)
 
 
 def accumulate_square(moment, gradient, decay, scratch):
     """Let ``moment = decay * moment + gradient**2``, in place."""
-    moment *= decay
+    np.multiply(moment, decay, moment)
     np.multiply(gradient, gradient, scratch)
-    moment += scratch
+    np.add(moment, scratch, moment)
 
 
 def first_factor(beta_1, step):
@@ -57,6 +51,9 @@ def adam_init(theta, amsgrad):
     """Return the state that Adam and AdamW have in common."""
     state = zeros_and_scratch(theta, "first_moment", "second_moment")
     state["step"] = 0
+    # NumPy takes numbers from arrays without axes a third of a microsecond sooner than
+    # from Python, each time: a fortieth of a training step on a small network.
+    state["numbers"] = tuple(np.zeros((), theta.dtype) for _ in range(3))
     if amsgrad:
         state["largest_second_moment"] = np.zeros_like(theta)
     return state
@@ -66,18 +63,26 @@ def adam_step(
     theta, gradient, state, learning_rate, *, beta_1, beta_2, epsilon, amsgrad
 ):
     """Take one step of Algorithm 1 of Kingma and Ba, with ten calls of ufuncs."""
-    state["step"] += 1
-    scratch = state["scratch"]
-    first, second = state["first_moment"], state["second_moment"]
-    accumulate(first, gradient, beta_1)
-    accumulate_square(second, gradient, beta_2, scratch)
-    if amsgrad:
-        largest = state["largest_second_moment"]
-        second = np.maximum(largest, second, out=largest)
-    root = second_root(beta_2, state["step"])
-    rate = learning_rate * (first_factor(beta_1, state["step"]) * root)
-    np.sqrt(second, scratch)
-    scratch += epsilon * root
-    np.divide(first, scratch, scratch)
-    scratch *= rate
-    theta -= scratch
+    step = state["step"] = state["step"] + 1
+    root = second_root(beta_2, step)
+    rate = learning_rate * (first_factor(beta_1, step) * root)
+    decay_1, decay_2, floor = state["numbers"]
+    decay_1[()], decay_2[()], floor[()] = beta_1, beta_2, epsilon * root
+    for theta, gradient, first, second, largest, scratch, rate in blocks(
+        theta,
+        gradient,
+        state["first_moment"],
+        state["second_moment"],
+        state["largest_second_moment"] if amsgrad else None,
+        state["scratch"],
+        rate,
+    ):
+        accumulate(first, gradient, decay_1)
+        accumulate_square(second, gradient, decay_2, scratch)
+        if amsgrad:
+            second = np.maximum(largest, second, out=largest)
+        np.sqrt(second, scratch)
+        np.add(scratch, floor, scratch)
+        np.divide(first, scratch, scratch)
+        np.multiply(scratch, rate, scratch)
+        np.subtract(theta, scratch, theta)

@@ -6,6 +6,7 @@ import numpy as np
 
 from skjacobnet._validation import Interval
 from skjacobnet.optimizers.base import Optimizer
+from skjacobnet.optimizers.blocks import blocks, scratch_for
 from skjacobnet.optimizers.moments import (
     DECAY_RATE,
     POSITIVE,
@@ -98,7 +99,7 @@ class NAdam(Optimizer):
             "mu_product": 1.0,
             "first_moment": np.zeros_like(theta),
             "second_moment": np.zeros_like(theta),
-            "scratch": (np.empty_like(theta), np.empty_like(theta)),
+            "scratch": (scratch_for(theta), scratch_for(theta)),
         }
 
     def step(self, theta, gradient, state, learning_rate, decay_mask=None):
@@ -108,19 +109,26 @@ class NAdam(Optimizer):
         gradient_share = (1.0 - mu) / (1.0 - state["mu_product"])
         moment_share = mu_next / (1.0 - state["mu_product"] * mu_next)
 
-        direction, denominator = state["scratch"]
-        first, second = state["first_moment"], state["second_moment"]
         beta_1, beta_2 = float(self.beta_1), float(self.beta_2)
-        accumulate(first, gradient, beta_1)
-        accumulate_square(second, gradient, beta_2, denominator)
         root = second_root(beta_2, state["step"])
-        np.multiply(first, (1.0 - beta_1) * moment_share / gradient_share, direction)
-        direction += gradient
-        np.sqrt(second, denominator)
-        denominator += float(self.epsilon) * root
-        direction /= denominator
-        direction *= learning_rate * (gradient_share * root)
-        theta -= direction
+        ahead = (1.0 - beta_1) * moment_share / gradient_share
+        for theta, gradient, first, second, direction, denominator, rate in blocks(
+            theta,
+            gradient,
+            state["first_moment"],
+            state["second_moment"],
+            *state["scratch"],
+            learning_rate * (gradient_share * root),
+        ):
+            accumulate(first, gradient, beta_1)
+            accumulate_square(second, gradient, beta_2, denominator)
+            np.multiply(first, ahead, direction)
+            np.add(direction, gradient, direction)
+            np.sqrt(second, denominator)
+            np.add(denominator, float(self.epsilon) * root, denominator)
+            np.divide(direction, denominator, direction)
+            np.multiply(direction, rate, direction)
+            np.subtract(theta, direction, theta)
 
     def _momentum(self, step):
         growth = 1.0 - 0.5 * 0.96 ** (step * float(self.momentum_decay))

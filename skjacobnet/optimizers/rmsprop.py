@@ -5,12 +5,12 @@ import math
 import numpy as np
 
 from skjacobnet.optimizers.base import Optimizer
+from skjacobnet.optimizers.blocks import blocks, zeros_and_scratch
 from skjacobnet.optimizers.moments import (
     DECAY_RATE,
     POSITIVE,
     accumulate,
     accumulate_square,
-    zeros_and_scratch,
 )
 
 
@@ -81,16 +81,22 @@ class RMSProp(Optimizer):
         return zeros_and_scratch(theta, *names)
 
     def step(self, theta, gradient, state, learning_rate, decay_mask=None):
-        scratch, second = state["scratch"], state["second_moment"]
         rho, momentum = float(self.rho), float(self.momentum)
-        accumulate_square(second, gradient, rho, scratch)
         root = math.sqrt(1.0 / (1.0 - rho))
-        np.sqrt(second, scratch)
-        scratch += float(self.epsilon) * root
-        np.divide(gradient, scratch, scratch)
-        if momentum:
-            accumulate(state["velocity"], scratch, momentum)
-            np.multiply(state["velocity"], learning_rate * root, scratch)
-        else:
-            scratch *= learning_rate * root
-        theta -= scratch
+        for theta, gradient, second, velocity, scratch, rate in blocks(
+            theta,
+            gradient,
+            state["second_moment"],
+            state.get("velocity"),
+            state["scratch"],
+            learning_rate * root,
+        ):
+            accumulate_square(second, gradient, rho, scratch)
+            np.sqrt(second, scratch)
+            np.add(scratch, float(self.epsilon) * root, scratch)
+            direction = np.divide(gradient, scratch, scratch)
+            if momentum:
+                accumulate(velocity, scratch, momentum)
+                direction = velocity
+            np.multiply(direction, rate, scratch)
+            np.subtract(theta, scratch, theta)

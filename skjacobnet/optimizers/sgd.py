@@ -4,7 +4,8 @@ import numpy as np
 
 from skjacobnet._validation import BOOLEAN
 from skjacobnet.optimizers.base import Optimizer
-from skjacobnet.optimizers.moments import DECAY_RATE, accumulate, zeros_and_scratch
+from skjacobnet.optimizers.blocks import blocks, zeros_and_scratch
+from skjacobnet.optimizers.moments import DECAY_RATE, accumulate
 
 
 class SGD(Optimizer):
@@ -105,14 +106,16 @@ class SGD(Optimizer):
         return zeros_and_scratch(theta, *(["velocity"] if self.momentum else []))
 
     def step(self, theta, gradient, state, learning_rate, decay_mask=None):
-        scratch, momentum = state["scratch"], float(self.momentum)
-        direction = gradient
-        if momentum:
-            direction = state["velocity"]
-            accumulate(direction, gradient, momentum)
-        if self.nesterov:
-            np.multiply(direction, momentum, scratch)
-            scratch += gradient
-            direction = scratch
-        np.multiply(direction, learning_rate, scratch)
-        theta -= scratch
+        momentum = float(self.momentum)
+        for theta, gradient, velocity, scratch, rate in blocks(
+            theta, gradient, state.get("velocity"), state["scratch"], learning_rate
+        ):
+            direction = gradient
+            if momentum:
+                direction = velocity
+                accumulate(velocity, gradient, momentum)
+            if self.nesterov:
+                np.multiply(velocity, momentum, scratch)
+                direction = np.add(scratch, gradient, scratch)
+            np.multiply(direction, rate, scratch)
+            np.subtract(theta, scratch, theta)

@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.sparse import issparse
 
+from skjacobnet._workspace import Workspace
+
 # Rows are gathered for several batches at a time, up to about so many bytes.
 GATHER_BYTES = 2**19
 
@@ -42,6 +44,7 @@ class Batches:
         self.batch_size = min(batch_size, self.n_rows)
         self.dtype = np.dtype(dtype)
         self.sparse = sparse
+        self._workspace = Workspace()
         self._whole = None
 
     def __len__(self):
@@ -61,15 +64,14 @@ class Batches:
         X : array or CSR matrix of shape (n_rows, n_features)
         y : array of shape (n_rows, n_raw)
         sample_weight : array of shape (n_rows,) or None
+            All three are overwritten as the epoch goes on.
         """
         if len(self) == 1:
             if self._whole is None:
                 self._whole = self._gather(self.rows)
             yield self._whole
             return
-        order = np.arange(self.n_rows) if rng is None else rng.permutation(self.n_rows)
-        if self.rows is not None:
-            order = self.rows[order]
+        order = self._order(rng)
         row_bytes = max(1, self.X.shape[1] * self.dtype.itemsize)
         block = max(1, GATHER_BYTES // (row_bytes * self.batch_size)) * self.batch_size
         for start in range(0, self.n_rows, block):
@@ -78,20 +80,45 @@ class Batches:
                 batch = slice(first, first + self.batch_size)
                 yield X[batch], y[batch], None if weight is None else weight[batch]
 
+    def _order(self, rng):
+        if rng is None and self.rows is not None:
+            return self.rows
+        order = self._workspace.array("order", (self.n_rows,), np.intp)
+        order[:] = np.arange(self.n_rows) if self.rows is None else self.rows
+        if rng is not None:
+            rng.shuffle(order)
+        return order
+
     def _gather(self, rows):
-        X, codes, weight = self.X, self.codes, self.sample_weight
-        if rows is not None:
-            # `take` is the faster, but would first copy all of an array that is not in
-            # the order of its rows.
-            in_order = not issparse(X) and X.flags.c_contiguous
-            X = np.take(X, rows, axis=0) if in_order else X[rows]
-            codes = codes[rows]
-            weight = None if weight is None else weight[rows]
+        """Return some rows, in buffers that the next call writes over; None is all."""
+        n_rows = self.n_rows if rows is None else len(rows)
+        codes = self._taken("codes", self.codes, rows)
+        y = self._buffer("y", n_rows, (self.targets.n_raw,), self.dtype)
+        weight = self.sample_weight
+        if weight is not None:
+            weight = self._taken("weight", weight, rows).astype(self.dtype, copy=False)
         return (
-            cast(X, self.dtype, self.sparse),
-            self.targets.encode(codes, self.dtype),
-            None if weight is None else weight.astype(self.dtype, copy=False),
+            cast(self._taken("X", self.X, rows), self.dtype, self.sparse),
+            self.targets.encode(codes, self.dtype, y),
+            weight,
         )
+
+    def _taken(self, name, table, rows):
+        if rows is None:
+            return table
+        # `take` is the fastest, but would first copy all of an array that is not in the
+        # order of its rows.
+        if issparse(table) or not table.flags.c_contiguous:
+            return table[rows]
+        out = self._buffer(name, len(rows), table.shape[1:], table.dtype)
+        # With this mode it writes to `out` itself; there is nothing to clip.
+        return np.take(table, rows, axis=0, out=out, mode="clip")
+
+    def _buffer(self, name, n_rows, shape, dtype):
+        """Return room for so many rows, in the buffer of that name if it suffices."""
+        known = self._workspace.get(name)
+        n_known = n_rows if known is None else max(n_rows, known.shape[0])
+        return self._workspace.array(name, (n_known, *shape), dtype)[:n_rows]
 
 
 def cast(X, dtype, sparse):

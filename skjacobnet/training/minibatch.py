@@ -55,6 +55,7 @@ def train(
     order_rng = state.shuffle_rng if shuffle else None
     varies = not isinstance(schedule, Constant)
     factor = 1.0
+    theta, memory = state.theta, state.optimizer_state
     for _ in range(n_epochs):
         watch.epoch_begins(state)
         loss_sum = penalty_sum = 0.0
@@ -64,23 +65,18 @@ def train(
         with np.errstate(all="ignore"):
             for X, y, sample_weight in batches.epoch(order_rng):
                 loss, penalty, gradient = objective(
-                    state.theta, X, y, sample_weight, state.noise_rng
+                    theta, X, y, sample_weight, state.noise_rng
                 )
                 if varies and not schedule.per_epoch:
                     factor = schedule(state.step, n_steps, state.scores)
-                optimizer.step(
-                    state.theta,
-                    gradient,
-                    state.optimizer_state,
-                    learning_rate * factor,
-                    decay_mask,
-                )
+                rate = learning_rate * factor
+                optimizer.step(theta, gradient, memory, rate, decay_mask)
                 state.step += 1
                 n_rows = y.shape[0]
-                loss_sum += n_rows * loss
-                penalty_sum += n_rows * penalty
+                loss_sum += n_rows * float(loss)
+                penalty_sum += n_rows * float(penalty)
             gradient_norm = float(np.sqrt(np.vdot(gradient, gradient)))
-        loss, penalty = (float(s) / batches.n_rows for s in (loss_sum, penalty_sum))
+        loss, penalty = loss_sum / batches.n_rows, penalty_sum / batches.n_rows
         if not math.isfinite(loss + penalty):
             raise diverged("The loss", state.epoch + 1, learning_rate * factor)
         if not np.isfinite(state.theta).all():

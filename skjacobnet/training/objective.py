@@ -76,7 +76,7 @@ class Objective:
         for regularizer in self.on_predictions:
             penalty += regularizer.value(raw, sample_weight, self.link)
             cotangent += regularizer.cotangent(raw, sample_weight, self.link)
-        added = {}
+        added = None
         if self.on_activations:
             activation_penalty, added = self._activation_terms(
                 at.outputs, sample_weight
@@ -99,14 +99,8 @@ class Objective:
 
     def _add_weight_terms(self, theta, gradient):
         penalty = 0.0
-        workspace = self._workspace
-        for layer, weights, gradients, arrays in zip(
-            self.network.layers,
-            workspace.views("theta", theta),
-            workspace.views("gradient", gradient),
-            workspace.layers(None),
-            strict=True,
-        ):
+        steps = self._workspace.steps(None, theta, gradient)
+        for layer, arrays, weights, gradients in steps:
             for name in layer.penalized:
                 coef = weights[name]
                 term = arrays.array(name, coef.shape, coef.dtype)

@@ -111,15 +111,19 @@ class Targets:
             )
         return np.searchsorted(self.classes, y)
 
-    def encode(self, codes, dtype):
+    def encode(self, codes, dtype, out=None):
         """Return targets for a loss, (n_samples, n_raw): one-hot, or zeros and ones."""
+        if out is None:
+            out = np.empty((len(codes), self.n_raw), dtype)
         if self.multilabel:
-            return codes.astype(dtype)
-        if self.n_raw == 1:
-            return codes.astype(dtype)[:, np.newaxis]
-        encoded = np.zeros((len(codes), self.n_raw), dtype)
-        encoded[np.arange(len(codes)), codes] = 1.0
-        return encoded
+            out[...] = codes
+        elif self.n_raw == 1:
+            out[:, 0] = codes
+        else:
+            out.fill(0.0)
+            # Twice as fast as an index for rows and one for columns.
+            out.reshape(-1)[np.arange(0, out.size, self.n_raw) + codes] = 1.0
+        return out
 
     def decide(self, raw):
         """Return the most probable class of each raw prediction, or the labels."""
