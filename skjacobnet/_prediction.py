@@ -9,6 +9,9 @@ from skjacobnet.training.prediction import predict_raw
 class PredictionMixin:
     """Predictions, and views of the weights and of the training behind them."""
 
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "weights_")
+
     @property
     def loss_curve_(self):
         """The objective after each epoch: loss and penalty together."""
@@ -84,7 +87,8 @@ class PredictionMixin:
         -------
         array of shape (n_samples,) or (n_samples, n_labels)
         """
-        return self._targets_of_fit().decide(self._predict_raw(X))
+        raw = self._predict_raw(X)
+        return self._targets.decide(raw)
 
     def predict_proba(self, X):
         """Return the probability of each class, in the order of `classes_`.
@@ -97,7 +101,8 @@ class PredictionMixin:
         -------
         array of shape (n_samples, n_classes) or (n_samples, n_labels)
         """
-        return self._targets_of_fit().link.predict_proba(self._predict_raw(X))
+        raw = self._predict_raw(X)
+        return self._targets.link.predict_proba(raw)
 
     def predict_log_proba(self, X):
         """Return the logarithm of `predict_proba`, accurate where that rounds to one.
@@ -110,8 +115,5 @@ class PredictionMixin:
         -------
         array of shape (n_samples, n_classes) or (n_samples, n_labels)
         """
-        return self._targets_of_fit().link.predict_log_proba(self._predict_raw(X))
-
-    def _targets_of_fit(self):
-        check_is_fitted(self)
-        return self._targets
+        raw = self._predict_raw(X)
+        return self._targets.link.predict_log_proba(raw)

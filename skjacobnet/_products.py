@@ -33,6 +33,8 @@ def product(left, right, out=None):
             pass  # shapes that do not fit, or an `out` that only matmul takes
     if issparse(left):
         return _written(left @ right, out)
+    if right.ndim == 2 and left.ndim > 2:
+        return _of_stack(left, right, out)
     return np.matmul(left, right, out)
 
 
@@ -53,6 +55,25 @@ def transposed_product(left, right, out=None):
     if type(left) is not np.ndarray and issparse(left):
         return _written(left.T @ right, out)
     return product(left.swapaxes(-1, -2), right, out)
+
+
+def _of_stack(left, right, out):
+    """Multiply a stack of matrices by one matrix, all in a single product.
+
+    The stack may lie in memory in any order; the result lies in the same.
+    """
+    order = sorted(range(left.ndim - 1), key=lambda axis: -left.strides[axis])
+    ordered = left.transpose(*order, -1)
+    shape = *ordered.shape[:-1], right.shape[-1]
+    flat = ordered.reshape(-1, left.shape[-1])
+    if out is None:
+        result = np.dot(flat, right).reshape(shape)
+        return result.transpose(*np.argsort(order), -1)
+    target = out.transpose(*order, -1)
+    if target.shape != shape or not target.flags.c_contiguous:
+        return np.matmul(left, right, out)
+    np.dot(flat, right, target.reshape(-1, shape[-1]))
+    return out
 
 
 def _written(value, out):

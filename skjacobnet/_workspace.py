@@ -33,7 +33,7 @@ class Workspace(dict):
 
     def zeros(self, shape, dtype):
         """Return an array of zeros, not to be written to."""
-        array = self.get("zeros")
-        if array is None or array.shape != shape:
-            array = self["zeros"] = np.zeros(shape, dtype)
+        array = self.get(shape)
+        if array is None:
+            array = self[shape] = np.zeros(shape, dtype)
         return array

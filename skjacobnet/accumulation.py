@@ -20,14 +20,9 @@ takes the inputs.
 from functools import lru_cache, reduce
 from typing import NamedTuple
 
-from skjacobnet.operators import ConstantMatrix, Diagonal, multiply
+from skjacobnet.operators import EACH_SAMPLE, ConstantMatrix, Diagonal, multiply
 
 MODES = ("auto", "forward", "reverse")
-
-# What one multiplication takes beside one inside a matrix product: elementwise passes
-# wait for memory, and a product of two matrices for each sample is many small calls.
-ELEMENTWISE = 10.0
-EACH_SAMPLE = 3.0
 
 
 def cotangents(operators, cotangent, added=None, outs=None):
@@ -96,7 +91,7 @@ def tangents(operators, tangent):
         yield tangent
 
 
-def accumulate(operators, mode="auto", n_samples=1):
+def accumulate(operators, mode="auto", n_samples=1, out=None):
     r"""Multiply a chain of Jacobians out.
 
     Parameters
@@ -108,6 +103,8 @@ def accumulate(operators, mode="auto", n_samples=1):
     n_samples : int >= 1, default=1
         For the costs in automatic mode: products of matrices that all samples share
         are paid once.
+    out : array of shape (..., n_samples, n_out, n_in), optional
+        Where the last multiplication may write its result.
 
     Returns
     -------
@@ -134,12 +131,15 @@ def accumulate(operators, mode="auto", n_samples=1):
         )
     if not operators:
         raise ValueError("There is no operator to accumulate.")
-    if mode == "reverse":
-        return reduce(multiply, reversed(operators))
-    if mode == "forward":
-        return reduce(lambda right, left: multiply(left, right), operators)
-    order, _ = cheapest_order(tuple(map(Structure.of, operators)), n_samples)
-    return _multiply_in(order, operators)
+    if mode == "auto":
+        order, _ = cheapest_order(tuple(map(Structure.of, operators)), n_samples)
+    elif mode == "reverse":
+        order = reduce(
+            lambda left, right: (left, right), reversed(range(len(operators)))
+        )
+    else:
+        order = reduce(lambda right, left: (left, right), range(len(operators)))
+    return _multiply_in(order, operators, out)
 
 
 class Structure(NamedTuple):
@@ -153,15 +153,12 @@ class Structure(NamedTuple):
     @classmethod
     def of(cls, operator):
         """Describe an operator."""
-        n_out, n_in, cost = operator.n_out, operator.n_in, operator.multiplications
+        kind = "other"
         if isinstance(operator, ConstantMatrix):
-            return cls("constant", n_out, n_in, cost)
-        if isinstance(operator, Diagonal):
-            return cls("diagonal", n_out, n_in, cost * ELEMENTWISE)
-        dense = cost >= n_out * n_in
-        return cls(
-            "structured", n_out, n_in, cost * (EACH_SAMPLE if dense else ELEMENTWISE)
-        )
+            kind = "constant"
+        elif isinstance(operator, Diagonal):
+            kind = "diagonal"
+        return cls(kind, operator.n_out, operator.n_in, operator.cost)
 
     def times(self, right, n_samples):
         """Return the structure of ``self @ right`` and the cost to multiply it out."""
@@ -171,7 +168,7 @@ class Structure(NamedTuple):
             return product, n_out * self.n_in * n_in
         if self.kind == right.kind == "diagonal":
             return right, n_samples * right.cost
-        product = Structure("dense", n_out, n_in, n_out * n_in * EACH_SAMPLE)
+        product = Structure("other", n_out, n_in, n_out * n_in * EACH_SAMPLE)
         return product, n_samples * min(n_out * right.cost, n_in * self.cost)
 
 
@@ -214,7 +211,7 @@ def cheapest_order(structures, n_samples):
 
     >>> from itertools import pairwise
     >>> dense = [
-    ...     Structure("structured", n_out, n_in, n_in * n_out)
+    ...     Structure("other", n_out, n_in, n_in * n_out)
     ...     for n_in, n_out in pairwise([100, 50, 2, 50, 100])
     ... ]
     >>> order, cost = cheapest_order(tuple(dense), 1)
@@ -238,8 +235,8 @@ def cheapest_order(structures, n_samples):
     return order, cost
 
 
-def _multiply_in(order, operators):
+def _multiply_in(order, operators, out=None):
     if isinstance(order, int):
         return operators[order]
-    left, right = order
-    return multiply(_multiply_in(left, operators), _multiply_in(right, operators))
+    left, right = (_multiply_in(part, operators) for part in order)
+    return multiply(left, right, out)

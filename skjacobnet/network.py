@@ -10,7 +10,7 @@ from scipy.sparse import issparse
 from skjacobnet._workspace import Workspace
 from skjacobnet.accumulation import accumulate, cotangents, tangents
 from skjacobnet.layers import Linear
-from skjacobnet.operators import Product
+from skjacobnet.operators import Dense, Product
 
 # Samples are taken in blocks whose widest array has about so many bytes, so that the
 # passes over it stay in the processor's cache.
@@ -160,21 +160,31 @@ class Network:
             X = None if X is None else layer.forward(views, X)
         return theta
 
-    def forward(self, theta, X):
+    def forward(self, theta, X, out=None, workspace=None):
         """Return the raw prediction.
 
         Parameters
         ----------
         theta : array of shape (..., n_weights)
         X : array of shape (..., n_samples, n_in)
+        out : array of shape (..., n_samples, n_raw), optional
+            Where to write it.
+        workspace : NetworkWorkspace, optional
+            Where the arrays in between live, to be used again by the next call.
 
         Returns
         -------
         array of shape (..., n_samples, n_raw)
         """
         X = as_type(X, theta.dtype)
-        for layer, weights in zip(self.layers, self.split(theta), strict=True):
-            X = layer.forward(weights, X)
+        if workspace is None:
+            outs = [None] * (len(self.layers) - 1)
+        else:
+            outs = workspace.hidden("outputs", X.shape[:-1], theta.dtype)
+        for layer, weights, array in zip(
+            self.layers, self.split(theta), [*outs, out], strict=True
+        ):
+            X = layer.forward(weights, X, array)
         return X
 
     def linearize(self, theta, X, rng=None, workspace=None):
@@ -226,9 +236,9 @@ class Network:
         if out is None:
             out = np.empty((*stack, self.n_weights), theta.dtype)
         workspace, n_samples = linearization.workspace, cotangent.shape[-2]
-        outs = workspace.cotangents((*stack, n_samples), theta.dtype)
+        outs = workspace.hidden("cotangents", (*stack, n_samples), theta.dtype)
         # The cotangent of the inputs comes last in this walk and is never asked for.
-        walk = cotangents(linearization.operators, cotangent, added, outs)
+        walk = cotangents(linearization.operators, cotangent, added, [None, *outs])
         steps = workspace.steps(n_samples, theta, out)
         for (layer, arrays, weights, gradients), inputs, cotangent in zip(
             reversed(steps), reversed(linearization.outputs[:-1]), walk, strict=False
@@ -261,11 +271,15 @@ class Network:
         jacobian = np.empty((*stack, n_samples, n_raw, n_in), theta.dtype)
         width = max(self.sizes) * min(n_raw, n_in) * prod(stack) * theta.itemsize
         block = max(1, BLOCK_BYTES // width)
+        workspace = NetworkWorkspace(self)
         for start in range(0, n_samples, block):
             rows = slice(start, min(start + block, n_samples))
-            linearization = self.linearize(theta, X[..., rows, :])
+            linearization = self.linearize(theta, X[..., rows, :], None, workspace)
             n_rows = rows.stop - start
-            jacobian[..., rows, :, :] = linearization.jacobian(mode).todense(n_rows)
+            out = jacobian[..., rows, :, :]
+            product = linearization.jacobian(mode, out)
+            if not (isinstance(product, Dense) and product.matrix is out):
+                product.todense(n_rows, out)
         return jacobian
 
 
@@ -297,9 +311,9 @@ class Linearization:
         """The Jacobian of the whole chain, not multiplied out."""
         return Product(self.operators[::-1])
 
-    def jacobian(self, mode="auto"):
+    def jacobian(self, mode="auto", out=None):
         """Multiply the Jacobian of the whole chain out, in the order of `mode`."""
-        return accumulate(self.operators, mode, self.value.shape[-2])
+        return accumulate(self.operators, mode, self.value.shape[-2], out)
 
     def jvp(self, tangent):
         """Carry a tangent of the inputs to the raw prediction."""
@@ -323,7 +337,7 @@ class NetworkWorkspace:
         self.network = network
         self._layers = {}
         self._steps = {}
-        self._cotangents = {}
+        self._hidden = {}
 
     def layers(self, n_samples):
         """Return the workspace of each layer for batches of that size, or for None."""
@@ -333,11 +347,13 @@ class NetworkWorkspace:
             self._layers[n_samples] = found
         return found
 
-    def cotangents(self, shape, dtype):
-        """Return an array for the cotangent at the input of each layer.
+    def hidden(self, name, shape, dtype):
+        """Return an array for each hidden value, in the order of the layers.
 
         Parameters
         ----------
+        name : str
+            What is to be kept there, such as cotangents.
         shape : tuple of int
             All of it but the width.
         dtype : data-type
@@ -345,22 +361,13 @@ class NetworkWorkspace:
         Returns
         -------
         list of array
-            None for the first layer, whose input needs no cotangent. Neighbors never
-            share memory; others of the same width do, so that it stays in the cache.
+            One less than there are layers.
         """
-        found = self._cotangents.get(shape)
+        found = self._hidden.get((name, shape))
         if found is None:
-            widths = self.network.sizes[:-1]
-            shared = {
-                (width, index % 2): np.empty((*shape, width), dtype)
-                for index, width in enumerate(widths)
-                if index
-            }
-            found = [
-                shared[width, index % 2] if index else None
-                for index, width in enumerate(widths)
-            ]
-            self._cotangents[shape] = found
+            widths = self.network.sizes[1:-1]
+            found = [np.empty((*shape, width), dtype) for width in widths]
+            self._hidden[name, shape] = found
         return found
 
     def steps(self, n_samples, *vectors):

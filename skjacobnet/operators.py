@@ -21,6 +21,11 @@ import numpy as np
 
 from skjacobnet._products import product
 
+# What one multiplication takes beside one inside a matrix product: elementwise passes
+# wait for memory, and a product of two matrices for each sample is many small calls.
+ELEMENTWISE = 10.0
+EACH_SAMPLE = 3.0
+
 
 class JacobianOperator(ABC):
     """The Jacobian of one function at a batch of inputs.
@@ -31,6 +36,8 @@ class JacobianOperator(ABC):
         Widths of the input and the output.
     multiplications : int
         Multiplications that one `jvp` or `vjp` costs per sample.
+    cost : float
+        The time they take, in multiplications inside a matrix product.
     shared : bool
         Whether all samples have the same matrix.
     """
@@ -75,6 +82,10 @@ class JacobianOperator(ABC):
     def dtype(self):
         """The floating-point type of the operator."""
 
+    @property
+    def cost(self):
+        return self.multiplications * ELEMENTWISE
+
     def rows(self):
         """Return the rows as a stack, (n_out, ..., n_samples or 1, n_in)."""
         return self.vjp(_basis(self.n_out, self.dtype, self.stack_axes))
@@ -84,26 +95,36 @@ class JacobianOperator(ABC):
         return self.jvp(_basis(self.n_in, self.dtype, self.stack_axes))
 
     @property
+    @abstractmethod
+    def batch_shape(self):
+        """The leading axes and that of the samples, ``(..., n_samples or 1)``."""
+
+    @property
     def stack_axes(self):
         """How many leading axes the operator has before that of the samples."""
-        return 0
+        return len(self.batch_shape) - 1
 
-    def todense(self, n_samples):
+    def todense(self, n_samples, out=None):
         """Write the Jacobian out.
 
         Parameters
         ----------
         n_samples : int
             The number of samples; needed where all samples share one matrix.
+        out : array of shape (..., n_samples, n_out, n_in), optional
+            Where to write it.
 
         Returns
         -------
         array of shape (..., n_samples, n_out, n_in)
-            A new array. Costs its size in memory.
+            A new array without `out`. Costs its size in memory.
         """
         rows = np.moveaxis(self.rows(), 0, -2)
-        shape = (*rows.shape[:-3], n_samples, *rows.shape[-2:])
-        return np.array(np.broadcast_to(rows, shape))
+        if out is None:
+            shape = (*rows.shape[:-3], n_samples, *rows.shape[-2:])
+            out = np.empty(shape, rows.dtype)
+        np.copyto(out, rows)
+        return out
 
     def __matmul__(self, other):
         """Return the product ``self @ other``, not yet multiplied out."""
@@ -143,8 +164,8 @@ class Diagonal(JacobianOperator):
         return self.diagonal.dtype
 
     @property
-    def stack_axes(self):
-        return self.diagonal.ndim - 2
+    def batch_shape(self):
+        return self.diagonal.shape[:-1]
 
     @property
     def multiplications(self):
@@ -197,12 +218,14 @@ class ConstantMatrix(JacobianOperator):
         return self.coef.dtype
 
     @property
-    def stack_axes(self):
-        return self.coef.ndim - 2
+    def batch_shape(self):
+        return *self.coef.shape[:-2], 1
 
     @property
     def multiplications(self):
         return self.n_in * self.n_out
+
+    cost = multiplications
 
     def jvp(self, tangent, out=None):
         return product(tangent, self.coef, out)
@@ -211,7 +234,8 @@ class ConstantMatrix(JacobianOperator):
         return product(cotangent, self.coef.swapaxes(-1, -2), out)
 
     def rows(self):
-        return np.moveaxis(self.coef, -1, 0)[..., np.newaxis, :]
+        # Contiguous, so that products with it are.
+        return np.moveaxis(self.coef, -1, 0).copy()[..., np.newaxis, :]
 
     def columns(self):
         return np.moveaxis(self.coef, -2, 0)[..., np.newaxis, :]
@@ -254,8 +278,8 @@ class DiagonalMinusRankOne(JacobianOperator):
         return self.diagonal.dtype
 
     @property
-    def stack_axes(self):
-        return self.diagonal.ndim - 2
+    def batch_shape(self):
+        return self.diagonal.shape[:-1]
 
     @property
     def multiplications(self):
@@ -301,12 +325,16 @@ class Dense(JacobianOperator):
         return self.matrix.dtype
 
     @property
-    def stack_axes(self):
-        return self.matrix.ndim - 3
+    def batch_shape(self):
+        return self.matrix.shape[:-2]
 
     @property
     def multiplications(self):
         return self.n_in * self.n_out
+
+    @property
+    def cost(self):
+        return self.multiplications * EACH_SAMPLE
 
     def jvp(self, tangent, out=None):
         return _apply_each(self.matrix, tangent, out)
@@ -377,12 +405,16 @@ class Product(JacobianOperator):
         return np.result_type(*(factor.dtype for factor in self.factors))
 
     @property
-    def stack_axes(self):
-        return max(factor.stack_axes for factor in self.factors)
+    def batch_shape(self):
+        return np.broadcast_shapes(*(factor.batch_shape for factor in self.factors))
 
     @property
     def multiplications(self):
         return sum(factor.multiplications for factor in self.factors)
+
+    @property
+    def cost(self):
+        return sum(factor.cost for factor in self.factors)
 
     @property
     def shared(self):
@@ -400,13 +432,15 @@ class Product(JacobianOperator):
         return reduce(multiply, self.factors).rows()
 
 
-def multiply(left, right):
+def multiply(left, right, out=None):
     """Multiply two operators out, keeping the structure that the product still has.
 
     Parameters
     ----------
     left, right : JacobianOperator
         With ``left.n_in == right.n_out``.
+    out : array of shape (..., n_samples, n_out, n_in), optional
+        Where to write the matrix of a `Dense` product.
 
     Returns
     -------
@@ -419,18 +453,30 @@ def multiply(left, right):
     if isinstance(left, ConstantMatrix) and isinstance(right, ConstantMatrix):
         return ConstantMatrix(np.matmul(right.coef, left.coef))
     if isinstance(left, Dense) and isinstance(right, Dense):
-        return Dense(np.matmul(left.matrix, right.matrix))
-    stack_axes = max(left.stack_axes, right.stack_axes)
+        return Dense(np.matmul(left.matrix, right.matrix, out))
+    batch_shape = np.broadcast_shapes(left.batch_shape, right.batch_shape)
+    stack_axes = len(batch_shape) - 1
+    n_out, n_in, dtype = left.n_out, right.n_in, np.result_type(left.dtype, right.dtype)
+    # The samples come first in memory, whatever the order of the axes, so that the
+    # rows or columns of all samples are one matrix for the next product.
     if applies_left_rows(left, right):
+        matrix = np.empty((*batch_shape, n_out, n_in), dtype) if out is None else out
         rows = _with_stack_axes(left.rows(), stack_axes)
-        return Dense(np.moveaxis(right.vjp(rows), 0, -2))
+        right.vjp(rows, np.moveaxis(matrix, -2, 0))
+        return Dense(matrix)
+    transposed = np.empty((*batch_shape, n_in, n_out), dtype)
     columns = _with_stack_axes(right.columns(), stack_axes)
-    return Dense(np.moveaxis(left.jvp(columns), 0, -1))
+    left.jvp(columns, np.moveaxis(transposed, -2, 0))
+    matrix = transposed.swapaxes(-1, -2)
+    if out is not None:
+        np.copyto(out, matrix)
+        matrix = out
+    return Dense(matrix)
 
 
 def applies_left_rows(left, right):
     """Whether ``left @ right`` is cheaper by applying `right` to the rows of `left`."""
-    return left.n_out * right.multiplications <= right.n_in * left.multiplications
+    return left.n_out * right.cost <= right.n_in * left.cost
 
 
 def _basis(n, dtype, stack_axes):

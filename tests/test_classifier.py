@@ -356,7 +356,8 @@ def test_predictions_do_not_depend_on_the_blocks(monkeypatch):
 
     model = make().fit(X_TRAIN, Y_TRAIN)
     whole = model.predict_proba(X_TEST)
-    monkeypatch.setattr(prediction, "BLOCK_NUMBERS", 64 * 7)
+    monkeypatch.setattr(prediction, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(prediction, "MIN_BLOCK_ROWS", 7)
     np.testing.assert_allclose(model.predict_proba(X_TEST), whole, rtol=1e-12)
 
 

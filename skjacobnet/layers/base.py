@@ -8,6 +8,9 @@ from skjacobnet._component import Component
 from skjacobnet._workspace import Workspace
 from skjacobnet.operators import Diagonal
 
+# Elementwise functions are evaluated for so many numbers at a time.
+BLOCK_NUMBERS = 2**15
+
 
 class Layer(Component):
     r"""A differentiable function of its input and its weights that knows its Jacobian.
@@ -173,10 +176,38 @@ class Elementwise(Layer):
         return self.function(x, out)
 
     def forward(self, weights, X, out=None):
-        return self.function(X, out)
+        if out is None:
+            return self.function(X)
+        for x, y in row_blocks(X, out):
+            write(self.function(x, y), y)
+        return out
 
     def linearize(self, weights, X, *, rng=None, workspace=None):
         workspace = Workspace() if workspace is None else workspace
         output, slope = workspace.arrays(("output", "derivative"), X.shape, X.dtype)
-        output = self.function_in(workspace, X, output)
-        return output, Diagonal(self.derivative(X, output, slope))
+        for x, y, d in row_blocks(X, output, slope):
+            write(self.function_in(workspace, x, y), y)
+            write(self.derivative(x, y, d), d)
+        return output, Diagonal(slope)
+
+
+def row_blocks(*arrays):
+    """Return blocks of the rows of arrays of one shape, one of each at a time.
+
+    What a function allocates for a block is small and stays in the cache.
+    """
+    first = arrays[0]
+    if first.size <= BLOCK_NUMBERS or first.ndim < 2:
+        return (arrays,)
+    shape = first.shape
+    n_rows = max(1, BLOCK_NUMBERS * shape[-2] // first.size)
+    return (
+        [array[..., start : start + n_rows, :] for array in arrays]
+        for start in range(0, shape[-2], n_rows)
+    )
+
+
+def write(value, out):
+    """Write a value to `out`, unless it is there already."""
+    if value is not out:
+        out[...] = value

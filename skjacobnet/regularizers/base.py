@@ -39,6 +39,10 @@ class WeightRegularizer(Regularizer):
     def gradient(self, coef, out=None):
         """Return the gradient of `value`, of the shape of `coef`."""
 
+    def value_and_gradient(self, coef, out=None):
+        """Return `value` and `gradient` together."""
+        return self.value(coef), self.gradient(coef, out)
+
 
 class ActivationRegularizer(Regularizer):
     """A penalty on the output of each hidden activation.

@@ -51,3 +51,8 @@ class L1(WeightRegularizer):
     def gradient(self, coef, out=None):
         out = np.sign(coef, out)
         return np.multiply(out, float(self.strength), out)
+
+    def value_and_gradient(self, coef, out=None):
+        # The absolute values are the products of weights and gradient.
+        gradient = self.gradient(coef, out)
+        return np.einsum("...io,...io->...", coef, gradient), gradient

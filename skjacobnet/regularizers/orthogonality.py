@@ -62,16 +62,24 @@ class Orthogonality(WeightRegularizer):
     name = "orthogonality"
 
     def value(self, coef):
-        n_in, n_out = coef.shape[-2:]
-        excess = _excess(coef)
-        total = np.sum(np.square(excess, excess), axis=(-2, -1))
-        return (total + max(n_out - n_in, 0)) * float(self.strength)
+        return self._value(_excess(coef), coef)
 
     def gradient(self, coef, out=None):
-        n_in, n_out = coef.shape[-2:]
+        return self._gradient(_excess(coef), coef, out)
+
+    def value_and_gradient(self, coef, out=None):
         excess = _excess(coef)
+        return self._value(excess, coef), self._gradient(excess, coef, out)
+
+    def _value(self, excess, coef):
+        n_in, n_out = coef.shape[-2:]
+        total = np.einsum("...ij,...ij->...", excess, excess)
+        return (total + max(n_out - n_in, 0)) * float(self.strength)
+
+    def _gradient(self, excess, coef, out):
+        """Return the gradient; `excess` is overwritten."""
         np.multiply(excess, 4.0 * float(self.strength), excess)
-        if n_out > n_in:
+        if coef.shape[-1] > coef.shape[-2]:
             return np.matmul(excess, coef, out)
         return np.matmul(coef, excess, out)
 

@@ -105,8 +105,9 @@ class Objective:
                 coef = weights[name]
                 term = arrays.array(name, coef.shape, coef.dtype)
                 for regularizer in self.on_weights:
-                    penalty += regularizer.value(coef)
-                    gradients[name] += regularizer.gradient(coef, term)
+                    value, gradient = regularizer.value_and_gradient(coef, term)
+                    penalty += value
+                    gradients[name] += gradient
         return penalty
 
 

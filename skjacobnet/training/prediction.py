@@ -2,10 +2,14 @@
 
 import numpy as np
 
+from skjacobnet.network import NetworkWorkspace
 from skjacobnet.training.batches import cast
 
-# Rows are taken in blocks with about so many numbers in the widest layer.
-BLOCK_NUMBERS = 2**18
+# Rows are taken in blocks whose arrays have about so many bytes together, so that they
+# stay in the processor's cache.
+BLOCK_BYTES = 2**20
+# Matrix products of fewer rows are slow.
+MIN_BLOCK_ROWS = 128
 
 
 def predict_raw(network, theta, X):
@@ -23,10 +27,13 @@ def predict_raw(network, theta, X):
     array of shape (n_samples, n_raw)
     """
     n_samples = X.shape[0]
+    block = max(MIN_BLOCK_ROWS, BLOCK_BYTES // (sum(network.sizes) * theta.itemsize))
+    if n_samples <= block:
+        return network.forward(theta, cast(X, theta.dtype, network.accepts_sparse))
     raw = np.empty((n_samples, network.sizes[-1]), theta.dtype)
-    block = max(1, BLOCK_NUMBERS // max(network.sizes))
+    workspace = NetworkWorkspace(network)
     for start in range(0, n_samples, block):
         rows = slice(start, start + block)
         batch = cast(X[rows], theta.dtype, network.accepts_sparse)
-        raw[rows] = network.forward(theta, batch)
+        network.forward(theta, batch, raw[rows], workspace)
     return raw

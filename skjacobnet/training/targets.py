@@ -136,8 +136,9 @@ class Targets:
 
 def _is_multilabel(y):
     """Whether targets are labels; targets of other kinds are refused."""
-    check_classification_targets(y)
     kind = type_of_target(y)
+    if kind not in ("binary", "multiclass", "multilabel-indicator"):
+        check_classification_targets(y)  # says what is wrong
     if kind == "multiclass-multioutput":
         raise ValueError(
             "y has several columns of classes, which is not supported. Fit one "
