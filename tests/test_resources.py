@@ -1,0 +1,190 @@
+"""What training, prediction and Jacobians leave in memory, and what an import loads."""
+
+import subprocess
+import sys
+import tracemalloc
+
+import numpy as np
+import pytest
+from scipy.sparse import random as random_sparse
+from threadpoolctl import threadpool_info
+
+from skjacobnet import JacobianMLPClassifier
+from skjacobnet.layers import LAYERS, Linear, ReLU
+from skjacobnet.losses import CrossEntropy
+from skjacobnet.network import complete
+from skjacobnet.optimizers import OPTIMIZERS, Optimizer
+from skjacobnet.regularizers import L1, WeightDecay
+from skjacobnet.training.objective import Objective
+from skjacobnet.training.targets import Targets
+
+# NumPy evaluates a comparison into numbers, and elementwise layers evaluate their
+# functions, in blocks whose size does not depend on the arrays'.
+BLOCKS = 200_000
+
+
+def peak_of(call):
+    """Return the largest amount of memory that a call has beyond what was there."""
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    call()
+    peak = tracemalloc.get_traced_memory()[1] - before
+    tracemalloc.stop()
+    return peak
+
+
+def step(
+    activation="relu",
+    optimizer="adam",
+    n_classes=10,
+    weighted=False,
+    regularizers=(),
+    n_samples=2000,
+    n_hidden=300,
+):
+    """Return a function that takes one training step, with its buffers made."""
+    rng = np.random.default_rng(0)
+    targets = Targets.of(np.arange(n_classes))
+    hidden = [Linear(n_hidden), LAYERS.resolve(activation)] * 2
+    network = complete(hidden, 50, targets.n_raw)
+    theta = network.init_weights(rng, np.dtype(np.float32))
+    objective = Objective(network, CrossEntropy(), targets.link, regularizers)
+    rule = OPTIMIZERS.resolve(optimizer)
+    state, mask = rule.init(theta), network.decay_mask(theta.dtype)
+    X = rng.standard_normal((n_samples, 50)).astype(np.float32)
+    y = targets.encode(rng.integers(0, n_classes, n_samples), np.float32)
+    weight = rng.random(n_samples).astype(np.float32) if weighted else None
+
+    def call():
+        _, _, gradient = objective(theta, X, y, weight)
+        rule.step(theta, gradient, state, 1e-3, mask)
+
+    call()
+    return call
+
+
+SMALL_STEPS = [
+    name for name in OPTIMIZERS.names if isinstance(OPTIMIZERS.resolve(name), Optimizer)
+]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"activation": name} for name in ("relu", "tanh", "sigmoid", "gelu", "selu")),
+        *({"optimizer": name} for name in SMALL_STEPS),
+        {"n_classes": 2},
+        {"weighted": True},
+        {"weighted": True, "n_classes": 2},
+        {"regularizers": (WeightDecay(1e-3), L1(1e-3))},
+    ],
+    ids=str,
+)
+def test_a_step_allocates_nothing_of_the_size_of_batch_or_weights(options):
+    """A hidden layer's output alone has 2.4 MB here, and the weights have 0.4 MB."""
+    assert peak_of(step(**options)) < BLOCKS
+
+
+def test_the_figure_would_show_one_hidden_array():
+    call = step()
+    kept = []
+
+    def with_a_copy():
+        call()
+        kept.append(np.empty((2000, 300), np.float32))
+
+    assert peak_of(with_a_copy) > 2_000_000
+
+
+def fit_peak(n_samples, n_hidden=50, **parameters):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n_samples, 20)).astype(np.float32)
+    y = np.arange(n_samples) % 5
+    model = JacobianMLPClassifier(
+        (n_hidden,), max_iter=2, tol=None, random_state=0, **parameters
+    )
+    model.fit(X[:100], y[:100])
+    return peak_of(lambda: model.fit(X, y)), model
+
+
+def test_a_fit_takes_at_most_forty_bytes_a_row():
+    small, _ = fit_peak(20_000)
+    large, _ = fit_peak(120_000)
+    assert (large - small) / 100_000 <= 40.0
+
+
+def test_a_fit_takes_a_fixed_multiple_of_the_weights():
+    small, narrow = fit_peak(1_000, n_hidden=2_000)
+    large, wide = fit_peak(1_000, n_hidden=20_000)
+    per_weight = (large - small) / (wide.weights_.nbytes - narrow.weights_.nbytes)
+    # The weights, their gradient, two moments, what is kept, and the batch's hidden
+    # values: 200 of the 21 rows that the weights of a hidden unit have, five times.
+    hidden = 5 * 200 / 26
+    assert per_weight - hidden <= 8.0
+
+
+def test_a_sparse_batch_is_never_made_dense():
+    X = random_sparse(1_000, 50_000, 1e-4, "csr", random_state=0)
+    y = np.arange(1_000) % 3
+    model = JacobianMLPClassifier((2,), max_iter=1, tol=None, batch_size=500)
+    dense_batch = 500 * X.shape[1] * 8
+    assert peak_of(lambda: model.fit(X, y)) < 0.2 * dense_batch
+
+
+def test_predictions_take_a_fixed_amount_beyond_the_result():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((100_000, 20)).astype(np.float32)
+    model = JacobianMLPClassifier((200,), max_iter=1, tol=None)
+    model.fit(X[:100], np.arange(100) % 5)
+    result = 100_000 * 5 * 4
+    # Raw predictions and probabilities, the total of each row, a mask of the checks.
+    assert peak_of(lambda: model.predict_proba(X)) < 3 * result + 2_000_000
+
+
+@pytest.mark.parametrize("mode", ["auto", "forward", "reverse"])
+def test_a_jacobian_takes_its_result_and_a_block(mode):
+    rng = np.random.default_rng(0)
+    network = complete([Linear(200), ReLU()], 30, 20)
+    theta = network.init_weights(rng, np.dtype(np.float32))
+    X = rng.standard_normal((20_000, 30)).astype(np.float32)
+    result = 20_000 * 20 * 30 * 4
+    beyond = peak_of(lambda: network.input_jacobian(theta, X, mode)) - result
+    assert beyond < 8_000_000
+
+
+def test_an_import_loads_no_more_than_it_needs():
+    program = (
+        "import sys, numpy, sklearn.base\n"
+        "before = set(sys.modules)\n"
+        "import skjacobnet\n"
+        "print(*sorted(set(sys.modules) - before))\n"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    ).stdout.split()
+    assert "skjacobnet.classifier" in loaded
+    heavy = ("matplotlib", "pandas", "dask", "scipy.optimize", "sklearn.metrics")
+    late = ("sklearn.model_selection", "sklearn.neural_network", "skjacobnet.interop")
+    for name in (*heavy, *late, "skjacobnet.testing"):
+        assert name not in loaded
+
+
+def test_a_fit_leaves_the_threads_alone():
+    def counts():
+        return [(pool["filepath"], pool["num_threads"]) for pool in threadpool_info()]
+
+    before = counts()
+    seen = []
+
+    def scorer(estimator, X, y):
+        seen.append(counts())
+        return 0.5
+
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((60, 3)), np.arange(60) % 2
+    JacobianMLPClassifier(
+        (4,), max_iter=2, tol=None, early_stopping=True, monitor=scorer
+    ).fit(X, y)
+    assert seen
+    assert all(count == before for count in seen)
+    assert counts() == before
