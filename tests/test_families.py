@@ -16,7 +16,7 @@ from skjacobnet.initializers import INITIALIZERS
 from skjacobnet.layers import LAYERS, Dropout, Linear
 from skjacobnet.losses import LOSSES, CrossEntropy, Focal
 from skjacobnet.optimizers import OPTIMIZERS
-from skjacobnet.regularizers import REGULARIZERS, Sparsity
+from skjacobnet.regularizers import REGULARIZERS, JacobianNorm, Sparsity
 from skjacobnet.schedules import SCHEDULES
 from skjacobnet.testing import (
     check_layer,
@@ -63,7 +63,8 @@ def test_the_names_that_users_rely_on():
         ),
         "loss": "cross_entropy brier focal",
         "regularizer": (
-            "weight_decay l1 orthogonality sparsity certainty confidence_penalty"
+            "weight_decay l1 orthogonality sparsity certainty confidence_penalty "
+            "jacobian_norm input_gradient"
         ),
         "optimizer": (
             "sgd momentum nesterov adagrad adadelta rmsprop adam amsgrad adamax nadam "
@@ -138,7 +139,11 @@ def test_losses(loss, seed):
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize(
     "regularizer",
-    [*map(REGULARIZERS.make, REGULARIZERS.names), Sparsity(0.5, "kl", 0.2)],
+    [
+        *map(REGULARIZERS.make, REGULARIZERS.names),
+        Sparsity(0.5, "kl", 0.2),
+        JacobianNorm(0.5, 2),
+    ],
     ids=repr,
 )
 def test_regularizers(regularizer, seed):
