@@ -24,7 +24,7 @@ class Linear(Layer):
     initializer : str or Initializer, default="auto"
         How :math:`C` is drawn. ``"auto"`` leaves the choice to the network, which takes
         what suits the next activation; on its own it is ``"glorot_uniform"``.
-        Intercepts start at zero.
+        Intercepts start at zero, except for ``"isometric"``.
 
     See Also
     --------
@@ -104,7 +104,7 @@ class Linear(Layer):
         weights = {"coef": initializer((n_in, self.units), rng, dtype)}
         if self.use_bias:
             weights["intercept"] = np.zeros(self.units, dtype)
-        return weights
+        return weights if X is None else initializer.adapt(weights, X)
 
     def forward(self, weights, X, out=None):
         out = product(X, weights["coef"], out)
