@@ -21,6 +21,9 @@ from skjacobnet.training.watch import Watch
 # L-BFGS evaluates the rows in blocks of so many numbers of X.
 FULL_BATCH_NUMBERS = 2**22
 
+# Rows for starts that depend on the data.
+START_ROWS = 256
+
 
 class FittingMixin:
     """The steps of which `fit` and `partial_fit` are made."""
@@ -59,7 +62,13 @@ class FittingMixin:
         )
 
     def _start(self, dtype):
-        """Set up the state of a training, from the present weights if there are any."""
+        """Set up the state of a training, from the present weights if there are any.
+
+        Returns
+        -------
+        numpy.random.Generator
+            For `_draw_weights`, which is next where there are none.
+        """
         rng = _generator(self.random_state)
         # A stream for each use, so that one choice does not change the others.
         weight_rng, split_rng, shuffle_rng, noise_rng = rng.spawn(4)
@@ -67,7 +76,7 @@ class FittingMixin:
             theta, past = self.weights_.copy(), self.history_
         else:
             dtype = _parameters.resolve_dtype(self.dtype, dtype)
-            theta, past = self.network_.init_weights(weight_rng, dtype), {}
+            theta, past = np.empty(self.network_.n_weights, dtype), {}
         self.training_state_ = TrainingState(
             theta,
             split_rng,
@@ -76,6 +85,15 @@ class FittingMixin:
             epoch=len(past.get("loss", [])),
             history={name: list(column) for name, column in past.items()},
         )
+        return weight_rng
+
+    def _draw_weights(self, rng, table):
+        """Draw the first weights; some starts look at rows that are trained on."""
+        network, theta = self.network_, self.training_state_.theta
+        rows = table.some_inputs(START_ROWS, theta.dtype, network.accepts_sparse)
+        # Numbers that are too large are met by an error of the loop.
+        with np.errstate(all="ignore"):
+            theta[...] = network.init_weights(rng, theta.dtype, rows)
 
     def _go_on(self, parts, targets, from_kept=False):
         """Set up the continuation of an earlier training, with today's parameters."""

@@ -310,7 +310,7 @@ class JacobianMLPClassifier(
         else:
             model.__dict__.pop("weights_", None)
             model._build(parts, table.targets)
-            model._start(X.dtype)
+            weight_rng = model._start(X.dtype)
         held_back = None
         if not (X_val is None and y_val is None and sample_weight_val is None):
             held_back = model._validation_table(
@@ -321,6 +321,8 @@ class JacobianMLPClassifier(
                 table.only,
                 model.training_state_.split_of(table, self.validation_fraction),
             )
+        if not going_on:
+            model._draw_weights(weight_rng, table)
         model._plan(table, self.max_iter)
         observers = [ProgressLine(self.max_iter)] if self.verbose else []
         if hasattr(self, "_skl_callbacks"):
@@ -390,7 +392,7 @@ class JacobianMLPClassifier(
         table = Table.of(X, y, sample_weight, self.class_weight, targets)
         if first:
             model._build(parts, targets)
-            model._start(X.dtype)
+            model._draw_weights(model._start(X.dtype), table)
         else:
             model._go_on(parts, targets, from_kept=True)
         if model.training_state_.n_steps is None:

@@ -212,6 +212,51 @@ class Network:
             operators.append(operator)
         return Linearization(outputs, operators, workspace)
 
+    def second_gradient(self, theta, linearization, tangents, cotangents):
+        r"""Return what a product with the Jacobian adds to the reverse pass.
+
+        The number
+
+        .. math:: \sum_{k,s} c_{ks}^T J_s(\theta) t_{ks},
+
+        with J the Jacobian of the raw prediction and both sides held fixed, depends on
+        the weights in two ways: through each layer's Jacobian, and through the
+        activations at which that is taken. The first gives gradients for the weights;
+        the second gives cotangents of the activations, for `gradient` to carry on.
+
+        Parameters
+        ----------
+        theta : array of shape (..., n_weights)
+        linearization : Linearization
+            At this ``theta``.
+        tangents : iterable of array of shape (n_pairs, ..., n_samples, width)
+            :math:`t` at the input of each layer, in order of the layers, as
+            `skjacobnet.accumulation.tangents` yields them.
+        cotangents : iterable of array of shape (n_pairs, ..., n_samples, width)
+            :math:`c` at the output of each layer, in order of the layers.
+
+        Returns
+        -------
+        added : dict of int to array
+            Cotangents of the hidden layers' outputs, by the layer's index.
+        gradients : list of dict of str to array
+            For the weights of each layer; absent where zero.
+        """
+        added, gradients = {}, []
+        outputs, operators = linearization.outputs, linearization.operators
+        steps = linearization.workspace.steps(outputs[0].shape[-2], theta)
+        for index, ((layer, _, weights), operator, tangent, cotangent) in enumerate(
+            zip(steps, operators, tangents, cotangents, strict=False)
+        ):
+            X, output = outputs[index], outputs[index + 1]
+            for_input, for_weights = layer.second_vjp(
+                weights, X, output, operator, tangent, cotangent
+            )
+            gradients.append(for_weights)
+            if for_input is not None and index:
+                added[index - 1] = for_input
+        return added, gradients
+
     def gradient(self, theta, linearization, cotangent, added=None, out=None):
         """Return the gradient for all weights of a function of the raw prediction.
 

@@ -104,6 +104,23 @@ class JacobianOperator(ABC):
         """How many leading axes the operator has before that of the samples."""
         return len(self.batch_shape) - 1
 
+    def squared_norm_after(self, coef):
+        r"""Return the squared Frobenius norm of each Jacobian behind a linear map.
+
+        .. math:: \lVert J_s C^T \rVert_F^2
+
+        Parameters
+        ----------
+        coef : array of shape (n, n_in)
+            The matrix C of a map from n features to those of this operator.
+
+        Returns
+        -------
+        array of shape (..., n_samples or 1)
+        """
+        columns = self.jvp(_with_stack_axes(coef[:, np.newaxis], self.stack_axes))
+        return np.sum(np.vecdot(columns, columns), axis=0)
+
     def todense(self, n_samples, out=None):
         """Write the Jacobian out.
 
@@ -175,6 +192,9 @@ class Diagonal(JacobianOperator):
         return np.multiply(tangent, self.diagonal, out)
 
     vjp = jvp
+
+    def squared_norm_after(self, coef):
+        return np.square(self.diagonal) @ np.sum(np.square(coef), axis=0)
 
 
 class ConstantMatrix(JacobianOperator):

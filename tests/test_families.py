@@ -16,7 +16,7 @@ from skjacobnet.initializers import INITIALIZERS
 from skjacobnet.layers import LAYERS, Dropout, Linear
 from skjacobnet.losses import LOSSES, CrossEntropy, Focal
 from skjacobnet.optimizers import OPTIMIZERS
-from skjacobnet.regularizers import REGULARIZERS, Sparsity
+from skjacobnet.regularizers import REGULARIZERS, JacobianNorm, Sparsity
 from skjacobnet.schedules import SCHEDULES
 from skjacobnet.testing import (
     check_layer,
@@ -59,11 +59,12 @@ def test_the_names_that_users_rely_on():
         ),
         "initializer": (
             "zeros glorot_uniform glorot_normal he_uniform he_normal lecun_normal "
-            "orthogonal"
+            "orthogonal isometric"
         ),
         "loss": "cross_entropy brier focal",
         "regularizer": (
-            "weight_decay l1 orthogonality sparsity certainty confidence_penalty"
+            "weight_decay l1 orthogonality sparsity certainty confidence_penalty "
+            "jacobian_norm input_gradient"
         ),
         "optimizer": (
             "sgd momentum nesterov adagrad adadelta rmsprop adam amsgrad adamax nadam "
@@ -138,7 +139,11 @@ def test_losses(loss, seed):
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize(
     "regularizer",
-    [*map(REGULARIZERS.make, REGULARIZERS.names), Sparsity(0.5, "kl", 0.2)],
+    [
+        *map(REGULARIZERS.make, REGULARIZERS.names),
+        Sparsity(0.5, "kl", 0.2),
+        JacobianNorm(0.5, 2),
+    ],
     ids=repr,
 )
 def test_regularizers(regularizer, seed):
@@ -159,7 +164,7 @@ def test_schedules_stay_between_zero_and_one(name):
     assert max(factors) > 0.1
 
 
-@pytest.mark.parametrize("name", sorted({*INITIALIZERS.names} - {"isometric"}))
+@pytest.mark.parametrize("name", INITIALIZERS.names)
 @pytest.mark.parametrize("shape", [(5, 3), (3, 5), (1, 4)])
 def test_initializers_keep_type_and_seed(name, shape):
     initializer = INITIALIZERS.make(name)

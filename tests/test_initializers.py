@@ -2,22 +2,28 @@ import math
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from scipy.stats import kstest
+from sklearn.datasets import load_digits
 
+from skjacobnet import JacobianMLPClassifier
 from skjacobnet.initializers import (
     INITIALIZERS,
     GlorotNormal,
     GlorotUniform,
     HeNormal,
     HeUniform,
+    Isometric,
     LecunNormal,
     Orthogonal,
     Zeros,
 )
-from skjacobnet.layers import LeakyReLU, Sigmoid
+from skjacobnet.layers import LAYERS, LeakyReLU, Linear, ReLU, Sigmoid
+from skjacobnet.network import complete
+from skjacobnet.operators import Product
 
 RANDOM = [GlorotNormal(), GlorotUniform(), HeNormal(), HeUniform(), LecunNormal()]
-EVERY = [*RANDOM, Orthogonal(), Orthogonal(3.0), Zeros()]
+EVERY = [*RANDOM, Orthogonal(), Orthogonal(3.0), Zeros(), Isometric(Sigmoid())]
 N_IN, N_OUT = 300, 500
 VARIANCES = {
     GlorotNormal: 2.0 / 800.0,
@@ -151,7 +157,125 @@ def test_gain_out_of_range_is_refused(gain):
         ("he_normal", HeNormal),
         ("lecun_normal", LecunNormal),
         ("orthogonal", Orthogonal),
+        ("isometric", Isometric),
     ],
 )
 def test_names(name, expected):
     assert type(INITIALIZERS.resolve(name)) is expected
+
+
+def mean_squared_singular_values(network, theta, X):
+    """Of each linear layer together with its activation, by dense Jacobians."""
+    at, means = network.linearize(theta, X), []
+    for index, layer in enumerate(network.layers):
+        if isinstance(layer, Linear):
+            J = Product(at.operators[index : index + 2][::-1]).todense(len(X))
+            values = np.linalg.svd(J, compute_uv=False)
+            means.append(np.mean(np.square(values)))
+    return means
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", sorted({*LAYERS.names} - {"linear", "dropout"}))
+def test_isometric_layers_keep_lengths_on_the_batch(name, dtype):
+    """Wide, square and narrow layers, with inputs that are all positive."""
+    X = np.random.default_rng(1).uniform(size=(50, 6)).astype(dtype)
+    activation = LAYERS.make(name)
+    hidden = []
+    for width in (9, 9, 4):
+        hidden += [Linear(width), activation]
+    network = complete(hidden, 6, 3, "isometric")
+    theta = network.init_weights(np.random.default_rng(0), dtype, X)
+    means = mean_squared_singular_values(network, theta, X)
+    np.testing.assert_allclose(means, 1.0, rtol=1e-4 if dtype == np.float32 else 1e-9)
+
+
+def test_isometric_centers_what_saturates():
+    X = np.random.default_rng(1).uniform(size=(50, 6)) + 10.0
+    layer = Linear(4, initializer=Isometric(Sigmoid()))
+    weights = layer.init_weights(6, np.random.default_rng(0), np.float64, X)
+    Z = layer.forward(weights, X)
+    np.testing.assert_allclose(Z.mean(axis=0), 0.0, atol=1e-10)
+    # Up to its scale the matrix is the orthogonal one.
+    gram = weights["coef"].T @ weights["coef"]
+    np.testing.assert_allclose(gram, gram[0, 0] * np.eye(4), atol=1e-9)
+    without = Linear(4, use_bias=False, initializer=Isometric(Sigmoid()))
+    assert without.init_weights(6, np.random.default_rng(0), np.float64, X).keys() == {
+        "coef"
+    }
+
+
+def test_isometric_without_a_batch_is_orthogonal():
+    expected = draw(Orthogonal(4.0), (5, 3))
+    np.testing.assert_array_equal(draw(Isometric(Sigmoid()), (5, 3)), expected)
+    np.testing.assert_array_equal(draw(Isometric(), (5, 3)), draw(Orthogonal(), (5, 3)))
+
+
+def test_isometric_takes_the_best_where_one_is_out_of_reach():
+    """For the input 1, g / (4 cosh(g / 2)^2) is largest where g tanh(g / 2) = 1."""
+    weights = {"coef": np.array([[1.0]])}
+    start = Isometric(Sigmoid()).adapt(weights, np.array([[1.0]]))
+    # That is at 1.54340; the search has a grid of factors 2^(1/4).
+    assert 2.0**-0.25 < start["coef"][0, 0] / 1.54340 < 2.0**0.25
+    # Where all units are dead, and where the inputs are too large to add, it stays.
+    dead = {"coef": np.array([[1.0]])}
+    assert Isometric(ReLU()).adapt(dead, np.array([[-1.0]])) is dead
+    huge = {"coef": np.ones((2, 1)), "intercept": np.zeros(1)}
+    with np.errstate(all="ignore"):
+        X = np.full((2, 2), 1e308)
+        assert Isometric(Sigmoid()).adapt(huge, X) is huge
+
+
+def test_isometric_starts_from_the_rows_that_are_trained_on():
+    """From a sparse table as from a dense one; other rows do not matter."""
+    X, y = load_digits(return_X_y=True)
+    X = X / 16.0
+
+    def first_weights(X, sample_weight=None, **params):
+        model = JacobianMLPClassifier(
+            (8,),
+            activation="sigmoid",
+            initializer="isometric",
+            learning_rate=1e-12,
+            batch_size=len(y),
+            max_iter=1,
+            tol=None,
+            random_state=0,
+            **params,
+        )
+        return model.fit(X, y, sample_weight).weights_
+
+    dense = first_weights(X)
+    network = complete([Linear(8), Sigmoid()], 64, 10, "isometric")
+    means = mean_squared_singular_values(network, dense, X)
+    np.testing.assert_allclose(means, 1.0, rtol=0.05)
+    np.testing.assert_allclose(first_weights(csr_array(X)), dense, atol=1e-9)
+    ignored = np.arange(len(y)) < 300
+    changed = np.where(ignored[:, np.newaxis], 9.0, X)
+    weights = np.where(ignored, 0.0, 1.0)
+    np.testing.assert_allclose(
+        first_weights(changed, weights), first_weights(X, weights), atol=1e-9
+    )
+    held_back = {"early_stopping": True, "validation_fraction": 0.5}
+    assert np.max(np.abs(first_weights(X, **held_back) - dense)) > 1e-3
+
+
+def test_isometric_lets_a_deep_and_narrow_network_learn():
+    """What eight sigmoids in a row lose otherwise, even in a few epochs."""
+    X, y = load_digits(return_X_y=True)
+    layers = [Linear(8), *["sigmoid", Linear(8)] * 8, "sigmoid"]
+    scores = []
+    for initializer in ("isometric", "glorot_uniform"):
+        model = JacobianMLPClassifier(
+            layers=layers,
+            initializer=initializer,
+            learning_rate=3e-3,
+            batch_size=8,
+            max_iter=20,
+            tol=None,
+            dtype="float32",
+            random_state=0,
+        )
+        scores.append(model.fit(X[::2] / 16.0, y[::2]).score(X[1::2] / 16.0, y[1::2]))
+    assert scores[0] > 0.75
+    assert scores[1] < 0.5

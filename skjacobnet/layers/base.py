@@ -37,6 +37,8 @@ class Layer(Component):
         tangents through both: the inverse of the layer's typical slope. Dimensionless.
     value_range : tuple of float
         Infimum and supremum of the outputs.
+    twice_differentiable : bool
+        Whether `second_vjp` exists, which penalties on the Jacobian need.
     """
 
     penalized = ()
@@ -45,6 +47,7 @@ class Layer(Component):
     linear_initializer = "glorot_uniform"
     gain = 1.0
     value_range = (-np.inf, np.inf)
+    twice_differentiable = False
 
     def output_size(self, n_in):
         """Return the width of the output for inputs of width `n_in`."""
@@ -142,6 +145,37 @@ class Layer(Component):
         """
         return 0.0
 
+    def second_vjp(self, weights, X, output, operator, tangent, cotangent):
+        r"""Return the gradient of a product with the Jacobian, a second derivative.
+
+        Of the number
+
+        .. math:: \sum_{k,s} c_{ks}^T J_s t_{ks},
+
+        with tangents t and cotangents c held fixed and J a function of the input and of
+        the weights. Its gradients for t and c themselves are ``operator.vjp(c)`` and
+        ``operator.jvp(t)``. Only layers that are `twice_differentiable` have it; one
+        that is made of other layers has it by calling theirs.
+
+        Parameters
+        ----------
+        weights : dict of str to array
+        X : array of shape (..., n_samples, n_in)
+        output : array of shape (..., n_samples, n_out)
+        operator : JacobianOperator
+            Both as `linearize` returned them for `weights` and `X`.
+        tangent : array of shape (n_pairs, ..., n_samples, n_in)
+        cotangent : array of shape (n_pairs, ..., n_samples, n_out)
+
+        Returns
+        -------
+        for_input : array of shape (..., n_samples, n_in), or None
+            None stands for zeros.
+        for_weights : dict of str to array
+            Summed over the samples. Weights that do not occur in J are left out.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no second_vjp.")
+
 
 class Elementwise(Layer):
     """A layer that applies one scalar function to each feature.
@@ -158,6 +192,7 @@ class Elementwise(Layer):
 
     is_activation = True
     kinks = ()
+    twice_differentiable = True
 
     @abstractmethod
     def function(self, x, out=None):
@@ -190,6 +225,10 @@ class Elementwise(Layer):
             write(self.derivative(x, y, d), d)
         return output, Diagonal(slope)
 
+    def second_vjp(self, weights, X, output, operator, tangent, cotangent):
+        curvature = self.second_derivative(X, output)
+        return curvature * _sum_of_products(tangent, cotangent), {}
+
 
 def row_blocks(*arrays):
     """Return blocks of the rows of arrays of one shape, one of each at a time.
@@ -211,3 +250,9 @@ def write(value, out):
     """Write a value to `out`, unless it is there already."""
     if value is not out:
         out[...] = value
+
+
+def _sum_of_products(tangent, cotangent):
+    """Return the sum over the pairs of their elementwise products."""
+    products = tangent * cotangent
+    return products[0] if len(products) == 1 else np.sum(products, axis=0)

@@ -56,6 +56,7 @@ class Dropout(Layer):
 
     name = "dropout"
     constraints = {"rate": Interval(0, 1, "left")}
+    twice_differentiable = True
 
     def __init__(self, rate=0.5):
         self.rate = rate
@@ -76,3 +77,6 @@ class Dropout(Layer):
         np.greater_equal(mask, rate, mask)
         np.multiply(mask, 1.0 / (1.0 - rate), mask)
         return np.multiply(X, mask, output), Diagonal(mask)
+
+    def second_vjp(self, weights, X, output, operator, tangent, cotangent):
+        return None, {}

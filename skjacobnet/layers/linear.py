@@ -24,7 +24,7 @@ class Linear(Layer):
     initializer : str or Initializer, default="auto"
         How :math:`C` is drawn. ``"auto"`` leaves the choice to the network, which takes
         what suits the next activation; on its own it is ``"glorot_uniform"``.
-        Intercepts start at zero.
+        Intercepts start at zero, except for ``"isometric"``.
 
     See Also
     --------
@@ -56,6 +56,7 @@ class Linear(Layer):
     }
     penalized = ("coef",)
     accepts_sparse = True
+    twice_differentiable = True
 
     def __init__(self, units, use_bias=True, initializer="auto"):
         self.units = units
@@ -103,7 +104,7 @@ class Linear(Layer):
         weights = {"coef": initializer((n_in, self.units), rng, dtype)}
         if self.use_bias:
             weights["intercept"] = np.zeros(self.units, dtype)
-        return weights
+        return weights if X is None else initializer.adapt(weights, X)
 
     def forward(self, weights, X, out=None):
         out = product(X, weights["coef"], out)
@@ -137,3 +138,14 @@ class Linear(Layer):
         if self.use_bias:
             tangent = tangent + tangents["intercept"][..., np.newaxis, :]
         return tangent
+
+    def second_vjp(self, weights, X, output, operator, tangent, cotangent):
+        # The Jacobian is the matrix itself: pairs are as good as further samples.
+        return None, {"coef": transposed_product(_rows(tangent), _rows(cotangent))}
+
+
+def _rows(pairs):
+    """Turn pairs (n_pairs, ..., n_samples, n) into (..., n_pairs * n_samples, n)."""
+    if pairs.ndim > 3:
+        pairs = np.moveaxis(pairs, 0, -3)
+    return pairs.reshape(*pairs.shape[:-3], -1, pairs.shape[-1])

@@ -1,5 +1,7 @@
 """Softmax as a layer."""
 
+import numpy as np
+
 from skjacobnet.layers.base import Layer
 from skjacobnet.links import SOFTMAX
 
@@ -31,7 +33,6 @@ class Softmax(Layer):
 
     Examples
     --------
-    >>> import numpy as np
     >>> layer = Softmax()
     >>> X = np.log(np.array([[1.0, 3.0]]))
     >>> output, operator = layer.linearize({}, X)
@@ -45,6 +46,7 @@ class Softmax(Layer):
     name = "softmax"
     is_activation = True
     value_range = (0.0, 1.0)
+    twice_differentiable = True
 
     def forward(self, weights, X, out=None):
         return SOFTMAX.proba(X, out)
@@ -55,3 +57,10 @@ class Softmax(Layer):
             out = workspace.array("output", X.shape, X.dtype)
         proba = SOFTMAX.proba(X, out)
         return proba, SOFTMAX.jacobian(proba)
+
+    def second_vjp(self, weights, X, output, operator, tangent, cotangent):
+        # With c^T J t = sum(p c t) - (p c) (p t), differentiated for p, and J after it.
+        for_proba = tangent * cotangent
+        for_proba -= tangent * np.vecdot(cotangent, output)[..., np.newaxis]
+        for_proba -= cotangent * np.vecdot(tangent, output)[..., np.newaxis]
+        return operator.vjp(np.sum(for_proba, axis=0)), {}

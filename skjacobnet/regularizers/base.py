@@ -5,6 +5,7 @@ from abc import abstractmethod
 import numpy as np
 
 from skjacobnet._component import Component
+from skjacobnet._rows import row_scale, weighted_mean
 from skjacobnet._validation import Interval
 
 
@@ -25,7 +26,7 @@ class Regularizer(Component):
         self.strength = strength
 
     def check_layer(self, layer):
-        """Raise a ValueError if a hidden activation does not suit the penalty."""
+        """Raise a ValueError if a hidden layer does not suit the penalty."""
 
 
 class WeightRegularizer(Regularizer):
@@ -70,3 +71,82 @@ class PredictionRegularizer(Regularizer):
     @abstractmethod
     def cotangent(self, raw, sample_weight=None, link=None):
         """Return the gradient of `value` for the raw prediction, a new array."""
+
+
+class JacobianRegularizer(Regularizer):
+    r"""A penalty on how the raw prediction changes with the inputs.
+
+    .. math::
+
+        R = \frac{\lambda}{2 n} \sum_{s=1}^n w_s \sum_k \lVert u_{ks} \rVert^2, \qquad
+        u_{ks} = J_s^T v_{ks}
+
+    with J the Jacobian of the raw prediction for the inputs. A subclass chooses the
+    probes v.
+
+    Attributes
+    ----------
+    probes_depend_on_raw : bool
+        Whether the probes change with the raw prediction; then there is a `probes_vjp`.
+
+    Notes
+    -----
+    The gradient for the weights is that of :math:`v^T J t` with the tangent
+    :math:`t = \partial R / \partial u` held fixed, reverse mode through a jvp.
+    `value` and `tangent` may be replaced by another function of u and its gradient.
+    """
+
+    probes_depend_on_raw = False
+
+    @abstractmethod
+    def probes(self, raw, y, loss, link, rng):
+        """Return the cotangents of the raw prediction to carry to the inputs.
+
+        Parameters
+        ----------
+        raw : array of shape (..., n_samples, n_raw)
+        y : array of shape (n_samples, n_raw)
+            Encoded targets.
+        loss : Loss
+        link : Link
+        rng : numpy.random.Generator or None
+            For random probes.
+
+        Returns
+        -------
+        array of shape (n_probes, ..., n_samples, n_raw)
+        """
+
+    def probes_vjp(self, raw, y, loss, link, tangent):
+        """Return the gradient for `raw` of the probes times fixed tangents, summed.
+
+        Parameters
+        ----------
+        raw, y, loss, link
+            As in `probes`.
+        tangent : array of shape (n_probes, ..., n_samples, n_raw)
+
+        Returns
+        -------
+        array of shape (..., n_samples, n_raw)
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no probes_vjp.")
+
+    def value(self, pullback, sample_weight=None):
+        """Return the penalty, (...), of u, ``(n_probes, ..., n_samples, n_in)``."""
+        squares = np.sum(np.vecdot(pullback, pullback), axis=0)
+        return weighted_mean(squares, sample_weight) * (0.5 * float(self.strength))
+
+    def tangent(self, pullback, sample_weight=None):
+        """Return the gradient of `value` for u, a new array."""
+        scale = row_scale(pullback, sample_weight) * float(self.strength)
+        return np.multiply(pullback, scale, dtype=pullback.dtype)
+
+    def check_layer(self, layer):
+        if not layer.twice_differentiable:
+            name = type(layer).__name__
+            raise ValueError(
+                f"{self!r} needs the second derivative of every layer, and {name} "
+                f"declares none. Write {name}.second_vjp and set its "
+                "twice_differentiable = True, or choose another regularizer."
+            )

@@ -100,7 +100,8 @@ class Sparsity(ActivationRegularizer):
 
     def check_layer(self, layer):
         low, high = layer.value_range
-        if self.form == "kl" and not (low >= 0.0 and high <= 1.0):
+        inside = not layer.is_activation or (low >= 0.0 and high <= 1.0)
+        if self.form == "kl" and not inside:
             raise ValueError(
                 f"Sparsity(form='kl') needs activations between 0 and 1, but the "
                 f"value_range of {type(layer).__name__} is ({low}, {high}). Use "

@@ -98,6 +98,13 @@ def _results(layer, weights, X):
         "vjp": operator.vjp(cotangent),
         **{f"weight_vjp for {name!r}": g for name, g in gradients.items()},
     }
+    if layer.twice_differentiable:
+        pairs = np.stack([tangent, -tangent / 2]), np.stack([cotangent, output])
+        for_input, for_weights = layer.second_vjp(weights, X, output, operator, *pairs)
+        if for_input is not None:
+            results["second_vjp for the input"] = for_input
+        for name, gradient in for_weights.items():
+            results[f"second_vjp for {name!r}"] = gradient
     if weights:
         tangents = {name: np.cos(weight) for name, weight in weights.items()}
         results["weight_jvp"] = layer.weight_jvp(weights, X, tangents)

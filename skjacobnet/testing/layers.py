@@ -17,6 +17,7 @@ from skjacobnet.testing.consistency import (
 )
 from skjacobnet.testing.finite_differences import (
     STEP,
+    empirical_gradient,
     empirical_jacobian,
     finite_difference,
 )
@@ -31,9 +32,10 @@ def check_layer(layer, n_in=5, n_samples=7, random_state=0):
     `forward` and `linearize` give the same output; the Jacobian for the input and for
     each weight against central differences; `weight_vjp` against `weight_jvp`; the
     operator, by `check_operator`; for an `Elementwise` layer also the second
-    derivative. Then: free leading axes, float32, `out`, workspaces, CSR inputs where
-    the layer accepts them, that equal generators give equal random draws, and that
-    neither the layer nor an argument has changed.
+    derivative, and for a layer that is twice differentiable `second_vjp`. Then: free
+    leading axes, float32, `out`, workspaces, CSR inputs where the layer accepts them,
+    that equal generators give equal random draws, and that neither the layer nor an
+    argument has changed.
 
     Parameters
     ----------
@@ -79,6 +81,8 @@ def check_layer(layer, n_in=5, n_samples=7, random_state=0):
         if isinstance(layer, Elementwise):
             _check_elementwise(layer, X)
         _check_weight_derivatives(layer, weights, X, rng)
+        if layer.twice_differentiable:
+            _check_second_vjp(layer, weights, X, rng)
         check_buffers(layer, weights, X, rng)
         check_stack(layer, weights, X, rng)
         check_float32(layer, weights, X, rng)
@@ -235,4 +239,36 @@ def _check_weight_derivatives(layer, weights, X, rng):
             np.reshape(sums, weight.shape),
             f"{layer!r}: weight_vjp, the gradient for {name!r} summed over samples, "
             f"against weight_jvp",
+        )
+
+
+def _check_second_vjp(layer, weights, X, rng):
+    """Check the derivatives of a product with the Jacobian, its draws held fixed."""
+    seed = int(rng.integers(2**31))
+    n_out = layer.output_size(X.shape[-1])
+    tangent = rng.normal(size=(2, *X.shape))
+    cotangent = rng.normal(size=(2, len(X), n_out))
+
+    def linearize(weights, X):
+        return layer.linearize(weights, X, rng=np.random.default_rng(seed))
+
+    def product(weights, X):
+        return np.sum(linearize(weights, X)[1].jvp(tangent) * cotangent)
+
+    with unchanged(layer, X=X, tangent=tangent, cotangent=cotangent, **weights):
+        for_input, for_weights = layer.second_vjp(
+            weights, X, *linearize(weights, X), tangent, cotangent
+        )
+    assert_close(
+        np.zeros_like(X) if for_input is None else for_input,
+        empirical_gradient(lambda X: product(weights, X), X),
+        f"{layer!r}: second_vjp for the input",
+    )
+    for name, weight in weights.items():
+        assert_close(
+            for_weights.get(name, np.zeros_like(weight)),
+            empirical_gradient(
+                lambda w, name=name: product({**weights, name: w}, X), weight
+            ),
+            f"{layer!r}: second_vjp for {name!r}",
         )

@@ -76,6 +76,13 @@ def check_operator(operator, n_samples, random_state=0):
     assert_same(images, product, f"{name}: jvp against todense @ u")
     transposed = np.matmul(cotangents[..., np.newaxis, :], dense)[..., 0, :]
     assert_same(pullbacks, transposed, f"{name}: vjp against v @ todense")
+    coef = rng.normal(size=(2, operator.n_in)).astype(dtype)
+    norms = np.sum(np.square(dense @ coef.T), axis=(-2, -1))
+    assert_same(
+        np.broadcast_to(operator.squared_norm_after(coef), norms.shape),
+        norms,
+        f"{name}: squared_norm_after against todense",
+    )
 
 
 def _check_side(apply, vectors, what, dtype):

@@ -4,10 +4,14 @@ from functools import partial
 
 import numpy as np
 
+from skjacobnet.layers import Linear, Softplus, Tanh
 from skjacobnet.layers.base import Elementwise
 from skjacobnet.links import LOGISTIC, SOFTMAX
+from skjacobnet.losses import CrossEntropy
+from skjacobnet.network import Network
 from skjacobnet.regularizers.base import (
     ActivationRegularizer,
+    JacobianRegularizer,
     PredictionRegularizer,
     WeightRegularizer,
 )
@@ -19,6 +23,7 @@ from skjacobnet.testing.compare import (
     unchanged,
 )
 from skjacobnet.testing.finite_differences import empirical_gradient
+from skjacobnet.training.objective import Objective
 
 
 def check_regularizer(regularizer, n_samples=7, n=4, random_state=0):
@@ -27,11 +32,16 @@ def check_regularizer(regularizer, n_samples=7, n=4, random_state=0):
     The gradient against central differences of the value, free leading axes, float32,
     finite results, and that neither the regularizer nor an argument has changed. For a
     penalty on weights: tall, square and wide matrices, and `out`. For one on
-    activations or predictions: an integer weight against a repeated row.
+    activations or predictions: an integer weight against a repeated row. For one on the
+    Jacobian: the same for the product with one probe, and the gradient for all weights
+    of a small smooth network, with random draws held fixed, for classes, for labels and
+    for a binary problem.
 
     Parameters
     ----------
-    regularizer : WeightRegularizer, ActivationRegularizer or PredictionRegularizer
+    regularizer : Regularizer
+        A WeightRegularizer, ActivationRegularizer, PredictionRegularizer or
+        JacobianRegularizer.
     n_samples : int >= 1, default=7
     n : int >= 2, default=4
         Width of the matrices, activations and raw predictions.
@@ -69,10 +79,12 @@ def check_regularizer(regularizer, n_samples=7, n=4, random_state=0):
         _check_on_activations(regularizer, (n_samples, n), rng)
     elif isinstance(regularizer, PredictionRegularizer):
         _check_on_predictions(regularizer, (n_samples, n), rng)
+    elif isinstance(regularizer, JacobianRegularizer):
+        _check_on_jacobian(regularizer, (n_samples, n), rng)
     else:
         raise TypeError(
-            "regularizer must be a WeightRegularizer, an ActivationRegularizer or a "
-            f"PredictionRegularizer, got {regularizer!r}."
+            "regularizer must be a WeightRegularizer, an ActivationRegularizer, a "
+            f"PredictionRegularizer or a JacobianRegularizer, got {regularizer!r}."
         )
 
 
@@ -123,6 +135,50 @@ def _check_on_predictions(regularizer, shape, rng):
         name = f"{regularizer!r} with the {type(link).__name__.lower()} link"
         _check_on_rows(regularizer, prediction, {"link": link}, name)
         _check_finite(regularizer, [-1e4, 0.0, 1e4], {"link": link}, name)
+
+
+def _check_on_jacobian(regularizer, shape, rng):
+    n_samples, n = shape
+    pullback = rng.normal(size=(n_samples, n))
+    # The pairs are the first axis and stay it; rows are checked with one pair.
+    single = _OnePair(regularizer)
+    _check_on_rows(single, pullback, {}, repr(regularizer))
+    X = rng.normal(size=(n_samples, n + 1))
+    weights = rng.uniform(0.5, 1.5, n_samples)
+    for link, n_raw in ((SOFTMAX, 3), (LOGISTIC, 1), (LOGISTIC, 2)):
+        layers = [Linear(n), Tanh(), Linear(n), Softplus(), Linear(n_raw)]
+        network = Network(layers, n + 1)
+        theta = network.init_weights(rng, np.float64)
+        theta += rng.normal(scale=0.3, size=theta.shape)
+        y = rng.integers(2, size=(n_samples, n_raw)).astype(np.float64)
+        if link is SOFTMAX:
+            y = np.eye(n_raw)[rng.integers(n_raw, size=n_samples)]
+        name = f"{regularizer!r} with {n_raw} raw predictions"
+        plain = Objective(network, CrossEntropy(), link)
+        penalized = Objective(network, CrossEntropy(), link, [regularizer])
+        seed = int(rng.integers(2**31))
+
+        def evaluate(theta, objective=penalized, y=y, seed=seed):
+            draws = np.random.default_rng(seed)
+            return objective(theta, X, y, weights, draws)
+
+        with unchanged(regularizer, theta=theta, X=X, y=y, weights=weights):
+            exact = evaluate(theta)[2] - plain(theta, X, y, weights)[2]
+            empirical = empirical_gradient(lambda t: evaluate(t)[1], theta)
+        assert_close(exact, empirical, f"{name}: gradient for the weights")
+
+
+class _OnePair:
+    """A penalty on the product of one probe with the Jacobian, as one on rows."""
+
+    def __init__(self, regularizer):
+        self.regularizer = regularizer
+
+    def value(self, pullback, sample_weight=None):
+        return self.regularizer.value(pullback[np.newaxis], sample_weight)
+
+    def cotangent(self, pullback, sample_weight=None):
+        return self.regularizer.tangent(pullback[np.newaxis], sample_weight)[0]
 
 
 def _check_on_rows(regularizer, rows, options, name):

@@ -5,9 +5,11 @@ from collections import defaultdict
 import numpy as np
 
 from skjacobnet._workspace import Workspace
+from skjacobnet.accumulation import cotangents, tangents
 from skjacobnet.network import NetworkWorkspace
 from skjacobnet.regularizers import (
     ActivationRegularizer,
+    JacobianRegularizer,
     PredictionRegularizer,
     WeightRegularizer,
 )
@@ -20,7 +22,8 @@ class Objective:
 
     Each kind of penalty has its place in the reverse pass: one on predictions adds to
     the cotangent of the raw prediction, one on activations to the cotangent where that
-    activation leaves its layer, one on weights to the gradient.
+    activation leaves its layer, one on weights to the gradient. One on the Jacobian
+    adds to all three, so that a second walk back is not needed.
 
     Parameters
     ----------
@@ -41,6 +44,7 @@ class Objective:
         self.on_weights = _of_kind(WeightRegularizer, regularizers)
         self.on_activations = _of_kind(ActivationRegularizer, regularizers)
         self.on_predictions = _of_kind(PredictionRegularizer, regularizers)
+        self.on_jacobian = _of_kind(JacobianRegularizer, regularizers)
         self._workspace = NetworkWorkspace(network)
         self._loss_workspaces = defaultdict(Workspace)
         self._gradient = None
@@ -56,7 +60,7 @@ class Objective:
             Encoded targets.
         sample_weight : array of shape (n_samples,), optional
         rng : numpy.random.Generator, optional
-            For layers that draw random numbers.
+            For layers and penalties that draw random numbers.
 
         Returns
         -------
@@ -76,26 +80,54 @@ class Objective:
         for regularizer in self.on_predictions:
             penalty += regularizer.value(raw, sample_weight, self.link)
             cotangent += regularizer.cotangent(raw, sample_weight, self.link)
-        added = None
+        added, direct = {}, []
         if self.on_activations:
-            activation_penalty, added = self._activation_terms(
-                at.outputs, sample_weight
+            penalty += self._activation_terms(at.outputs, sample_weight, added)
+        for regularizer in self.on_jacobian:
+            value, gradients = self._jacobian_term(
+                regularizer, theta, at, y, sample_weight, rng, added
             )
-            penalty += activation_penalty
+            penalty += value
+            direct.append(gradients)
         gradient = self.network.gradient(theta, at, cotangent, added, self._gradient)
+        for gradients in direct:
+            self._add_to(gradient, gradients)
         if self.on_weights:
             penalty += self._add_weight_terms(theta, gradient)
         return loss, penalty, gradient
 
-    def _activation_terms(self, outputs, sample_weight):
-        penalty, added = 0.0, {}
+    def _activation_terms(self, outputs, sample_weight, added):
+        penalty = 0.0
         for index in self.network.activation_indices:
             activation = outputs[index + 1]
             for regularizer in self.on_activations:
                 penalty += regularizer.value(activation, sample_weight)
-                cotangent = regularizer.cotangent(activation, sample_weight)
-                added[index] = added[index] + cotangent if index in added else cotangent
-        return penalty, added
+                _add(added, index, regularizer.cotangent(activation, sample_weight))
+        return penalty
+
+    def _jacobian_term(self, regularizer, theta, at, y, sample_weight, rng, added):
+        """Add to the cotangents; return the penalty and gradients for the weights."""
+        target = at.value, y, self.loss, self.link
+        probes = regularizer.probes(*target, rng)
+        *received, pullback = cotangents(at.operators, probes)
+        carried = tangents(at.operators, regularizer.tangent(pullback, sample_weight))
+        hidden, gradients = self.network.second_gradient(
+            theta, at, carried, received[::-1]
+        )
+        for index, cotangent in hidden.items():
+            _add(added, index, cotangent)
+        if regularizer.probes_depend_on_raw:
+            cotangent = regularizer.probes_vjp(*target, next(carried))
+            _add(added, len(self.network.layers) - 1, cotangent)
+        return regularizer.value(pullback, sample_weight), gradients
+
+    def _add_to(self, gradient, terms):
+        """Add gradients for weights, layer by layer, to a vector."""
+        for (_, _, views), layer_terms in zip(
+            self._workspace.steps(None, gradient), terms, strict=True
+        ):
+            for name, term in layer_terms.items():
+                views[name] += term
 
     def _add_weight_terms(self, theta, gradient):
         penalty = 0.0
@@ -109,6 +141,10 @@ class Objective:
                     penalty += value
                     gradients[name] += gradient
         return penalty
+
+
+def _add(added, index, cotangent):
+    added[index] = added[index] + cotangent if index in added else cotangent
 
 
 def _of_kind(kind, regularizers):

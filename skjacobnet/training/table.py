@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from skjacobnet.training.batches import Batches
+from skjacobnet.training.batches import Batches, cast
 from skjacobnet.training.split import split_rows
 from skjacobnet.training.targets import Targets
 from skjacobnet.training.weights import (
@@ -114,6 +114,21 @@ class Table:
         rows = np.arange(self.X.shape[0]) if self.rows is None else self.rows
         train, validation = split_rows(self.codes[rows], validation_fraction, rng)
         return rows[train], rows[validation]
+
+    def some_inputs(self, n_rows, dtype, sparse):
+        """Return at most so many rows of `X` that count, evenly spaced.
+
+        Parameters
+        ----------
+        n_rows : int
+        dtype : data-type
+        sparse : bool
+            Whether a sparse `X` stays sparse.
+        """
+        n_chosen = min(n_rows, self.n_rows)
+        chosen = np.linspace(0, self.n_rows - 1, n_chosen).astype(np.intp)
+        rows = chosen if self.rows is None else self.rows[chosen]
+        return cast(self.X[rows], dtype, sparse)
 
     def only(self, rows):
         """Return the table restricted to some of its rows."""

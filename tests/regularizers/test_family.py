@@ -25,6 +25,8 @@ def test_names():
         "sparsity",
         "certainty",
         "confidence_penalty",
+        "jacobian_norm",
+        "input_gradient",
     } <= set(REGULARIZERS.names)
 
 

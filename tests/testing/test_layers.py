@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from skjacobnet.layers import LAYERS, Elementwise, Layer, Linear, ReLU
+from skjacobnet.layers import LAYERS, Elementwise, Layer, Linear, ReLU, Softmax
 from skjacobnet.operators import Diagonal, DiagonalMinusRankOne
 from skjacobnet.testing import check_layer, sanity_check
 from skjacobnet.testing.inputs import draw_inputs
@@ -247,6 +247,31 @@ class SwappedFactors(Center):
         return output, DiagonalMinusRankOne(d, v, u)
 
 
+class OffSecondVJP(Softmax):
+    def second_vjp(self, *args):
+        for_input, for_weights = super().second_vjp(*args)
+        return 1.001 * for_input, for_weights
+
+
+class LosesTheSecondVJP(Linear):
+    def second_vjp(self, *args):
+        return None, {}
+
+
+class FirstPairOnly(Linear):
+    def second_vjp(self, weights, X, output, operator, tangent, cotangent):
+        pairs = tangent[:1], cotangent[:1]
+        return super().second_vjp(weights, X, output, operator, *pairs)
+
+
+class SecondVJPSumsTheStack(Linear):
+    def second_vjp(self, weights, X, output, operator, tangent, cotangent):
+        products = tangent.swapaxes(-1, -2) @ cotangent
+        while products.ndim > 2:
+            products = products.sum(0)
+        return None, {"coef": np.broadcast_to(products, weights["coef"].shape)}
+
+
 JACOBIAN = "Jacobian of the output for the input"
 MUTANTS = [
     (OffDerivative(), rf"OffDerivative\(\): {JACOBIAN}: exact .* empirical .* index"),
@@ -270,6 +295,10 @@ MUTANTS = [
     (OffWeightGradient(3), r"OffWeightGradient.*weight_vjp, the gradient for 'coef'"),
     (OffWeightTangent(3), "weight_jvp, the derivative of the output for 'coef'"),
     (LosesAGradient(3), "weight_vjp gives .'coef'., the weights are"),
+    (OffSecondVJP(), r"OffSecondVJP\(\): second_vjp for the input: exact"),
+    (LosesTheSecondVJP(3), "second_vjp for 'coef': exact"),
+    (FirstPairOnly(3), "second_vjp for 'coef': exact"),
+    (SecondVJPSumsTheStack(3), "second_vjp for 'coef' of a stack against one by one"),
     (FirstOfTheStack(), "weight_vjp for 'scale' of a stack against one by one"),
 ]
 

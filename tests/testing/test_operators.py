@@ -90,7 +90,13 @@ class Forgets(Diagonal):
         return np.multiply(cotangent, np.roll(self.diagonal, 1, axis=-2), out)
 
 
+class NormOfTheSum(Diagonal):
+    def squared_norm_after(self, coef):
+        return np.square(self.diagonal) @ np.square(np.sum(coef, axis=0))
+
+
 MUTANTS = [
+    (NormOfTheSum(D), "NormOfTheSum: squared_norm_after against todense"),
     (WrongFactor(D, U, V), "WrongFactor: <J u, v>"),
     (SlightlyOff(MATRIX), "SlightlyOff: <J u, v>"),
     (Forgets(D), "Forgets: <J u, v>"),

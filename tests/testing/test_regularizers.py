@@ -4,21 +4,21 @@ import pytest
 from skjacobnet.regularizers import (
     L1,
     REGULARIZERS,
-    ActivationRegularizer,
     Certainty,
-    PredictionRegularizer,
+    InputGradient,
+    JacobianNorm,
     Regularizer,
     Sparsity,
     WeightDecay,
-    WeightRegularizer,
 )
 from skjacobnet.testing import check_regularizer
 
-KINDS = (WeightRegularizer, ActivationRegularizer, PredictionRegularizer)
-GOOD = [part(0.7) for part in REGULARIZERS.classes if issubclass(part, KINDS)]
+GOOD = [part(0.7) for part in REGULARIZERS.classes]
 
 
-@pytest.mark.parametrize("regularizer", [*GOOD, Sparsity(0.7, "kl")], ids=repr)
+@pytest.mark.parametrize(
+    "regularizer", [*GOOD, Sparsity(0.7, "kl"), JacobianNorm(0.7, 2)], ids=repr
+)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_good_regularizers_pass(regularizer, seed):
     check_regularizer(regularizer, random_state=seed)
@@ -92,6 +92,20 @@ class LogarithmOfZero(Certainty):
         return super().value(raw, sample_weight, link)
 
 
+class OffTangent(JacobianNorm):
+    def tangent(self, pullback, sample_weight=None):
+        return 1.001 * super().tangent(pullback, sample_weight)
+
+
+class ForgetsTheSampleWeights(JacobianNorm):
+    def tangent(self, pullback, sample_weight=None):
+        return super().tangent(pullback)
+
+
+class ForgetsTheHessian(InputGradient):
+    probes_depend_on_raw = False
+
+
 SLOPE = "gradient of the value: exact .* and empirical"
 MUTANTS = [
     (OffGradient(), rf"OffGradient\(\) of a 6 x 4 matrix: {SLOPE}"),
@@ -107,6 +121,9 @@ MUTANTS = [
     (ForgetsTheWeights(form="kl"), f"and sample weights: {SLOPE}"),
     (SquaresTheWeights(), "value, integer weights against repeated rows"),
     (IgnoresTheLink(), f"with the logistic link: {SLOPE}"),
+    (OffTangent(), rf"OffTangent\(\): {SLOPE}"),
+    (ForgetsTheSampleWeights(), f"and sample weights: {SLOPE}"),
+    (ForgetsTheHessian(), "with 3 raw predictions: gradient for the weights"),
     (LogarithmOfZero(), "divide by zero"),
 ]
 

@@ -1,0 +1,172 @@
+"""Penalties on the Jacobian: a preference for predictions that change slowly."""
+
+import math
+
+import numpy as np
+
+from skjacobnet._validation import Interval
+from skjacobnet.regularizers.base import JacobianRegularizer, Regularizer
+
+
+class JacobianNorm(JacobianRegularizer):
+    r"""Penalize the squared norm of the Jacobian of the raw prediction.
+
+    .. math::
+
+        R = \frac{\lambda}{2 n} \sum_s w_s \lVert J_s \rVert_F^2, \qquad
+        J_s = \partial z_s / \partial x_s
+
+    for raw predictions z, inputs x, weights w and n rows, or an unbiased estimate of it
+    from m random unit vectors v for each row,
+
+    .. math::
+
+        \lVert J_s \rVert_F^2 \approx
+        \frac{n_{raw}}{m} \sum_{k=1}^m \lVert J_s^T v_{ks} \rVert^2.
+
+    Parameters
+    ----------
+    strength : float >= 0, default=1.0
+        :math:`\lambda`. Unit: that of the loss times the square of that of X.
+    n_projections : int >= 1 or None, default=None
+        The number m; None takes all n_raw unit vectors and is exact.
+
+    Raises
+    ------
+    ValueError
+        By `check_layer`, for a layer without a second derivative; by `probes`, for
+        random projections without a generator.
+
+    See Also
+    --------
+    InputGradient : The same for the loss in place of the raw prediction.
+
+    Notes
+    -----
+    Small changes of the inputs then change the prediction little; margins grow against
+    noise and against adversaries [1]_. The gradient is exact, by a second pass over the
+    same operators. Where an activation is piecewise linear its second derivative is
+    taken as 0, also at the kinks.
+
+    Each projection costs about three matrix products with every weight matrix, as much
+    as a training step; memory is that of the activations times the number of
+    projections, or times n_raw without projections. Projections are drawn uniformly
+    from the unit sphere for each row of each batch, so they vary while training and
+    need an optimizer for mini-batches. A binary problem has one raw prediction, for
+    which a single projection is exact.
+
+    References
+    ----------
+    .. [1] J. Hoffman, D. A. Roberts and S. Yaida, "Robust Learning with Jacobian
+       Regularization", 2019, Equations 4 and 8. https://arxiv.org/abs/1908.02729
+
+    Examples
+    --------
+    A linear model has the same Jacobian everywhere, here with the squared norm 9 + 16:
+
+    >>> from skjacobnet.layers import Linear
+    >>> from skjacobnet.network import Network
+    >>> network = Network([Linear(1)], n_in=2)
+    >>> at = network.linearize(np.array([3.0, 4.0, 0.0]), np.zeros((5, 2)))
+    >>> norm = JacobianNorm(2.0)
+    >>> probes = norm.probes(at.value, None, None, None, None)
+    >>> norm.value(at.vjp(probes))
+    np.float64(25.0)
+    """
+
+    name = "jacobian_norm"
+    constraints = {
+        **Regularizer.constraints,
+        "n_projections": Interval(1, np.inf, "left", integer=True, allowed=(None,)),
+    }
+
+    def __init__(self, strength=1.0, n_projections=None):
+        self.strength = strength
+        self.n_projections = n_projections
+
+    def probes(self, raw, y, loss, link, rng):
+        n_raw = raw.shape[-1]
+        if self.n_projections is None:
+            basis = np.eye(n_raw, dtype=raw.dtype)
+            basis = basis.reshape(n_raw, *(1,) * (raw.ndim - 1), n_raw)
+            # In memory of its own: matrix products of repeated rows are slow.
+            return np.array(np.broadcast_to(basis, (n_raw, *raw.shape)))
+        if rng is None:
+            raise ValueError(
+                f"{self!r} draws random projections and needs a generator, got "
+                "rng=None. Set n_projections=None for the exact norm."
+            )
+        probes = rng.standard_normal((self.n_projections, *raw.shape), raw.dtype)
+        length = np.sqrt(np.vecdot(probes, probes))[..., np.newaxis]
+        probes *= math.sqrt(n_raw / self.n_projections) / length
+        return probes
+
+
+class InputGradient(JacobianRegularizer):
+    r"""Penalize the squared gradient of the loss for the inputs.
+
+    .. math::
+
+        R = \frac{\lambda}{2 n} \sum_s w_s
+        \left\lVert \frac{\partial \ell(y_s, z_s)}{\partial x_s} \right\rVert^2
+
+    for the loss :math:`\ell` of the fit, raw predictions z, inputs x, weights w and n
+    rows.
+
+    Parameters
+    ----------
+    strength : float >= 0, default=1.0
+        :math:`\lambda`. Unit: the square of that of X, divided by that of the loss.
+
+    Raises
+    ------
+    ValueError
+        By `check_layer`, for a layer without a second derivative.
+
+    See Also
+    --------
+    JacobianNorm : Does not look at the targets.
+
+    Notes
+    -----
+    Double backpropagation [1]_; the source has no factor 1/2. With
+    :math:`g = \partial \ell / \partial z` the gradient for the inputs is
+    :math:`J^T g`, and the penalty depends on z also through g, whose derivative is the
+    Hessian of the loss. It vanishes where the loss does, so it acts most on rows that
+    are not yet right. Costs about three matrix products with every weight matrix, as
+    much as a training step.
+
+    References
+    ----------
+    .. [1] H. Drucker and Y. LeCun, "Improving Generalization Performance Using Double
+       Backpropagation", IEEE Transactions on Neural Networks 3(6), 991-997, 1992.
+       https://doi.org/10.1109/72.165600
+
+    Examples
+    --------
+    At the raw prediction 0 the cross-entropy of the target 1 has the slope -1/2, and
+    the gradient for the inputs is that times the weights, (-3/2, -2):
+
+    >>> from skjacobnet.layers import Linear
+    >>> from skjacobnet.links import LOGISTIC
+    >>> from skjacobnet.losses import CrossEntropy
+    >>> from skjacobnet.network import Network
+    >>> network = Network([Linear(1)], n_in=2)
+    >>> at = network.linearize(np.array([3.0, 4.0, 0.0]), np.zeros((1, 2)))
+    >>> penalty = InputGradient(2.0)
+    >>> probes = penalty.probes(
+    ...     at.value, np.array([[1.0]]), CrossEntropy(), LOGISTIC, None
+    ... )
+    >>> penalty.value(at.vjp(probes))
+    np.float64(6.25)
+    """
+
+    name = "input_gradient"
+    probes_depend_on_raw = True
+
+    def probes(self, raw, y, loss, link, rng):
+        return loss.sample_gradients(y, raw, link)[np.newaxis]
+
+    def probes_vjp(self, raw, y, loss, link, tangent):
+        ones = np.ones((raw.shape[-2], 1), raw.dtype)
+        return loss.sample_hessians(y, raw, link, ones).jvp(tangent[0])
