@@ -1,0 +1,1 @@
+"""Numbers about a fitted model that its exact derivatives give."""
