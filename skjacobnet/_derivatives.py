@@ -78,7 +78,7 @@ class DerivativesMixin:
         >>> bool(abs(jacobian.sum(axis=1)).max() < 1e-12)
         True
         """
-        X = _checked(self, X, output)
+        X = checked(self, X, output)
         OneOf(*MODES).check(mode, "mode")
         shape = X.shape[0], n_outputs(self, output), X.shape[1]
         jacobian = np.empty(shape, self.weights_.dtype)
@@ -126,7 +126,7 @@ class DerivativesMixin:
         >>> model.fit(X, y).weight_jacobian(X).shape
         (150, 3, 43)
         """
-        X = _checked(self, X, output)
+        X = checked(self, X, output)
         n_out, theta = n_outputs(self, output), self.weights_
         jacobian = np.empty((X.shape[0], n_out, theta.size), theta.dtype)
         basis = np.eye(n_out, dtype=theta.dtype)[:, np.newaxis]
@@ -175,7 +175,7 @@ class DerivativesMixin:
         >>> model.fit(X, y).per_sample_gradients(X, y).shape
         (150, 43)
         """
-        X = _checked(self, X)
+        X = checked(self, X)
         gradients = np.empty((X.shape[0], self.weights_.size), self.weights_.dtype)
         for rows, at, cotangent in loss_linearizations(self, X, y):
             self.network_.sample_gradients(
@@ -226,7 +226,7 @@ class DerivativesMixin:
         >>> model.fit(X, y).per_sample_gradient_norms(X, y).shape
         (150,)
         """
-        X = _checked(self, X)
+        X = checked(self, X)
         squared = np.empty(X.shape[0], self.weights_.dtype)
         for rows, at, cotangent in loss_linearizations(self, X, y):
             squared[rows] = self.network_.sample_squared_norms(
@@ -262,7 +262,7 @@ class DerivativesMixin:
         >>> [output.shape for output in model.fit(X, y).activations(X)]
         [(150, 5), (150, 5), (150, 3)]
         """
-        X = _checked(self, X)
+        X = checked(self, X)
         widths = self.network_.sizes[1:]
         outputs = [np.empty((X.shape[0], n), self.weights_.dtype) for n in widths]
         for rows, at in linearizations(self, X):
@@ -317,7 +317,8 @@ def n_outputs(classifier, output):
     return classifier._targets.n_raw if output == "raw" else len(classifier.classes_)
 
 
-def _checked(classifier, X, output="raw"):
+def checked(classifier, X, output="raw"):
+    """Return rows that fit a fitted classifier, and refuse an unknown output."""
     check_is_fitted(classifier)
     OneOf(*OUTPUTS).check(output, "output")
     return validate_data(

@@ -60,6 +60,16 @@ class Link(ABC):
         """Return one raw prediction for each column of probabilities."""
         return raw
 
+    def value(self, raw, output):
+        """Return the output of that name, (..., n_samples, n_outputs).
+
+        The logarithm of probabilities is finite where they underflow.
+        """
+        if output == "raw":
+            return raw
+        columns = self.columns(raw)
+        return self.proba(columns) if output == "proba" else self.log_proba(columns)
+
     def operators(self, raw, output):
         """Return the Jacobian of an output for the raw prediction, as a chain.
 

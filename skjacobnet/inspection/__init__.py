@@ -1,1 +1,13 @@
-"""Numbers about a fitted model that its exact derivatives give."""
+"""Numbers about a fitted model that its exact derivatives give.
+
+All functions take a fitted `JacobianMLPClassifier`, or a `Pipeline` that ends in
+one and is affine before, and answer in the units of the X that the pipeline is given.
+"""
+
+from skjacobnet.inspection.boundary import boundary_distance as boundary_distance
+from skjacobnet.inspection.gradient_x_input import gradient_x_input as gradient_x_input
+from skjacobnet.inspection.integrated_gradients import (
+    integrated_gradients as integrated_gradients,
+)
+from skjacobnet.inspection.saliency import saliency as saliency
+from skjacobnet.inspection.saliency import sensitivity as sensitivity

@@ -23,6 +23,13 @@ from sklearn.preprocessing import (
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
+from skjacobnet._derivatives import (
+    checked,
+    linearizations,
+    n_outputs,
+    with_output,
+)
+from skjacobnet.accumulation import accumulate
 from skjacobnet.classifier import JacobianMLPClassifier
 from skjacobnet.operators import ConstantMatrix
 
@@ -43,12 +50,18 @@ class Route:
     estimator : JacobianMLPClassifier or Pipeline
         Fitted. All steps of a pipeline but the last must be affine.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+    output : {"proba", "raw", "log_proba"}, default="raw"
+        What the classifier is asked for.
+    through : bool, default=True
+        Whether derivatives are to go back to `X`. Otherwise any step will do.
 
     Attributes
     ----------
     classifier : JacobianMLPClassifier
     inputs : array or CSR matrix of shape (n_samples, n_inputs)
         What `classifier` is given.
+    n_features : int
+        Number of columns of `X`.
     steps : list of ConstantMatrix
         The Jacobian of `inputs` for `X`; empty without a pipeline.
 
@@ -58,9 +71,11 @@ class Route:
         If `estimator` is neither, or a step is not affine.
     NotFittedError
         If it is not fitted.
+    ValueError
+        If `output` is unknown, or `X` does not fit.
     """
 
-    def __init__(self, estimator, X):
+    def __init__(self, estimator, X, output="raw", through=True):
         transformers = []
         while isinstance(estimator, Pipeline):
             transformers += estimator.steps[:-1]
@@ -72,26 +87,63 @@ class Route:
             )
         check_is_fitted(estimator)
         self.classifier = estimator
-        self.steps = []
-        coef, n_features = None, _n_features(X)
+        self.output = output
+        coef = None
         for name, transformer in transformers:
-            step = linear_part(transformer, name, n_features)
-            coef = step if coef is None else coef @ step
-            n_features = step.shape[1]
+            if through:
+                n_in = _n_features(X) if coef is None else coef.shape[1]
+                step = linear_part(transformer, name, n_in)
+                coef = step if coef is None else coef @ step
             if not _is_passthrough(transformer):
                 X = transformer.transform(X)
+        self.inputs = checked(estimator, X, output)
+        self.steps = []
+        self.n_features = self.inputs.shape[1]
         if coef is not None:
-            coef = coef.astype(estimator.weights_.dtype, copy=False)
-            self.steps = [ConstantMatrix(coef)]
-        if not issparse(X):
-            # Frames come from transformers that are set to return them.
-            names = hasattr(estimator, "feature_names_in_")
-            X = X if names else check_array(X, dtype="numeric")
-        self.inputs = X
+            dtype = estimator.weights_.dtype
+            self.steps = [ConstantMatrix(coef.astype(dtype, copy=False))]
+            self.n_features = coef.shape[0]
 
-    def operators(self, operators):
-        """Return the chain from the user's X, given that from the network's input."""
-        return [*self.steps, *operators]
+    @property
+    def n_outputs(self):
+        """Number of columns of the output."""
+        return n_outputs(self.classifier, self.output)
+
+    def chains(self, n_vectors=1):
+        """Linearize the way from `X` to the output, some rows at a time.
+
+        Parameters
+        ----------
+        n_vectors : int, default=1
+            How many vectors are to be carried through for each row.
+
+        Yields
+        ------
+        rows : slice
+        linearization : Linearization
+            Of the network alone.
+        operators : list of JacobianOperator
+            From `X` to the output.
+        """
+        wider = -(-self.n_features // max(self.classifier.network_.sizes))
+        for rows, at in linearizations(
+            self.classifier, self.inputs, n_vectors * max(1, wider)
+        ):
+            operators = with_output(self.classifier, at, self.output)
+            yield rows, at, [*self.steps, *operators]
+
+    def jacobians(self):
+        """Yield ``(rows, linearization, jacobian)``, some rows at a time."""
+        n_vectors = min(self.n_outputs, self.n_features)
+        for rows, at, operators in self.chains(n_vectors):
+            n_rows = at.value.shape[0]
+            yield rows, at, accumulate(operators, "auto", n_rows).todense(n_rows)
+
+
+def numbers(X):
+    """Return the X of a user as a dense array of numbers."""
+    X = check_array(X, accept_sparse="csr", dtype="numeric")
+    return X.toarray() if issparse(X) else X
 
 
 def _n_features(X):
