@@ -6,8 +6,14 @@ one and is affine before, and answer in the units of the X that the pipeline is 
 
 from skjacobnet.inspection.boundary import boundary_distance as boundary_distance
 from skjacobnet.inspection.gradient_x_input import gradient_x_input as gradient_x_input
+from skjacobnet.inspection.influence import influence as influence
 from skjacobnet.inspection.integrated_gradients import (
     integrated_gradients as integrated_gradients,
 )
+from skjacobnet.inspection.robustness import (
+    fast_gradient_attack as fast_gradient_attack,
+)
+from skjacobnet.inspection.robustness import robustness_curve as robustness_curve
 from skjacobnet.inspection.saliency import saliency as saliency
 from skjacobnet.inspection.saliency import sensitivity as sensitivity
+from skjacobnet.inspection.spectrum import jacobian_spectrum as jacobian_spectrum
