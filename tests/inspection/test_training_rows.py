@@ -1,7 +1,5 @@
 """Influence against leaving rows out, and against a curvature written out."""
 
-from importlib import import_module
-
 import numpy as np
 import pytest
 from scipy import sparse
@@ -11,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler, scale
 
 from skjacobnet import JacobianMLPClassifier
-from skjacobnet.inspection import influence
+from skjacobnet.inspection import influence, training_rows
 
 X, Y = load_iris(return_X_y=True)
 X = scale(X)
@@ -94,8 +92,7 @@ def test_blocks_sparse_rows_float32_and_any_steps(monkeypatch):
     model = JacobianMLPClassifier((4,), max_iter=9, tol=None, random_state=0)
     model.fit(X, Y)
     whole = influence(model, X, Y, TEST, tol=1e-12)
-    module = import_module(influence.__module__)
-    monkeypatch.setattr(module, "BLOCK_NUMBERS", 100)
+    monkeypatch.setattr(training_rows, "BLOCK_NUMBERS", 100)
     np.testing.assert_allclose(
         influence(model, X, Y, TEST, tol=1e-12), whole, rtol=1e-6
     )

@@ -1,7 +1,6 @@
 """Integrated gradients: completeness, closed forms, and quadrature by brute force."""
 
 import time
-from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skjacobnet import JacobianMLPClassifier
-from skjacobnet.inspection import integrated_gradients
+from skjacobnet.inspection import integrated_gradients, path_integrals
 from skjacobnet.layers import HardTanh, Linear
 
 X, Y = load_iris(return_X_y=True)
@@ -124,9 +123,8 @@ def test_groups_blocks_frames_sparse_rows_and_types(monkeypatch):
     np.testing.assert_allclose(
         integrated_gradients(model, sparse.csr_array(ROWS))[0], whole, rtol=1e-9
     )
-    module = import_module(integrated_gradients.__module__)
-    monkeypatch.setattr(module, "GROUP_NUMBERS", 500)
-    monkeypatch.setattr(module, "BLOCK_NUMBERS", 100)
+    monkeypatch.setattr(path_integrals, "GROUP_NUMBERS", 500)
+    monkeypatch.setattr(path_integrals, "BLOCK_NUMBERS", 100)
     np.testing.assert_allclose(integrated_gradients(model, ROWS)[0], whole, rtol=1e-9)
     frame = pd.DataFrame(X, columns=list("abcd"))
     shares, _ = integrated_gradients(fitted(STACKS["deep"], X=frame), frame[::10])
