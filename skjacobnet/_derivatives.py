@@ -28,6 +28,7 @@ class DerivativesMixin:
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
+            In the units that the network is given, after the scalers of a pipeline.
         output : {"proba", "raw", "log_proba"}, default="proba"
             What is differentiated: the result of `predict_proba`, the raw prediction,
             or the logarithm of the probabilities, whose derivatives stay exact where
@@ -97,6 +98,7 @@ class DerivativesMixin:
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
+            In the units that the network is given, after the scalers of a pipeline.
         output : {"raw", "proba", "log_proba"}, default="raw"
             As in `input_jacobian`.
 
@@ -147,7 +149,9 @@ class DerivativesMixin:
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
+            In the units that the network is given, after the scalers of a pipeline.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            The true classes.
 
         Returns
         -------
@@ -195,7 +199,9 @@ class DerivativesMixin:
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
+            In the units that the network is given, after the scalers of a pipeline.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            The true classes.
 
         Returns
         -------
@@ -240,6 +246,7 @@ class DerivativesMixin:
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
+            In the units that the network is given, after the scalers of a pipeline.
 
         Returns
         -------

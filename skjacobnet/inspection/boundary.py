@@ -39,6 +39,7 @@ def boundary_distance(estimator, X):
     estimator : JacobianMLPClassifier or Pipeline
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+        Rows as the pipeline is given them.
 
     Returns
     -------

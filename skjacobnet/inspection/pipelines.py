@@ -50,6 +50,7 @@ class Route:
     estimator : JacobianMLPClassifier or Pipeline
         Fitted. All steps of a pipeline but the last must be affine.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+        Rows as the pipeline is given them.
     output : {"proba", "raw", "log_proba"}, default="raw"
         What the classifier is asked for.
     through : bool, default=True

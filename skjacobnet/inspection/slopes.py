@@ -17,6 +17,7 @@ def saliency(estimator, X, target=None, *, output="proba"):
     estimator : JacobianMLPClassifier or Pipeline
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+        Rows as the pipeline is given them.
     target : class, or array-like of shape (n_samples,), default=None
         The class :math:`t(s)` to look at, one for all rows or one for each; for labels
         their number. None is the most probable one of each row.
@@ -79,6 +80,7 @@ def sensitivity(estimator, X, *, output="proba"):
     estimator : JacobianMLPClassifier or Pipeline
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+        Rows as the pipeline is given them.
     output : {"proba", "raw", "log_proba"}, default="proba"
         What is differentiated.
 

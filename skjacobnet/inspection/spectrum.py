@@ -37,6 +37,7 @@ def jacobian_spectrum(estimator, X):
     estimator : JacobianMLPClassifier or Pipeline
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+        Rows as the pipeline is given them.
 
     Returns
     -------

@@ -55,7 +55,9 @@ def influence(
     X_train : array-like, sparse matrix or data frame of shape (n_train, n_features)
         The n >= 2 rows that it was fitted on.
     y_train : array-like of shape (n_train,) or (n_train, n_labels)
+        Their classes.
     X_test : array-like, sparse matrix or data frame of shape (n_test, n_features)
+        The rows that something is said about.
     y_test : array-like of shape (n_test,) or (n_test, n_labels), default=None
         With it the quantity is the loss of each test row; without it the chosen output.
     target : class, or array-like of shape (n_test,), default=None

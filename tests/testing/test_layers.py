@@ -247,6 +247,18 @@ class SwappedFactors(Center):
         return output, DiagonalMinusRankOne(d, v, u)
 
 
+class OffSampleGradients(Linear):
+    def sample_gradients(self, weights, X, cotangent, out=None):
+        out = super().sample_gradients(weights, X, cotangent, out)
+        out["intercept"] *= 1.001
+        return out
+
+
+class NormsWithoutIntercept(Linear):
+    def sample_squared_norms(self, weights, X, cotangent):
+        return np.vecdot(X, X) * np.vecdot(cotangent, cotangent)
+
+
 JACOBIAN = "Jacobian of the output for the input"
 MUTANTS = [
     (OffDerivative(), rf"OffDerivative\(\): {JACOBIAN}: exact .* empirical .* index"),
@@ -270,6 +282,8 @@ MUTANTS = [
     (OffWeightGradient(3), r"OffWeightGradient.*weight_vjp, the gradient for 'coef'"),
     (OffWeightTangent(3), "weight_jvp, the derivative of the output for 'coef'"),
     (LosesAGradient(3), "weight_vjp gives .'coef'., the weights are"),
+    (OffSampleGradients(3), "sample_gradients, for 'intercept', against weight_vjp"),
+    (NormsWithoutIntercept(3), "sample_squared_norms, against weight_vjp of single"),
     (FirstOfTheStack(), "weight_vjp for 'scale' of a stack against one by one"),
 ]
 
