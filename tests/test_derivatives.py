@@ -168,6 +168,15 @@ def test_log_probabilities_where_probabilities_underflow(kind):
     assert np.abs(result).max(axis=(1, 2)).min() > 1.0
 
 
+def test_log_probabilities_where_probabilities_round_to_one():
+    model = fitted(TARGETS["binary"], layers=[])
+    model.coefs_ = [np.full((4, 1), 10.0)]
+    rows, tail = X[:5], np.exp(-model.decision_function(X[:5]))
+    assert tail.max() < 1e-30
+    result = model.input_jacobian(rows, output="log_proba")[:, 1]
+    np.testing.assert_allclose(result, 10.0 * tail[:, None] * np.ones(4), rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     "layers", [[Linear(5), "tanh"], [], [Dropout(0.3), Linear(5), "relu"]], ids=str
 )
@@ -350,6 +359,22 @@ def test_networks_with_layers_that_only_have_the_defaults(stack, sparse_first):
         np.sum(forward * cotangent, axis=-1),
         np.sum(gradients * tangent[..., np.newaxis, :], axis=-1),
         rtol=1e-10,
+    )
+
+
+@pytest.mark.parametrize("use_bias", [False, True])
+def test_the_defaults_agree_with_what_linear_does_better(use_bias):
+    rng = np.random.default_rng(0)
+    layer = Linear(3, use_bias)
+    weights = layer.init_weights(4, rng, np.float64)
+    rows, cotangent = rng.standard_normal((7, 4)), rng.standard_normal((2, 7, 3))
+    gradients = Layer.sample_gradients(layer, weights, rows, cotangent)
+    for name, own in layer.sample_gradients(weights, rows, cotangent).items():
+        np.testing.assert_allclose(gradients[name], own, rtol=1e-12)
+    np.testing.assert_allclose(
+        Layer.sample_squared_norms(layer, weights, rows, cotangent),
+        layer.sample_squared_norms(weights, rows, cotangent),
+        rtol=1e-12,
     )
 
 

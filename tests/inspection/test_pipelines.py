@@ -77,6 +77,9 @@ STEPS = {
         ),
         RobustScaler(),
     ],
+    "parts not in the order of their names": [
+        ColumnTransformer([("z", PCA(1), [0, 1]), ("a", StandardScaler(), [3])])
+    ],
     "remainder": [columns(("drop", [1]), remainder=StandardScaler())],
     "columns in columns": [
         columns((columns((StandardScaler(), [1])), [0, 3]), remainder="drop")
