@@ -64,6 +64,7 @@ SECTIONS = [
         ["Network", "Linearization", "complete"],
     ),
     ("Callbacks", "skjacobnet.callbacks", ["Checkpoint"]),
+    ("Inspection", "skjacobnet.inspection", None),
     ("From and to MLPClassifier", "skjacobnet.interop", ["from_sklearn", "to_sklearn"]),
     ("Checks", "skjacobnet.testing", None),
 ]

@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning, InconsistentVersionWarning
 from sklearn.utils.metaestimators import available_if
 
 from skjacobnet import _parameters
+from skjacobnet._derivatives import DerivativesMixin
 from skjacobnet._fitting import FittingMixin
 from skjacobnet._parameters import PartParamsMixin
 from skjacobnet._prediction import PredictionMixin
@@ -28,6 +29,7 @@ class JacobianMLPClassifier(
     PartParamsMixin,
     FittingMixin,
     PredictionMixin,
+    DerivativesMixin,
     CallbackSupportMixin,
     ClassifierMixin,
     BaseEstimator,

@@ -14,7 +14,10 @@ from scipy.special import expit, log_expit
 
 from skjacobnet._products import product
 from skjacobnet._workspace import Workspace
-from skjacobnet.operators import Diagonal, DiagonalMinusRankOne
+from skjacobnet.operators import ConstantMatrix, Diagonal, DiagonalMinusRankOne
+
+# What a network can be asked for, and differentiated.
+OUTPUTS = ("proba", "raw", "log_proba")
 
 # Exponentials of numbers up to this size, and sums of them, are far from the limits of
 # float32.
@@ -43,6 +46,13 @@ class Link(ABC):
     def jacobian(self, proba):
         """Return the operator d proba / d raw at the probabilities `proba`."""
 
+    @abstractmethod
+    def log_jacobian(self, raw):
+        """Return the operator d log_proba / d raw.
+
+        It never divides by a probability, so that it holds where one underflows.
+        """
+
     def residual(self, y, raw):
         """Return ``proba - y`` without cancellation, a new array.
 
@@ -54,6 +64,42 @@ class Link(ABC):
     def columns(self, raw):
         """Return one raw prediction for each column of probabilities."""
         return raw
+
+    def value(self, raw, output):
+        """Return the output of that name, (..., n_samples, n_outputs).
+
+        The logarithm of probabilities is finite where they underflow.
+        """
+        if output == "raw":
+            return raw
+        columns = self.columns(raw)
+        return self.proba(columns) if output == "proba" else self.log_proba(columns)
+
+    def operators(self, raw, output):
+        """Return the Jacobian of an output for the raw prediction, as a chain.
+
+        Parameters
+        ----------
+        raw : array of shape (..., n_samples, n_raw)
+        output : {"proba", "raw", "log_proba"}
+            As `predict_proba` and `predict_log_proba` return them, or `raw` itself.
+
+        Returns
+        -------
+        list of JacobianOperator
+            In the order in which they are applied; empty for ``"raw"``.
+        """
+        if output == "raw":
+            return []
+        columns = self.columns(raw)
+        jacobian = (
+            self.log_jacobian(columns)
+            if output == "log_proba"
+            else self.jacobian(self.proba(columns))
+        )
+        if columns is raw:
+            return [jacobian]
+        return [ConstantMatrix(np.array([[-1.0, 1.0]], raw.dtype)), jacobian]
 
     def predict_proba(self, raw):
         """Return a column for each class, (..., n_samples, n_classes or n_labels)."""
@@ -110,6 +156,10 @@ class Softmax(Link):
     def jacobian(self, proba):
         return DiagonalMinusRankOne(proba, proba, proba)
 
+    def log_jacobian(self, raw):
+        ones = np.ones_like(raw)
+        return DiagonalMinusRankOne(ones, ones, self.proba(raw))
+
 
 class Logistic(Link):
     r"""Yes or no, for each column alone.
@@ -142,6 +192,9 @@ class Logistic(Link):
 
     def jacobian(self, proba):
         return Diagonal(proba * (1.0 - proba))
+
+    def log_jacobian(self, raw):
+        return Diagonal(self.proba(-raw))
 
     def columns(self, raw):
         if raw.shape[-1] > 1:

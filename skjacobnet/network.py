@@ -291,6 +291,98 @@ class Network:
             layer.weight_vjp(weights, inputs, cotangent, gradients, workspace=arrays)
         return out
 
+    def sample_gradients(self, theta, linearization, cotangent, out=None):
+        """Return the gradient for all weights, sample by sample.
+
+        The terms of the sum that `gradient` is.
+
+        Parameters
+        ----------
+        theta : array of shape (..., n_weights)
+        linearization : Linearization
+            At this ``theta``.
+        cotangent : array of shape (..., n_samples, n_raw)
+        out : array of shape (..., n_samples, n_weights), optional
+
+        Returns
+        -------
+        array of shape (..., n_samples, n_weights)
+        """
+        if out is None:
+            stack = np.broadcast_shapes(theta.shape[:-1], cotangent.shape[:-2])
+            shape = (*stack, cotangent.shape[-2], self.n_weights)
+            out = np.empty(shape, theta.dtype)
+        for (layer, weights, X, received), gradients in zip(
+            self._walk_back(theta, linearization, cotangent),
+            reversed(self.split(out)),
+            strict=True,
+        ):
+            layer.sample_gradients(weights, X, received, gradients)
+        return out
+
+    def sample_squared_norms(self, theta, linearization, cotangent):
+        """Return the squared length of each of `sample_gradients`, unbuilt.
+
+        Parameters
+        ----------
+        theta : array of shape (..., n_weights)
+        linearization : Linearization
+            At this ``theta``.
+        cotangent : array of shape (..., n_samples, n_raw)
+
+        Returns
+        -------
+        array of shape (..., n_samples)
+        """
+        return sum(
+            layer.sample_squared_norms(weights, X, received)
+            for layer, weights, X, received in self._walk_back(
+                theta, linearization, cotangent
+            )
+        )
+
+    def _walk_back(self, theta, linearization, cotangent):
+        """Yield each layer, last one first, with its weights, input and cotangent."""
+        walk = cotangents(linearization.operators, cotangent)
+        for layer, weights, X, received in zip(
+            reversed(self.layers),
+            reversed(self.split(theta)),
+            reversed(linearization.outputs[:-1]),
+            walk,
+            strict=False,
+        ):
+            yield layer, weights, X.toarray() if issparse(X) else X, received
+
+    def weight_jvp(self, theta, linearization, tangent):
+        """Carry a tangent of the weights to the raw prediction.
+
+        Parameters
+        ----------
+        theta : array of shape (..., n_weights)
+        linearization : Linearization
+            At this ``theta``.
+        tangent : array of shape (..., n_weights)
+
+        Returns
+        -------
+        array of shape (..., n_samples, n_raw)
+        """
+        result = None
+        for layer, weights, X, operator, tangents_of_weights in zip(
+            self.layers,
+            self.split(theta),
+            linearization.outputs[:-1],
+            linearization.operators,
+            self.split(tangent),
+            strict=True,
+        ):
+            if result is not None:
+                result = operator.jvp(result)
+            if weights:
+                own = layer.weight_jvp(weights, X, tangents_of_weights)
+                result = own if result is None else result + own
+        return result
+
     def input_jacobian(self, theta, X, mode="auto"):
         """Return the Jacobian of the raw prediction for the inputs.
 

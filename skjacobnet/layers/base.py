@@ -1,6 +1,7 @@
 """The contract of a layer, and the shared half of all elementwise layers."""
 
 from abc import abstractmethod
+from math import prod
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from skjacobnet.operators import Diagonal
 
 # Elementwise functions are evaluated for so many numbers at a time.
 BLOCK_NUMBERS = 2**15
+# Gradients of single samples are reduced after so many numbers.
+SAMPLE_NUMBERS = 2**17
 
 
 class Layer(Component):
@@ -128,6 +131,65 @@ class Layer(Component):
         dict of str to array
         """
         return {}
+
+    def sample_gradients(self, weights, X, cotangent, out=None):
+        """Return the gradient for each weight, sample by sample.
+
+        The terms of the sum that `weight_vjp` is. By default each sample is a batch of
+        its own on a leading axis.
+
+        Parameters
+        ----------
+        weights : dict of str to array
+        X : array of shape (..., n_samples, n_in)
+        cotangent : array of shape (..., n_samples, n_out)
+        out : dict of str to array, optional
+            Where to write the gradients.
+
+        Returns
+        -------
+        dict of str to array
+            With the axes (..., n_samples) in front of those of the weight.
+        """
+        own_axes = {
+            name: (np.newaxis, *(slice(None),) * len(shape))
+            for name, shape in self.weight_shapes(X.shape[-1]).items()
+        }
+        stacked = {name: w[..., *own_axes[name]] for name, w in weights.items()}
+        X, cotangent = X[..., np.newaxis, :], cotangent[..., np.newaxis, :]
+        return self.weight_vjp(stacked, X, cotangent, out)
+
+    def sample_squared_norms(self, weights, X, cotangent):
+        """Return the squared length of each sample's gradient for all weights.
+
+        By default the gradients are built for a few samples at a time.
+
+        Parameters
+        ----------
+        weights : dict of str to array
+        X : array of shape (..., n_samples, n_in)
+        cotangent : array of shape (..., n_samples, n_out)
+
+        Returns
+        -------
+        array of shape (..., n_samples)
+        """
+        stack = np.broadcast_shapes(X.shape[:-1], cotangent.shape[:-1])
+        total = np.zeros(stack, cotangent.dtype)
+        n_weights = sum(map(prod, self.weight_shapes(X.shape[-1]).values()))
+        if not n_weights:
+            return total
+        block = max(1, SAMPLE_NUMBERS // (n_weights * prod(stack[:-1])))
+        for start in range(0, stack[-1], block):
+            rows = slice(start, start + block)
+            gradients = self.sample_gradients(
+                weights, X[..., rows, :], cotangent[..., rows, :]
+            )
+            part = total[..., rows]
+            for gradient in gradients.values():
+                squares = np.square(gradient).reshape(*part.shape, -1)
+                part += squares.sum(axis=-1)
+        return total
 
     def weight_jvp(self, weights, X, tangents):
         """Return the tangent of the output for a tangent of each weight.

@@ -133,6 +133,21 @@ class Linear(Layer):
             out["intercept"] = product(ones, cotangent, out["intercept"])
         return out
 
+    def sample_gradients(self, weights, X, cotangent, out=None):
+        if out is None:
+            out = dict.fromkeys(weights)
+        out["coef"] = np.multiply(
+            X[..., np.newaxis], cotangent[..., np.newaxis, :], out["coef"]
+        )
+        if self.use_bias:
+            out["intercept"] = np.positive(cotangent, out["intercept"])
+        return out
+
+    def sample_squared_norms(self, weights, X, cotangent):
+        # An outer product is as long as its two factors are together.
+        lengths = np.vecdot(X, X) + self.use_bias
+        return lengths * np.vecdot(cotangent, cotangent)
+
     def weight_jvp(self, weights, X, tangents):
         tangent = X @ tangents["coef"]
         if self.use_bias:

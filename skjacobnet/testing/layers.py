@@ -33,9 +33,10 @@ def check_layer(layer, n_in=5, n_samples=7, random_state=0):
     each weight against central differences; `weight_vjp` against `weight_jvp`; the
     operator, by `check_operator`; for an `Elementwise` layer also the second
     derivative, and for a layer that is twice differentiable `second_vjp`. Then: free
-    leading axes, float32, `out`, workspaces, CSR inputs where the layer accepts them,
-    that equal generators give equal random draws, and that neither the layer nor an
-    argument has changed.
+    leading axes, `sample_gradients` and `sample_squared_norms` against `weight_vjp` row
+    by row, float32, `out`, workspaces, CSR inputs where the layer accepts them, that
+    equal generators give equal random draws, and that neither the layer nor an argument
+    has changed.
 
     Parameters
     ----------
@@ -85,6 +86,7 @@ def check_layer(layer, n_in=5, n_samples=7, random_state=0):
             _check_second_vjp(layer, weights, X, rng)
         check_buffers(layer, weights, X, rng)
         check_stack(layer, weights, X, rng)
+        _check_sample_gradients(layer, weights, X, rng)
         check_float32(layer, weights, X, rng)
         if layer.accepts_sparse:
             check_sparse(layer, weights, X, rng)
@@ -272,3 +274,26 @@ def _check_second_vjp(layer, weights, X, rng):
             ),
             f"{layer!r}: second_vjp for {name!r}",
         )
+
+
+def _check_sample_gradients(layer, weights, X, rng):
+    cotangent = rng.normal(size=(len(X), layer.output_size(X.shape[-1])))
+    each = layer.sample_gradients(weights, X, cotangent)
+    squared = np.zeros(len(X))
+    for name, weight in weights.items():
+        rows = [
+            layer.weight_vjp(weights, X[s : s + 1], cotangent[s : s + 1])[name]
+            for s in range(len(X))
+        ]
+        rows = np.reshape(rows, (len(X), *weight.shape))
+        what = f"{layer!r}: sample_gradients, for {name!r}"
+        assert_same(each[name], rows, what + ", against weight_vjp of single rows")
+        out = {key: np.full_like(gradient, np.nan) for key, gradient in each.items()}
+        again = layer.sample_gradients(weights, X, cotangent, dict(out))
+        assert_written(again[name], out[name], each[name], what)
+        squared += np.sum(rows.reshape(len(X), -1) ** 2, axis=1)
+    assert_same(
+        layer.sample_squared_norms(weights, X, cotangent),
+        squared,
+        f"{layer!r}: sample_squared_norms, against weight_vjp of single rows",
+    )

@@ -272,6 +272,18 @@ class SecondVJPSumsTheStack(Linear):
         return None, {"coef": np.broadcast_to(products, weights["coef"].shape)}
 
 
+class OffSampleGradients(Linear):
+    def sample_gradients(self, weights, X, cotangent, out=None):
+        out = super().sample_gradients(weights, X, cotangent, out)
+        out["intercept"] *= 1.001
+        return out
+
+
+class NormsWithoutIntercept(Linear):
+    def sample_squared_norms(self, weights, X, cotangent):
+        return np.vecdot(X, X) * np.vecdot(cotangent, cotangent)
+
+
 JACOBIAN = "Jacobian of the output for the input"
 MUTANTS = [
     (OffDerivative(), rf"OffDerivative\(\): {JACOBIAN}: exact .* empirical .* index"),
@@ -299,6 +311,8 @@ MUTANTS = [
     (LosesTheSecondVJP(3), "second_vjp for 'coef': exact"),
     (FirstPairOnly(3), "second_vjp for 'coef': exact"),
     (SecondVJPSumsTheStack(3), "second_vjp for 'coef' of a stack against one by one"),
+    (OffSampleGradients(3), "sample_gradients, for 'intercept', against weight_vjp"),
+    (NormsWithoutIntercept(3), "sample_squared_norms, against weight_vjp of single"),
     (FirstOfTheStack(), "weight_vjp for 'scale' of a stack against one by one"),
 ]
 

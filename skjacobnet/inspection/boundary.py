@@ -1,0 +1,123 @@
+"""How far it is to another decision."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skjacobnet.inspection.pipelines import Route
+
+
+class BoundaryDistance(NamedTuple):
+    """What `boundary_distance` returns.
+
+    Attributes
+    ----------
+    distance : array of shape (n_samples,)
+        In the units of `X`.
+    direction : array of shape (n_samples, n_features)
+        Of length one, toward the boundary; zero where nothing moves the decision.
+    other : array of shape (n_samples,)
+        The class on the other side; for labels the number of the label that changes.
+    """
+
+    distance: np.ndarray
+    direction: np.ndarray
+    other: np.ndarray
+
+
+def boundary_distance(estimator, X):
+    r"""Estimate how far each row is from the nearest decision boundary.
+
+    With the raw predictions f, the predicted class a and the gradient for the row,
+
+    .. math:: d = \min_{b \ne a} \frac{|f_a - f_b|}{\|\nabla (f_a - f_b)\|_2}
+
+    and the direction is that of :math:`-\nabla (f_a - f_b)` for the nearest class b.
+
+    Parameters
+    ----------
+    estimator : JacobianMLPClassifier or Pipeline
+        Fitted; the steps before it must be affine, such as scalers and PCA.
+    X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+        Rows as the pipeline is given them.
+
+    Returns
+    -------
+    BoundaryDistance
+        A tuple of ``distance``, ``direction`` and ``other``. Each label of a multilabel
+        problem, and a binary problem, has one boundary, where its raw prediction is
+        zero.
+
+    Raises
+    ------
+    TypeError
+        If a step before the network is not affine.
+    ValueError
+        If `X` does not fit.
+
+    Notes
+    -----
+    Exact for a network that is linear, and for a ReLU network while the way to the
+    boundary crosses no kink; elsewhere the first step of the iteration in [1]_. The
+    distance is infinite where no feature moves the difference. Distances are in the
+    units of `X`, so features of unlike scales are better standardized before.
+
+    References
+    ----------
+    .. [1] S. Moosavi-Dezfooli, A. Fawzi and P. Frossard, "DeepFool: a simple and
+       accurate method to fool deep neural networks", CVPR 2016, Equations 8 and 9.
+       https://arxiv.org/abs/1511.04599
+
+    Examples
+    --------
+    The line x + y = 0 is the square root of two away from (1, 1):
+
+    >>> from skjacobnet import JacobianMLPClassifier
+    >>> X = [[1.0, 1.0], [-1.0, -2.0]]
+    >>> model = JacobianMLPClassifier((), max_iter=1, tol=None).fit(X, ["a", "b"])
+    >>> model.coefs_, model.intercepts_ = [[[-1.0], [-1.0]]], [[0.0]]
+    >>> distance, direction, other = boundary_distance(model, X[:1])
+    >>> distance, direction, other
+    (array([1.414]), array([[-0.707, -0.707]]), array(['b'], dtype='<U1'))
+    """
+    route = Route(estimator, X)
+    classifier, n_samples = route.classifier, route.inputs.shape[0]
+    dtype = classifier.weights_.dtype
+    distance = np.empty(n_samples, dtype)
+    direction = np.empty((n_samples, route.n_features), dtype)
+    place = np.empty(n_samples, int)
+    exclusive = route.n_outputs > 1 and not classifier._targets.multilabel
+    find = _between_classes if exclusive else _of_columns
+    for rows, at, jacobian in route.jacobians():
+        margins, gradients, places = find(at.value, jacobian)
+        lengths = np.linalg.norm(gradients, axis=2)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            distances = np.where(lengths > 0.0, margins / lengths, np.inf)
+        nearest = np.arange(len(distances)), np.argmin(distances, axis=1)
+        distance[rows] = distances[nearest]
+        length = lengths[nearest][:, np.newaxis]
+        direction[rows] = -gradients[nearest] / np.where(length > 0.0, length, 1.0)
+        place[rows] = places[nearest]
+    return BoundaryDistance(distance, direction, classifier.classes_[place])
+
+
+def _between_classes(raw, jacobian):
+    """Return the lead over each other class, its gradient, and that class."""
+    n_samples, n_classes = raw.shape
+    every, first = np.arange(n_samples), np.argmax(raw, axis=1)
+    others = np.arange(n_classes) != first[:, np.newaxis]
+    places = np.nonzero(others)[1].reshape(n_samples, n_classes - 1)
+    margins = raw[every, first][:, np.newaxis] - raw[others].reshape(places.shape)
+    rest = jacobian[others].reshape(*places.shape, -1)
+    return margins, jacobian[every, first][:, np.newaxis] - rest, places
+
+
+def _of_columns(raw, jacobian):
+    """Return the size of each raw prediction, its gradient, and what changes there."""
+    positive = raw > 0.0
+    sign = np.where(positive, 1.0, -1.0).astype(raw.dtype)
+    if raw.shape[1] == 1:
+        places = 1 - positive.astype(int)
+    else:
+        places = np.broadcast_to(np.arange(raw.shape[1]), raw.shape)
+    return np.abs(raw), sign[..., np.newaxis] * jacobian, places

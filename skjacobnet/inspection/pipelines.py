@@ -1,0 +1,271 @@
+r"""Derivatives in the units of what a user has: through the affine steps of a pipeline.
+
+A pipeline of affine steps gives the network :math:`x C + b`, so that its Jacobian for
+:math:`x` is that of the network times :math:`C^T`: one more `ConstantMatrix` in the
+chain.
+"""
+
+from collections import UserList
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.feature_selection import SelectorMixin
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    RobustScaler,
+    StandardScaler,
+)
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted
+
+from skjacobnet._derivatives import (
+    checked,
+    linearizations,
+    n_outputs,
+    with_output,
+)
+from skjacobnet.accumulation import accumulate
+from skjacobnet.classifier import JacobianMLPClassifier
+from skjacobnet.operators import ConstantMatrix
+
+POSSIBLE = (
+    "Derivatives go back through StandardScaler, MinMaxScaler and MaxAbsScaler "
+    "without clip, RobustScaler, PCA, TruncatedSVD, feature selectors, 'passthrough', "
+    "FunctionTransformer without func, and Pipeline and ColumnTransformer of these. "
+    "Transform X up to and with the last step that is not among them, and give what "
+    "comes after it, such as model[-1], with the transformed X."
+)
+
+
+class Route:
+    """The way from the X of a user to a network, affine up to there.
+
+    Parameters
+    ----------
+    estimator : JacobianMLPClassifier or Pipeline
+        Fitted. All steps of a pipeline but the last must be affine.
+    X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+        Rows as the pipeline is given them.
+    output : {"proba", "raw", "log_proba"}, default="raw"
+        What the classifier is asked for.
+    through : bool, default=True
+        Whether derivatives are to go back to `X`. Otherwise any step will do.
+
+    Attributes
+    ----------
+    classifier : JacobianMLPClassifier
+    inputs : array or CSR matrix of shape (n_samples, n_inputs)
+        What `classifier` is given.
+    n_features : int
+        Number of columns of `X`.
+    steps : list of ConstantMatrix
+        The Jacobian of `inputs` for `X`; empty without a pipeline.
+
+    Raises
+    ------
+    TypeError
+        If `estimator` is neither, or a step is not affine.
+    NotFittedError
+        If it is not fitted.
+    ValueError
+        If `output` is unknown, or `X` does not fit.
+    """
+
+    def __init__(self, estimator, X, output="raw", through=True):
+        transformers = []
+        while isinstance(estimator, Pipeline):
+            transformers += estimator.steps[:-1]
+            estimator = estimator.steps[-1][1]
+        if not isinstance(estimator, JacobianMLPClassifier):
+            raise TypeError(
+                "estimator must be a JacobianMLPClassifier or a Pipeline that ends in "
+                f"one, got {type(estimator).__name__}."
+            )
+        check_is_fitted(estimator)
+        self.classifier = estimator
+        self.output = output
+        coef = None
+        for name, transformer in transformers:
+            if through:
+                n_in = _n_features(X) if coef is None else coef.shape[1]
+                step = linear_part(transformer, name, n_in)
+                coef = step if coef is None else coef @ step
+            if not _is_passthrough(transformer):
+                X = transformer.transform(X)
+        self.inputs = checked(estimator, X, output)
+        self.steps = []
+        self.n_features = self.inputs.shape[1]
+        if coef is not None:
+            dtype = estimator.weights_.dtype
+            self.steps = [ConstantMatrix(coef.astype(dtype, copy=False))]
+            self.n_features = coef.shape[0]
+
+    @property
+    def n_outputs(self):
+        """Number of columns of the output."""
+        return n_outputs(self.classifier, self.output)
+
+    def chains(self, n_vectors=1):
+        """Linearize the way from `X` to the output, some rows at a time.
+
+        Parameters
+        ----------
+        n_vectors : int, default=1
+            How many vectors are to be carried through for each row.
+
+        Yields
+        ------
+        rows : slice
+        linearization : Linearization
+            Of the network alone.
+        operators : list of JacobianOperator
+            From `X` to the output.
+        """
+        wider = -(-self.n_features // max(self.classifier.network_.sizes))
+        for rows, at in linearizations(
+            self.classifier, self.inputs, n_vectors * max(1, wider)
+        ):
+            operators = with_output(self.classifier, at, self.output)
+            yield rows, at, [*self.steps, *operators]
+
+    def jacobians(self):
+        """Yield ``(rows, linearization, jacobian)``, some rows at a time."""
+        n_vectors = min(self.n_outputs, self.n_features)
+        for rows, at, operators in self.chains(n_vectors):
+            n_rows = at.value.shape[0]
+            yield rows, at, accumulate(operators, "auto", n_rows).todense(n_rows)
+
+
+def numbers(X):
+    """Return the X of a user as a dense array of numbers."""
+    X = check_array(X, accept_sparse="csr", dtype="numeric")
+    return X.toarray() if issparse(X) else X
+
+
+def _n_features(X):
+    return X.shape[1] if hasattr(X, "shape") else len(X[0])
+
+
+def _is_passthrough(transformer):
+    return transformer is None or transformer in ("passthrough", "drop")
+
+
+def linear_part(transformer, name, n_in):
+    """Return the matrix of an affine transformer.
+
+    Parameters
+    ----------
+    transformer : fitted transformer, "passthrough" or "drop"
+    name : str
+        That of the step, for errors.
+    n_in : int
+        Number of features that it takes.
+
+    Returns
+    -------
+    array of shape (n_in, n_out)
+        C in ``transform(x) = x C + b``.
+
+    Raises
+    ------
+    TypeError
+        If the transformer is not known to be affine.
+
+    Examples
+    --------
+    >>> scaler = StandardScaler().fit([[0.0, 0.0], [2.0, 8.0]])
+    >>> linear_part(scaler, "scale", 2)
+    array([[1.  , 0.  ],
+           [0.  , 0.25]])
+    """
+    if _is_passthrough(transformer):
+        return np.eye(n_in)[:, : 0 if transformer == "drop" else n_in]
+    if isinstance(transformer, Pipeline):
+        coef = np.eye(n_in)
+        for inner, step in transformer.steps:
+            coef = coef @ linear_part(step, f"{name}__{inner}", coef.shape[1])
+        return coef
+    if isinstance(transformer, ColumnTransformer):
+        return _of_columns(transformer, name, n_in)
+    if isinstance(transformer, SelectorMixin):
+        return np.eye(n_in)[:, transformer.get_support()]
+    find = MATRICES.get(type(transformer))
+    coef = find(transformer, n_in) if find else None
+    if coef is None:
+        raise TypeError(
+            f"Step {name!r}, {transformer!r} of class {type(transformer).__name__}, is "
+            f"not known to be affine. {POSSIBLE}"
+        )
+    return coef
+
+
+def _divided(scale, n_in):
+    return np.eye(n_in) if scale is None else np.diag(1.0 / scale)
+
+
+def _pca(pca, n_in):
+    coef = pca.components_.T
+    if not pca.whiten:
+        return coef
+    deviation = np.sqrt(pca.explained_variance_)
+    # As in PCA: directions without variance are not blown up beyond this.
+    return coef / np.maximum(deviation, np.finfo(deviation.dtype).eps)
+
+
+def _unless(refused, matrix):
+    """Return `matrix`, with None for transformers that are not affine by a choice."""
+    return lambda transformer, n_in: (
+        None if getattr(transformer, refused, None) else matrix(transformer, n_in)
+    )
+
+
+# How to find the matrix of a fitted transformer of each class.
+MATRICES = {
+    StandardScaler: lambda scaler, n_in: _divided(scaler.scale_, n_in),
+    RobustScaler: lambda scaler, n_in: _divided(scaler.scale_, n_in),
+    MaxAbsScaler: _unless("clip", lambda scaler, n_in: _divided(scaler.scale_, n_in)),
+    MinMaxScaler: _unless("clip", lambda scaler, n_in: np.diag(scaler.scale_)),
+    PCA: _pca,
+    TruncatedSVD: lambda svd, n_in: svd.components_.T,
+    FunctionTransformer: _unless("func", lambda transformer, n_in: np.eye(n_in)),
+}
+
+
+def _of_columns(transformer, name, n_in):
+    weights = transformer.transformer_weights or {}
+    parts = {}
+    for inner, step, columns in transformer.transformers_:
+        positions = _positions(columns, transformer, n_in)
+        coef = np.zeros((n_in, 0))
+        if len(positions):
+            part = linear_part(step, f"{name}__{inner}", len(positions))
+            coef = np.zeros((n_in, part.shape[1]))
+            coef[positions] = weights.get(inner, 1.0) * part
+        parts[inner] = coef
+    # The slices say in which order the columns come out.
+    slices = transformer.output_indices_
+    order = sorted(parts, key=lambda inner: slices[inner].start)
+    return np.hstack([parts[inner] for inner in order])
+
+
+def _positions(columns, transformer, n_in):
+    """Return the numbers of the columns that an entry of a ColumnTransformer names."""
+    names = list(getattr(transformer, "feature_names_in_", range(n_in)))
+    if isinstance(columns, slice):
+        first, last = columns.start, columns.stop
+        if isinstance(first, str) or isinstance(last, str):
+            # Slices of names include their last one.
+            first = None if first is None else names.index(first)
+            last = None if last is None else names.index(last) + 1
+        return np.arange(n_in)[first : last : columns.step]
+    if isinstance(columns, UserList):  # a remainder, before scikit-learn 1.7
+        columns = columns.data
+    columns = np.atleast_1d(np.asarray(columns))
+    if columns.dtype.kind in "OUT":
+        columns = np.array([names.index(column) for column in columns], int)
+    return np.arange(n_in)[columns] if len(columns) else np.arange(0)

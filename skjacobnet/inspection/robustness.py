@@ -1,0 +1,172 @@
+"""What perturbed rows do to predictions."""
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from skjacobnet._derivatives import loss_linearizations
+from skjacobnet._validation import Interval, OneOf
+from skjacobnet.accumulation import cotangents
+from skjacobnet.inspection.frames import labeled
+from skjacobnet.inspection.pipelines import Route, numbers
+
+SIZES = Interval(0, np.inf, "left")
+
+
+def fast_gradient_attack(estimator, X, y, epsilon):
+    r"""Change each row a little so that its loss grows as fast as it can.
+
+    .. math:: x' = x + \epsilon \operatorname{sign}
+              \left( \nabla_x \, \ell(y, z(x)) \right)
+
+    Parameters
+    ----------
+    estimator : JacobianMLPClassifier or Pipeline
+        Fitted; the steps before it must be affine, such as scalers and PCA.
+    X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+        All of it numbers.
+    y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        The true classes.
+    epsilon : float >= 0, or array-like of shape (n_features,)
+        By how much each feature changes, in the units of `X`.
+
+    Returns
+    -------
+    array or pandas.DataFrame of shape (n_samples, n_features)
+        In the type of the weights. A frame if `X` is one. Features without influence on
+        the loss are left as they are.
+
+    Raises
+    ------
+    TypeError
+        If a step before the network is not affine, or `epsilon` is no number.
+    ValueError
+        If `epsilon` is negative, `y` has an unknown class, or `X` does not fit.
+
+    See Also
+    --------
+    robustness_curve : The accuracy on rows of several sizes of perturbation.
+
+    Notes
+    -----
+    Among all changes of at most epsilon in each feature it is the worst one for a
+    linear binary model.
+
+    References
+    ----------
+    .. [1] I. Goodfellow, J. Shlens and C. Szegedy, "Explaining and Harnessing
+       Adversarial Examples", ICLR 2015. https://arxiv.org/abs/1412.6572
+
+    Examples
+    --------
+    >>> from skjacobnet import JacobianMLPClassifier
+    >>> X = [[1.0, 1.0], [-1.0, -2.0]]
+    >>> model = JacobianMLPClassifier((), max_iter=1, tol=None).fit(X, ["a", "b"])
+    >>> model.coefs_ = [[[-1.0], [-1.0]]]
+    >>> fast_gradient_attack(model, X, ["a", "b"], epsilon=0.25)
+    array([[ 0.75,  0.75],
+           [-0.75, -1.75]])
+    """
+    sizes = np.asarray(epsilon)
+    for size in sizes.ravel().tolist():
+        SIZES.check(size, "epsilon")
+    signs = _worst_signs(Route(estimator, X), y)
+    if sizes.shape not in ((), signs.shape[1:]):
+        raise ValueError(
+            f"epsilon must be one number or one for each of the {signs.shape[1]} "
+            f"features, got an array of shape {sizes.shape}."
+        )
+    changed = numbers(X) + sizes.astype(signs.dtype) * signs
+    return labeled(changed.astype(signs.dtype, copy=False), X)
+
+
+def _worst_signs(route, y):
+    """Return the signs of the gradient of each row's loss for the user's X."""
+    classifier = route.classifier
+    dtype, n_samples = classifier.weights_.dtype, route.inputs.shape[0]
+    signs = np.empty((n_samples, route.n_features), dtype)
+    for rows, at, cotangent in loss_linearizations(classifier, route.inputs, y):
+        *_, gradient = cotangents([*route.steps, *at.operators], cotangent)
+        np.sign(gradient, out=signs[rows])
+    return signs
+
+
+def robustness_curve(
+    estimator, X, y, epsilons, *, perturbation="attack", n_repeats=5, random_state=None
+):
+    r"""Measure the accuracy on perturbed rows for several sizes of perturbation.
+
+    .. math:: a(\epsilon) = \frac{1}{n} \sum_s
+              \left[ \hat y(x_s + \epsilon \, v_s) = y_s \right]
+
+    Parameters
+    ----------
+    estimator : JacobianMLPClassifier or Pipeline
+        Fitted; for an attack the steps before it must be affine.
+    X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+        All of it numbers.
+    y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        The true classes.
+    epsilons : array-like of float >= 0 of shape (n_sizes,)
+        In the units of `X`.
+    perturbation : {"attack", "noise"}, default="attack"
+        The direction v: the signs of `fast_gradient_attack`, or independent standard
+        normal numbers.
+    n_repeats : int >= 1, default=5
+        Over how many draws of noise to average. An attack is always the same.
+    random_state : int, RandomState instance or None, default=None
+        For noise.
+
+    Returns
+    -------
+    array of shape (n_sizes,)
+        ``estimator.score`` for each size, between 0 and 1.
+
+    Raises
+    ------
+    TypeError
+        If a step before the network is not affine, or a size is no number.
+    ValueError
+        If a size is negative, `perturbation` is unknown, `y` has an unknown class, or
+        `X` does not fit.
+
+    See Also
+    --------
+    boundary_distance : How far each row is from another decision.
+
+    Notes
+    -----
+    All sizes share their directions, so that the curve is not jagged by chance. The
+    attack is a single step from the original row: at large sizes it may do less harm
+    than at smaller ones.
+
+    References
+    ----------
+    .. [1] D. Hendrycks and T. Dietterich, "Benchmarking Neural Network Robustness to
+       Common Corruptions and Perturbations", ICLR 2019.
+       https://arxiv.org/abs/1903.12261
+
+    Examples
+    --------
+    >>> from skjacobnet import JacobianMLPClassifier
+    >>> X, y = [[1.0, 1.0], [-1.0, -2.0]], ["a", "b"]
+    >>> model = JacobianMLPClassifier((), max_iter=1, tol=None).fit(X, y)
+    >>> model.coefs_, model.intercepts_ = [[[-1.0], [-1.0]]], [[0.0]]
+    >>> robustness_curve(model, X, y, [0.0, 1.2, 2.0])
+    array([1. , 0.5, 0. ])
+    """
+    OneOf("attack", "noise").check(perturbation, "perturbation")
+    Interval(1, np.inf, "left", integer=True).check(n_repeats, "n_repeats")
+    sizes = np.asarray(epsilons).ravel().tolist()
+    for size in sizes:
+        SIZES.check(size, "epsilons")
+    clean = numbers(X)
+    if perturbation == "attack":
+        directions = [_worst_signs(Route(estimator, X), y)]
+    else:
+        draw = check_random_state(random_state).standard_normal
+        directions = (draw(clean.shape) for _ in range(n_repeats))
+    scores = [
+        [estimator.score(labeled(clean + size * v, X), y) for size in sizes]
+        for v in directions
+    ]
+    return np.mean(scores, axis=0)

@@ -1,0 +1,121 @@
+"""Singular values of the Jacobians, layer by layer and end to end."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skjacobnet.accumulation import accumulate
+from skjacobnet.inspection.pipelines import Route
+from skjacobnet.operators import Diagonal
+
+
+class JacobianSpectrum(NamedTuple):
+    """What `jacobian_spectrum` returns.
+
+    Attributes
+    ----------
+    layers : list of array of shape (n_samples, min(n_in, n_out))
+        Singular values of each layer of ``network_``, the largest first.
+    whole : array of shape (n_samples, min(n_features, n_raw))
+        Those of the raw prediction for `X`.
+    """
+
+    layers: list
+    whole: np.ndarray
+
+
+def jacobian_spectrum(estimator, X):
+    r"""Return the singular values of each layer's Jacobian and of their product.
+
+    .. math:: J(x_s) = J_L \cdots J_1 C^T, \qquad
+              J_l = U_l \operatorname{diag}(\sigma_l) V_l^T
+
+    with the matrix C of the affine steps before the network.
+
+    Parameters
+    ----------
+    estimator : JacobianMLPClassifier or Pipeline
+        Fitted; the steps before it must be affine, such as scalers and PCA.
+    X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+        Rows as the pipeline is given them.
+
+    Returns
+    -------
+    JacobianSpectrum
+        A tuple of ``layers`` and ``whole``. Values of a layer whose Jacobian is the
+        same for all rows are repeated by a view.
+
+    Raises
+    ------
+    TypeError
+        If a step before the network is not affine.
+    ValueError
+        If `X` does not fit.
+
+    Notes
+    -----
+    The product of the layers' largest values bounds the largest of the whole. Values
+    near one throughout keep gradients from vanishing and from exploding [1]_; those of
+    a sigmoid are at most 1/4.
+
+    References
+    ----------
+    .. [1] J. Pennington, S. Schoenholz and S. Ganguli, "Resurrecting the sigmoid in
+       deep learning through dynamical isometry: theory and practice", NeurIPS 2017.
+       https://arxiv.org/abs/1711.04735
+
+    Examples
+    --------
+    >>> from skjacobnet import JacobianMLPClassifier
+    >>> X = [[0.0, 0.0], [1.0, -1.0]]
+    >>> model = JacobianMLPClassifier((2,), "sigmoid", max_iter=1, tol=None)
+    >>> model = model.fit(X, [0, 1])
+    >>> model.coefs_ = [[[3.0, 0.0], [0.0, 4.0]], [[1.0], [0.0]]]
+    >>> model.intercepts_ = [[0.0, 0.0], [0.0]]
+    >>> layers, whole = jacobian_spectrum(model, X[:1])
+    >>> layers[0], layers[1], whole
+    (array([[4., 3.]]), array([[0.25, 0.25]]), array([[0.75]]))
+    """
+    route = Route(estimator, X)
+    network, n_samples = route.classifier.network_, route.inputs.shape[0]
+    dtype = route.classifier.weights_.dtype
+    whole = np.empty((n_samples, min(route.n_features, route.n_outputs)), dtype)
+    layers = [None] * len(network.layers)
+    largest = max(a * b for a, b in zip(network.sizes, network.sizes[1:], strict=False))
+    for rows, at, operators in route.chains(-(-largest // max(network.sizes))):
+        n_rows = at.value.shape[0]
+        product = accumulate(operators, "auto", n_rows)
+        whole[rows] = np.linalg.svd(product.todense(n_rows), compute_uv=False)
+        for index, operator in enumerate(at.operators):
+            if operator.shared and layers[index] is None:
+                values = singular_values(operator, 1)
+                layers[index] = np.broadcast_to(values, (n_samples, values.shape[1]))
+            elif not operator.shared:
+                values = singular_values(operator, n_rows)
+                if layers[index] is None:
+                    layers[index] = np.empty((n_samples, values.shape[1]), dtype)
+                layers[index][rows] = values
+    return JacobianSpectrum(layers, whole)
+
+
+def singular_values(operator, n_samples):
+    """Return the singular values of an operator, the largest first.
+
+    Parameters
+    ----------
+    operator : JacobianOperator
+    n_samples : int
+
+    Returns
+    -------
+    array of shape (n_samples, min(n_in, n_out))
+
+    Examples
+    --------
+    >>> singular_values(Diagonal(np.array([[2.0, -3.0]])), 1)
+    array([[3., 2.]])
+    """
+    if isinstance(operator, Diagonal):
+        sizes = -np.sort(-np.abs(operator.diagonal), axis=-1)
+        return np.broadcast_to(sizes, (n_samples, operator.n_in))
+    return np.linalg.svd(operator.todense(n_samples), compute_uv=False)

@@ -1,0 +1,157 @@
+"""Integrated gradients: completeness, closed forms, and quadrature by brute force."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.datasets import load_digits, load_iris
+from sklearn.decomposition import PCA
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skjacobnet import JacobianMLPClassifier
+from skjacobnet.inspection import integrated_gradients, path_integrals
+from skjacobnet.layers import HardTanh, Linear
+
+X, Y = load_iris(return_X_y=True)
+ROWS = X[::10]
+LABELS = np.stack([Y > 0, Y < 2, X[:, 0] > 6], axis=1).astype(int)
+STACKS = {
+    "relu": [Linear(9), "relu"],
+    "deep": [Linear(9), "relu", Linear(8), "leaky_relu", Linear(7), "relu"],
+    "hard": [Linear(9), HardTanh(), Linear(6), "elu"],
+    "smooth": [Linear(9), "tanh", Linear(6), "gelu"],
+    "mixed": [Linear(9), "tanh", Linear(6), "relu"],
+    "softmax": [Linear(9), "relu", Linear(5), "softmax"],
+    "linear": [],
+}
+
+
+def fitted(layers, y=Y, X=X):
+    model = JacobianMLPClassifier(
+        layers=layers, max_iter=20, tol=None, random_state=0, learning_rate=0.05
+    )
+    return model.fit(X, y)
+
+
+def brute_force(model, rows, baseline, columns, output):
+    """The midpoint rule with many points."""
+    n = 4000
+    alpha = ((np.arange(n) + 0.5) / n)[:, np.newaxis, np.newaxis]
+    points = (baseline + alpha * (rows - baseline)).reshape(-1, 4)
+    jacobian = model.input_jacobian(points, output=output)
+    gradients = jacobian[np.arange(len(points)), np.tile(columns, n)]
+    return (rows - baseline) * gradients.reshape(n, *rows.shape).mean(axis=0)
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_against_many_small_steps(name):
+    model = fitted(STACKS[name])
+    rows, baseline = ROWS[::3], X.mean(axis=0)
+    columns = np.argmax(model.predict_proba(rows), axis=1)
+    for output in ("proba", "raw"):
+        result, error = integrated_gradients(model, rows, baseline, output=output)
+        expected = brute_force(model, rows, baseline, columns, output)
+        scale = np.abs(expected).max()
+        np.testing.assert_allclose(result, expected, atol=3e-3 * scale)
+        assert error.max() < 1e-4
+
+
+@pytest.mark.parametrize("output", ["proba", "raw", "log_proba"])
+@pytest.mark.parametrize("name", STACKS)
+@pytest.mark.parametrize("y", [Y, Y > 0, LABELS], ids=["classes", "binary", "labels"])
+def test_attributions_add_up(name, y, output):
+    model = fitted(STACKS[name], y)
+    result, error = integrated_gradients(model, ROWS, target=model.classes_[1],
+                                         output=output, tol=1e-6)  # fmt: skip
+    zero = np.zeros((1, 4))
+    if output == "raw":
+        change = model._predict_raw(ROWS) - model._predict_raw(zero)
+        change = change[:, min(1, change.shape[1] - 1)]
+    else:
+        predict = getattr(model, f"predict_{output}")
+        change = (predict(ROWS) - predict(zero))[:, 1]
+    missing = np.abs(result.sum(axis=1) - change)
+    np.testing.assert_allclose(missing, error, atol=1e-12)
+    assert error.max() < 1e-6
+
+
+def test_a_linear_model_in_closed_form():
+    model = fitted([])
+    result, error = integrated_gradients(model, ROWS, X[0], target=2, output="raw")
+    np.testing.assert_allclose(result, (ROWS - X[0]) * model.coefs_[0][:, 2])
+    assert error.max() < 1e-12
+
+
+def test_a_relu_network_is_integrated_exactly_in_as_many_rounds_as_layers():
+    model = fitted(STACKS["deep"])
+    _, error = integrated_gradients(model, ROWS, output="raw", tol=1e-11, max_iter=3)
+    assert error.max() < 1e-11
+
+
+def test_every_share_is_right_on_digits():
+    digits, y = load_digits(return_X_y=True)
+    model = JacobianMLPClassifier((100,), max_iter=20, tol=None, random_state=0)
+    model.fit(digits, y)
+    shares, error = integrated_gradients(model, digits[:100])
+    assert error.max() < 1e-4
+    fine, _ = integrated_gradients(model, digits[:100], tol=1e-10)
+    np.testing.assert_allclose(shares, fine, atol=1e-4)
+
+
+def test_through_a_pipeline():
+    model = make_pipeline(
+        StandardScaler(), PCA(3), JacobianMLPClassifier((9,), max_iter=20, tol=None)
+    ).fit(X, Y)
+    baseline = ROWS[::-1]
+    result, error = integrated_gradients(model, ROWS, baseline, target=0, tol=1e-7)
+    change = model.predict_proba(ROWS) - model.predict_proba(baseline)
+    np.testing.assert_allclose(result.sum(axis=1), change[:, 0], atol=2e-7)
+    assert error.max() < 1e-7
+    # Where two rows agree in a feature it has no share.
+    same = ROWS.copy()
+    same[:, 2] = baseline[:, 2]
+    assert not integrated_gradients(model, same, baseline)[0][:, 2].any()
+
+
+def test_groups_blocks_frames_sparse_rows_and_types(monkeypatch):
+    model = fitted(STACKS["deep"])
+    whole, _ = integrated_gradients(model, ROWS)
+    np.testing.assert_allclose(
+        integrated_gradients(model, sparse.csr_array(ROWS))[0], whole, rtol=1e-9
+    )
+    monkeypatch.setattr(path_integrals, "GROUP_NUMBERS", 500)
+    monkeypatch.setattr(path_integrals, "BLOCK_NUMBERS", 100)
+    np.testing.assert_allclose(integrated_gradients(model, ROWS)[0], whole, rtol=1e-9)
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    shares, _ = integrated_gradients(fitted(STACKS["deep"], X=frame), frame[::10])
+    assert list(shares.columns) == list("abcd")
+    np.testing.assert_allclose(shares, whole, rtol=1e-9)
+    single = fitted(STACKS["deep"], X=X.astype(np.float32))
+    shares, error = integrated_gradients(single, ROWS.astype(np.float32))
+    assert shares.dtype == np.float32
+    assert error.max() < 1e-4
+
+
+def test_a_row_at_its_baseline_has_no_shares():
+    shares, error = integrated_gradients(fitted(STACKS["relu"]), X[:2], X[0])
+    assert not shares[0].any()
+    assert shares[1].any()
+    assert error[0] == 0.0
+
+
+def test_errors_and_warnings():
+    model = fitted(STACKS["relu"])
+    with pytest.warns(ConvergenceWarning, match="miss the change of the output by mor"):
+        integrated_gradients(fitted(STACKS["smooth"]), ROWS, tol=1e-12, max_iter=1)
+    with pytest.raises(ValueError, match=r"tol must be a number in \(0, inf\), got 0"):
+        integrated_gradients(model, ROWS, tol=0)
+    with pytest.raises(TypeError, match="max_iter must be an integer"):
+        integrated_gradients(model, ROWS, max_iter=2.5)
+    with pytest.raises(
+        ValueError, match=r"baseline must have the shape \(4,\) or \(15"
+    ):
+        integrated_gradients(model, ROWS, np.zeros(3))
+    with pytest.raises(ValueError, match="target has classes that the classifier does"):
+        integrated_gradients(model, ROWS, target=9)

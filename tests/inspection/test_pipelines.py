@@ -1,0 +1,195 @@
+"""Derivatives through every affine step, against differences of the whole pipeline."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.datasets import load_iris
+from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_selection import SelectKBest, VarianceThreshold
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    PolynomialFeatures,
+    RobustScaler,
+    StandardScaler,
+)
+
+from skjacobnet import JacobianMLPClassifier
+from skjacobnet.inspection import saliency, sensitivity
+from skjacobnet.inspection.pipelines import Route
+from skjacobnet.testing import empirical_jacobian
+
+X, Y = load_iris(return_X_y=True)
+NAMES = ["a", "b", "c", "d"]
+
+
+def network():
+    return JacobianMLPClassifier(
+        (6,), "tanh", max_iter=5, tol=None, random_state=0, learning_rate=0.05
+    )
+
+
+def jacobian(model, X, output="proba"):
+    route = Route(model, X, output)
+    return np.concatenate([block for _, _, block in route.jacobians()])
+
+
+def columns(*parts, **params):
+    return ColumnTransformer([(f"part{i}", *p) for i, p in enumerate(parts)], **params)
+
+
+STEPS = {
+    "standard": [StandardScaler()],
+    "standard without mean": [StandardScaler(with_mean=False)],
+    "standard without scale": [StandardScaler(with_std=False)],
+    "minmax": [MinMaxScaler((-2, 3))],
+    "maxabs": [MaxAbsScaler()],
+    "robust": [RobustScaler()],
+    "robust without scale": [RobustScaler(with_scaling=False)],
+    "pca": [PCA(3)],
+    "whitened": [StandardScaler(), PCA(3, whiten=True)],
+    "svd": [TruncatedSVD(2, random_state=0)],
+    "selected": [StandardScaler(), SelectKBest(k=2)],
+    "threshold": [VarianceThreshold(0.5), MinMaxScaler()],
+    "passthrough": ["passthrough", StandardScaler(), FunctionTransformer()],
+    "nested": [make_pipeline(StandardScaler(), PCA(2)), MinMaxScaler()],
+    "columns": [
+        columns(
+            (PCA(1), [2, 0]),
+            (StandardScaler(), slice(1, 3)),
+            ("drop", [0]),
+            remainder="passthrough",
+        )
+    ],
+    "masks": [
+        columns(
+            ("passthrough", np.array([False, True, True, False])),
+            (make_pipeline(MinMaxScaler(), PCA(1)), [-1, 0]),
+            (StandardScaler(), []),
+            transformer_weights={"part0": 3.0},
+        ),
+        RobustScaler(),
+    ],
+    "parts not in the order of their names": [
+        ColumnTransformer([("z", PCA(1), [0, 1]), ("a", StandardScaler(), [3])])
+    ],
+    "remainder": [columns(("drop", [1]), remainder=StandardScaler())],
+    "columns in columns": [
+        columns((columns((StandardScaler(), [1])), [0, 3]), remainder="drop")
+    ],
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("output", ["proba", "raw"])
+def test_every_affine_step(name, output):
+    model = make_pipeline(*STEPS[name], network()).fit(X, Y)
+    predict = model.predict_proba if output == "proba" else model.decision_function
+    expected = empirical_jacobian(predict, X)
+    assert np.abs(expected).max() > 1e-3
+    result = jacobian(model, X, output)
+    np.testing.assert_allclose(result, expected, rtol=1e-7, atol=1e-8)
+    np.testing.assert_allclose(
+        sensitivity(model, X, output=output), np.abs(expected).mean(axis=0), atol=1e-8
+    )
+
+
+def test_selection_by_name_in_frames_with_other_columns():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(X, columns=NAMES)
+    frame.insert(1, "word", rng.choice(["x", "y"], len(X)))
+    steps = columns(
+        (StandardScaler(), ["d", "a"]),
+        (PCA(1), slice("b", "c")),
+        ("drop", make_column_selector(dtype_exclude="number")),
+        ("passthrough", pd.Index(["c"])),
+        (MinMaxScaler(), make_column_selector("a")),
+    )
+    model = make_pipeline(steps, network()).fit(frame, Y)
+
+    def predict(X):
+        changed = frame.copy()
+        changed[NAMES] = X
+        return model.predict_proba(changed)
+
+    expected = empirical_jacobian(predict, X)
+    result = jacobian(model, frame)
+    assert result.shape == (150, 3, 5)
+    assert not result[:, :, 1].any()
+    np.testing.assert_allclose(result[:, :, [0, 2, 3, 4]], expected, atol=1e-8)
+
+
+def test_steps_that_return_frames():
+    frame = pd.DataFrame(X, columns=NAMES)
+    scaler = StandardScaler().set_output(transform="pandas")
+    model = make_pipeline(scaler, network()).fit(frame, Y)
+    plain = make_pipeline(StandardScaler(), network()).fit(X, Y)
+    np.testing.assert_allclose(jacobian(model, frame), jacobian(plain, X), atol=1e-13)
+
+
+def test_pipelines_in_pipelines_and_of_one_step():
+    inner = make_pipeline(StandardScaler(), network())
+    model = make_pipeline(MinMaxScaler(), inner).fit(X, Y)
+    expected = empirical_jacobian(model.predict_proba, X)
+    np.testing.assert_allclose(jacobian(model, X), expected, atol=1e-8)
+    alone = make_pipeline(network()).fit(X, Y)
+    np.testing.assert_array_equal(jacobian(alone, X), alone[0].input_jacobian(X))
+
+
+def test_sparse_rows():
+    rows = np.where(X > 1.5, X, 0.0)
+    model = make_pipeline(MaxAbsScaler(), TruncatedSVD(3), network()).fit(rows, Y)
+    dense = jacobian(model, rows)
+    np.testing.assert_allclose(jacobian(model, sparse.csr_array(rows)), dense)
+    model = make_pipeline(MaxAbsScaler(), network()).fit(sparse.csr_array(rows), Y)
+    expected = empirical_jacobian(model.predict_proba, rows)
+    result = jacobian(model, sparse.csr_matrix(rows))
+    np.testing.assert_allclose(result, expected, atol=1e-8)
+
+
+def test_lists_and_float32():
+    model = make_pipeline(StandardScaler(), network()).fit(X.astype(np.float32), Y)
+    assert model[-1].weights_.dtype == np.float32
+    assert jacobian(model, X.astype(np.float32)).dtype == np.float32
+    assert saliency(model, X[:3].tolist()).shape == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("step", "named"),
+    [
+        (PolynomialFeatures(2), "Step 'it', PolynomialFeatures() of class Polynomial"),
+        (Normalizer(), "Step 'it', Normalizer() of class Normalizer"),
+        (MinMaxScaler(clip=True), "Step 'it', MinMaxScaler(clip=True) of class MinM"),
+        (FunctionTransformer(np.tanh), "of class FunctionTransformer"),
+        (make_pipeline(PolynomialFeatures()), "Step 'it__polynomialfeatures', Poly"),
+        (columns((Normalizer(), [0, 1])), "Step 'it__part0', Normalizer() of class"),
+    ],
+    ids=str,
+)
+def test_other_steps_are_named(step, named):
+    model = Pipeline([("it", step), ("network", network())]).fit(X, Y)
+    with pytest.raises(TypeError) as caught:
+        saliency(model, X)
+    assert named in str(caught.value)
+    assert "is not known to be affine" in str(caught.value)
+    # The way out that the message names.
+    assert saliency(model[-1], model[:-1].transform(X)).shape[0] == 150
+
+
+def test_errors():
+    with pytest.raises(TypeError, match="estimator must be a JacobianMLPClassifier or"):
+        saliency(LogisticRegression(), X)
+    with pytest.raises(TypeError, match="ends in one, got LogisticRegression"):
+        saliency(make_pipeline(StandardScaler(), LogisticRegression()), X)
+    with pytest.raises(NotFittedError):
+        saliency(make_pipeline(StandardScaler(), network()), X)
+    model = make_pipeline(StandardScaler(), network()).fit(X, Y)
+    with pytest.raises(ValueError, match="output must be one of"):
+        saliency(model, X, output="probs")
