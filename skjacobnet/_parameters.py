@@ -12,7 +12,7 @@ from skjacobnet.initializers import INITIALIZERS, Initializer
 from skjacobnet.layers import LAYERS, Dropout, Layer, Linear
 from skjacobnet.losses import LOSSES, Loss
 from skjacobnet.optimizers import OPTIMIZERS, FullBatchOptimizer, Optimizer
-from skjacobnet.regularizers import REGULARIZERS, JacobianNorm, Regularizer
+from skjacobnet.regularizers import REGULARIZERS, Regularizer
 from skjacobnet.schedules import SCHEDULES, Schedule
 
 FAMILIES = {
@@ -340,21 +340,14 @@ def _check_together(parts):
         for regularizer in parts.regularizers:
             regularizer.check_layer(layer)
     for regularizer in parts.regularizers:
-        if parts.full_batch and _draws(regularizer):
+        if parts.full_batch and regularizer.draws:
             raise ValueError(
                 f"{parts.optimizer!r} needs an objective without noise and cannot "
-                f"train with {regularizer!r}. Set n_projections=None or choose "
-                "optimizer='adam'."
+                f"train with the random draws of {regularizer!r}. Set "
+                "n_projections=None or choose optimizer='adam'."
             )
     if parts.full_batch and type(parts.schedule).name != "constant":
         raise ValueError(
             f"{parts.optimizer!r} finds its own step lengths and takes no schedule, "
             f"got {parts.schedule!r}. Set schedule='constant' or optimizer='sgd'."
         )
-
-
-def _draws(regularizer):
-    """Whether a penalty is estimated from random draws."""
-    return (
-        isinstance(regularizer, JacobianNorm) and regularizer.n_projections is not None
-    )

@@ -1,13 +1,26 @@
-"""Numbers about a fitted model that its exact derivatives give.
+"""Numbers that exact derivatives give: about fitted models, and about how they work.
 
-All functions take a fitted `JacobianMLPClassifier`, or a `Pipeline` that ends in
-one and is affine before, and answer in the units of the X that the pipeline is given.
+Functions that take an estimator take a fitted `JacobianMLPClassifier`, or a `Pipeline`
+that ends in one and is affine before, and answer in the units of the X that the
+pipeline is given. The others show what orders of the chain rule cost, what optimizers
+remember and where penalties pull.
 """
 
+from skjacobnet.inspection.accumulation import (
+    AccumulationProfile as AccumulationProfile,
+)
+from skjacobnet.inspection.accumulation import (
+    profile_accumulation as profile_accumulation,
+)
 from skjacobnet.inspection.boundary import boundary_distance as boundary_distance
 from skjacobnet.inspection.gradient_times_input import (
     gradient_x_input as gradient_x_input,
 )
+from skjacobnet.inspection.optimizers import SURFACES as SURFACES
+from skjacobnet.inspection.optimizers import Surface as Surface
+from skjacobnet.inspection.optimizers import flow_field as flow_field
+from skjacobnet.inspection.optimizers import impulse_response as impulse_response
+from skjacobnet.inspection.optimizers import trajectory as trajectory
 from skjacobnet.inspection.path_integrals import (
     integrated_gradients as integrated_gradients,
 )

@@ -18,9 +18,16 @@ class Regularizer(Component):
     ----------
     strength : float >= 0, default=1.0
         The factor of the penalty. Unit: that of the loss per unit of the penalty.
+
+    Attributes
+    ----------
+    draws : bool
+        Whether the penalty is estimated from random numbers, which an optimizer of all
+        rows at once cannot take.
     """
 
     constraints = {"strength": Interval(0.0, np.inf, "left")}
+    draws = False
 
     def __init__(self, strength=1.0):
         self.strength = strength

@@ -84,9 +84,14 @@ class JacobianNorm(JacobianRegularizer):
         self.strength = strength
         self.n_projections = n_projections
 
+    @property
+    def draws(self):
+        """Whether there are random projections."""
+        return self.n_projections is not None
+
     def probes(self, raw, y, loss, link, rng):
         n_raw = raw.shape[-1]
-        if self.n_projections is None:
+        if not self.draws:
             basis = np.eye(n_raw, dtype=raw.dtype)
             basis = basis.reshape(n_raw, *(1,) * (raw.ndim - 1), n_raw)
             # In memory of its own: matrix products of repeated rows are slow.

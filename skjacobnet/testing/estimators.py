@@ -59,7 +59,8 @@ def check_gradients(estimator, X, y, sample_weight=None, *, rtol=1e-6, random_st
     Notes
     -----
     Rows where an input of an elementwise layer is nearer than 0.001 to one of its kinks
-    are passed over. Layers that draw random numbers are checked as they predict.
+    are passed over. Layers that draw random numbers are checked as they predict. Where
+    a regularizer draws, all do, and get the same draws in every evaluation.
 
     Examples
     --------
@@ -90,11 +91,17 @@ def check_gradients(estimator, X, y, sample_weight=None, *, rtol=1e-6, random_st
     weight = None if table.weight is None else table.weight[rows]
     objective = Objective(network, parts.loss, table.targets.link, parts.regularizers)
 
+    random = any(regularizer.draws for regularizer in parts.regularizers)
+
+    def evaluate(t):
+        draws = np.random.default_rng(random_state) if random else None
+        return objective(t, inputs, encoded, weight, draws)
+
     def value(t):
-        loss, penalty, _ = objective(t, inputs, encoded, weight)
+        loss, penalty, _ = evaluate(t)
         return loss + penalty
 
-    gradient = objective(theta, inputs, encoded, weight)[2].copy()
+    gradient = evaluate(theta)[2].copy()
     chosen = np.arange(len(theta))
     if len(theta) > N_WEIGHTS:
         chosen = np.sort(rng.choice(len(theta), N_WEIGHTS, replace=False))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from autograd import elementwise_grad, grad
 from autograd.scipy.special import erf
+from scipy.sparse import csr_array
 from sklearn.datasets import load_iris
 
 from skjacobnet import JacobianMLPClassifier
@@ -25,6 +26,7 @@ from skjacobnet.losses import Brier, CrossEntropy, Focal
 from skjacobnet.network import Network
 from skjacobnet.operators import Diagonal
 from skjacobnet.regularizers import InputGradient, JacobianNorm, JacobianRegularizer
+from skjacobnet.testing import check_gradients
 from skjacobnet.testing.finite_differences import empirical_gradient
 from skjacobnet.training.objective import Objective
 
@@ -322,7 +324,7 @@ def test_projections_are_refused_for_lbfgs():
     X, y = load_iris(return_X_y=True)
     regularizers = {"jacobian_norm": JacobianNorm(1e-3, 1)}
     model = JacobianMLPClassifier(optimizer="lbfgs", regularizers=regularizers)
-    with pytest.raises(ValueError, match="Set n_projections=None or choose"):
+    with pytest.raises(ValueError, match=r"JacobianNorm\(.*Set n_projections=None"):
         model.fit(X, y)
 
 
@@ -382,3 +384,29 @@ def test_probes_of_another_kind_need_their_derivative():
 
     with pytest.raises(NotImplementedError, match="Incomplete has no probes_vjp"):
         Incomplete().probes_vjp(None, None, None, None, None)
+
+
+@pytest.mark.parametrize("regularizer", REGULARIZERS_HERE, ids=repr)
+def test_whole_models_pass_the_check(regularizer):
+    X, y = load_iris(return_X_y=True)
+    for labels in (y, y == 1, np.stack([y == 0, y > 0], axis=1).astype(int)):
+        model = JacobianMLPClassifier(
+            (4, 3), "silu", dropout=0.2, regularizers={"mine": regularizer}
+        )
+        check_gradients(model, X, labels)
+
+
+@pytest.mark.parametrize("regularizer", REGULARIZERS_HERE, ids=repr)
+def test_a_sparse_table_gives_what_a_dense_one_gives(regularizer):
+    network, theta, X, y, weight = problem("tanh")
+    X = np.where(X > 0.3, X, 0.0)
+    objective = Objective(network, CrossEntropy(), SOFTMAX, [regularizer])
+    results = [
+        (penalty, gradient.copy())
+        for _, penalty, gradient in (
+            objective(theta, rows, y, weight, np.random.default_rng(0))
+            for rows in (X, csr_array(X))
+        )
+    ]
+    np.testing.assert_allclose(results[0][0], results[1][0], rtol=1e-13)
+    np.testing.assert_allclose(results[0][1], results[1][1], rtol=1e-11, atol=1e-13)

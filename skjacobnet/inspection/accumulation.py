@@ -1,0 +1,189 @@
+"""What the orders of the chain rule cost, as predicted and as measured."""
+
+import tracemalloc
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from skjacobnet.accumulation import MODES, Structure, accumulate, cheapest_order
+
+
+@dataclass(frozen=True)
+class AccumulationProfile:
+    """The costs of the Jacobian of one batch in one order.
+
+    Attributes
+    ----------
+    mode : {"forward", "reverse", "auto"}
+    order : int or tuple
+        The bracketing: an index of a layer, or a pair ``(left, right)`` of orders.
+    multiplications : int
+        How many it takes.
+    predicted_cost : float
+        The same, each weighed by the time that its kind takes compared with one in a
+        matrix product; what the automatic order makes small.
+    predicted_bytes : int
+        The most that operators under construction hold at one time.
+    seconds : float
+        Measured, the shortest of some runs.
+    peak_bytes : int
+        Measured, the most that NumPy held on top of what it held before.
+    """
+
+    mode: str
+    order: int | tuple
+    multiplications: int
+    predicted_cost: float
+    predicted_bytes: int
+    seconds: float
+    peak_bytes: int
+
+
+def profile_accumulation(network, X, theta=None, n_repeats=5):
+    """Measure the Jacobian of the raw prediction in each order of the chain rule.
+
+    Parameters
+    ----------
+    network : Network
+        Its layers' Jacobians are multiplied.
+    X : array of shape (n_samples, n_in)
+        All rows are taken at once, unlike in `Network.input_jacobian`.
+    theta : array of shape (n_weights,), optional
+        By default first weights drawn with a fixed seed; costs do not depend on them.
+    n_repeats : int >= 1, default=5
+        Runs to take the shortest time of.
+
+    Returns
+    -------
+    dict of str to AccumulationProfile
+        For ``"forward"``, ``"reverse"`` and ``"auto"``.
+
+    Raises
+    ------
+    ValueError
+        If `n_repeats` is less than 1.
+
+    See Also
+    --------
+    skjacobnet.accumulation.accumulate : Multiplies the Jacobians out.
+
+    Notes
+    -----
+    The layers are evaluated once, before; only the multiplication of their Jacobians is
+    measured. Memory is measured in a run of its own. The prediction counts the matrices
+    that are built, not the temporary arrays of a single multiplication.
+
+    Examples
+    --------
+    With one output reverse mode costs, for each sample, 3 multiplications for the
+    diagonal and 3 * 2 for the first matrix:
+
+    >>> from skjacobnet.layers import Linear, Tanh
+    >>> from skjacobnet.network import Network
+    >>> network = Network([Linear(3), Tanh(), Linear(1)], n_in=2)
+    >>> profiles = profile_accumulation(network, np.ones((10, 2)))
+    >>> profiles["reverse"].multiplications, profiles["reverse"].order
+    (90, ((2, 1), 0))
+    """
+    if n_repeats < 1:
+        raise ValueError(f"n_repeats must be at least 1, got {n_repeats}.")
+    if theta is None:
+        theta = network.init_weights(np.random.default_rng(0), np.float64, X)
+    operators = network.linearize(theta, X).operators
+    n_samples = X.shape[0]
+    profiles = {}
+    for mode in MODES:
+        order = _order(mode, operators, n_samples)
+        predicted = _Predicted.of(order, operators, n_samples)
+
+        def run(mode=mode):
+            return accumulate(operators, mode, n_samples)
+
+        profiles[mode] = AccumulationProfile(
+            mode,
+            order,
+            predicted.multiplications,
+            predicted.cost,
+            predicted.peak,
+            min(_seconds(run) for _ in range(n_repeats)),
+            _peak_bytes(run),
+        )
+    return profiles
+
+
+def _order(mode, operators, n_samples):
+    """Return the bracketing that a mode stands for."""
+    if mode == "auto":
+        return cheapest_order(tuple(map(Structure.of, operators)), n_samples)[0]
+    first, *others = range(len(operators))
+    if mode == "forward":
+        order = first
+        for index in others:
+            order = (index, order)
+        return order
+    *others, order = first, *others
+    for index in reversed(others):
+        order = (order, index)
+    return order
+
+
+@dataclass(frozen=True)
+class _Predicted:
+    """What an operator costs to build: its structure, and totals on the way."""
+
+    structure: Structure
+    to_apply: int
+    multiplications: int = 0
+    cost: float = 0.0
+    size: int = 0
+    peak: int = 0
+
+    @classmethod
+    def of(cls, order, operators, n_samples):
+        if isinstance(order, int):
+            operator = operators[order]
+            return cls(Structure.of(operator), operator.multiplications)
+        left, right = (cls.of(part, operators, n_samples) for part in order)
+        structure, cost = left.structure.times(right.structure, n_samples)
+        n_out, n_in = structure.n_out, structure.n_in
+        if structure.kind == "diagonal":
+            to_apply, rows = n_in, n_samples
+            own = n_samples * n_in
+        elif structure.kind == "constant":
+            to_apply, rows = n_out * n_in, 1
+            own = n_out * left.structure.n_in * n_in
+        else:
+            to_apply, rows = n_out * n_in, n_samples
+            own = n_samples * min(n_out * right.to_apply, n_in * left.to_apply)
+        size = rows * to_apply * operators[0].dtype.itemsize
+        return cls(
+            structure,
+            to_apply,
+            left.multiplications + right.multiplications + own,
+            left.cost + right.cost + cost,
+            size,
+            # The left side is built first, and both are there until the product is.
+            max(left.peak, left.size + right.peak, left.size + right.size + size),
+        )
+
+
+def _seconds(run):
+    start = perf_counter()
+    run()
+    return perf_counter() - start
+
+
+def _peak_bytes(run):
+    """Return the most memory that a call held at one time, on top of what was held."""
+    tracing = tracemalloc.is_tracing()
+    if not tracing:
+        tracemalloc.start()
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
+    result = run()
+    _, peak = tracemalloc.get_traced_memory()
+    del result
+    if not tracing:
+        tracemalloc.stop()
+    return peak - before

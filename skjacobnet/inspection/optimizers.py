@@ -1,0 +1,291 @@
+"""How optimizers remember and move: impulse responses, paths and flow fields."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from skjacobnet.links import SOFTMAX
+from skjacobnet.optimizers import OPTIMIZERS, FullBatchOptimizer
+from skjacobnet.regularizers import (
+    REGULARIZERS,
+    ActivationRegularizer,
+    PredictionRegularizer,
+    WeightRegularizer,
+)
+
+
+def impulse_response(optimizer, n_steps, background=0.0, n_before=20_000):
+    r"""Measure how much one past unit gradient still moves the weights.
+
+    .. math::
+
+        h_k = -\frac{1}{\eta} \frac{\partial (\theta_{t+k} - \theta_{t+k-1})}
+        {\partial g_t}, \qquad k = 0, 1, \dots
+
+    for a weight whose gradients are :math:`g = b`, the background, at all other steps.
+
+    Parameters
+    ----------
+    optimizer : str or Optimizer
+        The rule whose memory is measured.
+    n_steps : int >= 1
+        How many steps to follow the gradient for.
+    background : float, default=0.0
+        The gradient b of all other steps. Unit: that of the gradient.
+    n_before : int >= 0, default=20_000
+        Steps with the background alone, until the memory is steady. None are needed
+        without a background.
+
+    Returns
+    -------
+    array of shape (n_steps,)
+        Unit: that of a step with learning rate one, per unit of the gradient.
+
+    Raises
+    ------
+    TypeError
+        If `optimizer` takes all rows at once; it has no response to one gradient.
+    ValueError
+        If `n_steps` is less than 1.
+
+    Notes
+    -----
+    SGD with momentum is linear, so the background does not matter:
+    :math:`h_k = m^k`, and with Nesterov's momentum :math:`h_0 = 1 + m` and
+    :math:`h_k = m^{k+1}`. Rules that divide by past gradients are not. Around a
+    background Adam has
+
+    .. math::
+
+        h_k = \frac{(1 - \beta_1) \beta_1^k - (1 - \beta_2) \beta_2^k}{|b|},
+
+    which sums up to zero: the length of the steps does not depend on that of the
+    gradients, so what a larger gradient adds at first it takes back later, slowly.
+
+    A central difference of two runs, with impulses of 1e-5 b. Without a background,
+    of two runs with the impulses 1 and -1 after no gradients at all, a step of finite
+    size. Weight decay is left out.
+
+    Examples
+    --------
+    >>> from skjacobnet.optimizers import SGD
+    >>> impulse_response(SGD(momentum=0.5), 4)
+    array([1.   , 0.5  , 0.25 , 0.125])
+    """
+    optimizer = OPTIMIZERS.resolve(optimizer)
+    if isinstance(optimizer, FullBatchOptimizer):
+        raise TypeError(
+            f"{optimizer!r} takes all rows at once and has no response to one "
+            "gradient. Choose another optimizer, such as 'adam'."
+        )
+    if n_steps < 1:
+        raise ValueError(f"n_steps must be at least 1, got {n_steps}.")
+    size = 1e-5 * abs(background) if background else 1.0
+    steady = np.full(2, float(background))
+    # Two runs side by side, and no weight decays.
+    theta, fixed = np.zeros(2), np.zeros(2)
+    state = optimizer.init(theta)
+    for _ in range(n_before if background else 0):
+        optimizer.step(theta, steady, state, 1.0, fixed)
+    responses = np.empty(n_steps)
+    gradient = steady + np.array([size, -size])
+    for k in range(n_steps):
+        theta[...] = 0.0  # a step is then exact, however far the weights have come
+        optimizer.step(theta, gradient, state, 1.0, fixed)
+        responses[k] = (theta[1] - theta[0]) / (2.0 * size)
+        gradient = steady
+    return responses
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A function of two variables to watch optimizers on.
+
+    Attributes
+    ----------
+    value, gradient : callable
+        Of points (..., 2): an array (...), and an array (..., 2).
+    minimum : tuple of float or None
+        Where it is smallest; None where it has no minimum.
+    """
+
+    value: Callable
+    gradient: Callable
+    minimum: tuple | None
+
+
+def _quadratic(curvatures, minimum):
+    curvatures = np.array(curvatures)
+    return Surface(
+        lambda points: 0.5 * np.sum(curvatures * np.square(points), axis=-1),
+        lambda points: curvatures * points,
+        minimum,
+    )
+
+
+def _rosenbrock(points):
+    x, y = points[..., 0], points[..., 1]
+    return (1.0 - x) ** 2 + 100.0 * (y - x**2) ** 2
+
+
+def _rosenbrock_gradient(points):
+    x, y = points[..., 0], points[..., 1]
+    bend = 200.0 * (y - x**2)
+    return np.stack([-2.0 * (1.0 - x) - 2.0 * x * bend, bend], axis=-1)
+
+
+# Beale's function is the sum of squares of c - x (1 - y^k) for k = 1, 2, 3.
+_BEALE = ((1, 1.5), (2, 2.25), (3, 2.625))
+
+
+def _beale(points):
+    x, y = points[..., 0], points[..., 1]
+    return sum((c - x * (1.0 - y**k)) ** 2 for k, c in _BEALE)
+
+
+def _beale_gradient(points):
+    x, y = points[..., 0], points[..., 1]
+    slopes = 0.0
+    for k, c in _BEALE:
+        residual = 2.0 * (c - x * (1.0 - y**k))
+        parts = [residual * (y**k - 1.0), residual * x * k * y ** (k - 1)]
+        slopes = slopes + np.stack(parts, axis=-1)
+    return slopes
+
+
+SURFACES = {
+    "bowl": _quadratic((1.0, 100.0), (0.0, 0.0)),
+    "rosenbrock": Surface(_rosenbrock, _rosenbrock_gradient, (1.0, 1.0)),
+    "beale": Surface(_beale, _beale_gradient, (3.0, 0.5)),
+    "saddle": _quadratic((1.0, -1.0), None),
+}
+
+
+def trajectory(optimizer, surface, start, n_steps, learning_rate=None):
+    r"""Follow an optimizer downhill.
+
+    Parameters
+    ----------
+    optimizer : str or Optimizer or FullBatchOptimizer
+        The rule that takes the steps.
+    surface : str or Surface
+        ``"bowl"``: :math:`\frac12 (x^2 + 100 y^2)`; ``"rosenbrock"``:
+        :math:`(1 - x)^2 + 100 (y - x^2)^2`; ``"beale"``: :math:`(1.5 - x + xy)^2 +
+        (2.25 - x + xy^2)^2 + (2.625 - x + xy^3)^2`; ``"saddle"``:
+        :math:`\frac12 (x^2 - y^2)`; or one of your own.
+    start : array of shape (..., 2)
+        Leading axes are starts side by side.
+    n_steps : int >= 0
+        For L-BFGS, which takes one start, the most iterations.
+    learning_rate : float > 0, optional
+        By default the optimizer's own. L-BFGS has none.
+
+    Returns
+    -------
+    points : array of shape (n_steps + 1, ..., 2)
+        The start, then where each step led; fewer where L-BFGS has converged.
+    values : array of shape (n_steps + 1, ...)
+        Of the surface there.
+
+    Raises
+    ------
+    ValueError
+        If there is no surface of that name.
+
+    Notes
+    -----
+    Steps that are too long lead to infinity, and then to NaN, without a warning.
+    Beale's function has, beside its minimum, a valley along y = 1 that falls towards
+    infinity.
+
+    Examples
+    --------
+    A step of 0.01 along the gradient brings the steep direction of the bowl to zero at
+    once, and the other one hundredth of the way:
+
+    >>> points, values = trajectory("sgd", "bowl", np.array([1.0, 1.0]), 1, 0.01)
+    >>> points
+    array([[1.  , 1.  ],
+           [0.99, 0.  ]])
+    >>> values
+    array([50.5    ,  0.49005])
+    """
+    optimizer, surface = OPTIMIZERS.resolve(optimizer), _surface(surface)
+    theta = np.array(start, np.float64)
+    points = [theta.copy()]
+    if isinstance(optimizer, FullBatchOptimizer):
+        optimizer.minimize(
+            lambda point: (surface.value(point), surface.gradient(point)),
+            theta,
+            n_steps,
+            0.0,
+            lambda point, value, gradient: points.append(point.copy()),
+        )
+    else:
+        rate = optimizer.default_learning_rate
+        rate = rate if learning_rate is None else learning_rate
+        state = optimizer.init(theta)
+        for _ in range(n_steps):
+            with np.errstate(over="ignore", invalid="ignore"):
+                optimizer.step(theta, surface.gradient(theta), state, rate)
+            points.append(theta.copy())
+    points = np.stack(points)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return points, surface.value(points)
+
+
+def _surface(surface):
+    if isinstance(surface, Surface):
+        return surface
+    if surface not in SURFACES:
+        raise ValueError(
+            f"Unknown surface {surface!r}. Available: "
+            f"{', '.join(map(repr, SURFACES))}, or an instance of Surface."
+        )
+    return SURFACES[surface]
+
+
+def flow_field(regularizer, grid):
+    r"""Return where a penalty pushes: minus its gradient at points of a plane.
+
+    Parameters
+    ----------
+    regularizer : str or Regularizer
+        The penalty whose pull is shown.
+    grid : array of shape (..., 2)
+        Points of what the penalty acts on: the two weights of one unit; two activations
+        of one sample; two raw predictions of one sample, with softmax; or, for a
+        penalty on the Jacobian, the two entries of one row of it.
+
+    Returns
+    -------
+    array of shape (..., 2)
+
+    Raises
+    ------
+    ValueError
+        If `grid` does not end with an axis of length two.
+
+    Examples
+    --------
+    Weight decay pulls straight to zero, L1 along the axes:
+
+    >>> grid = np.array([[2.0, -0.5]])
+    >>> flow_field("weight_decay", grid)
+    array([[-2. ,  0.5]])
+    >>> flow_field("l1", grid)
+    array([[-1.,  1.]])
+    """
+    regularizer = REGULARIZERS.resolve(regularizer)
+    grid = np.asarray(grid, np.float64)
+    if grid.shape[-1:] != (2,):
+        raise ValueError(f"grid must have the shape (..., 2), got {grid.shape}.")
+    rows = grid[..., np.newaxis, :]  # each point is a batch of one sample
+    if isinstance(regularizer, WeightRegularizer):
+        return -regularizer.gradient(grid[..., np.newaxis])[..., 0]
+    if isinstance(regularizer, ActivationRegularizer):
+        return -regularizer.cotangent(rows)[..., 0, :]
+    if isinstance(regularizer, PredictionRegularizer):
+        return -regularizer.cotangent(rows, link=SOFTMAX)[..., 0, :]
+    return -regularizer.tangent(rows[np.newaxis])[0, ..., 0, :]

@@ -1,0 +1,71 @@
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from skjacobnet.inspection import profile_accumulation
+from skjacobnet.layers import Linear, Softmax, Tanh
+from skjacobnet.network import Network
+
+
+def profiles(widths, n_in, n_samples, activation=None):
+    layers = []
+    for width in widths[:-1]:
+        layers += [Linear(width), activation or Tanh()]
+    network = Network([*layers, Linear(widths[-1])], n_in)
+    X = np.random.default_rng(0).normal(size=(n_samples, n_in))
+    return profile_accumulation(network, X, n_repeats=2)
+
+
+def test_multiplications_by_hand():
+    """4 -> 3 -> 2 with 10 samples."""
+    found = profiles([3, 2], 4, 10)
+    # The last matrix times the diagonal, 2 * 3, then times the first, 2 * 3 * 4.
+    assert found["reverse"].order == ((2, 1), 0)
+    assert found["reverse"].multiplications == 10 * (2 * 3 + 2 * 3 * 4)
+    # The diagonal times the first matrix, 3 * 4, then the last, 2 * 3 * 4.
+    assert found["forward"].order == (2, (1, 0))
+    assert found["forward"].multiplications == 10 * (3 * 4 + 2 * 3 * 4)
+    # Both matrices of float64 numbers are there when the second has been built.
+    assert found["reverse"].predicted_bytes == 8 * 10 * (2 * 3 + 2 * 4)
+    assert found["forward"].predicted_bytes == 8 * 10 * (3 * 4 + 2 * 4)
+    assert found["auto"].multiplications == found["reverse"].multiplications
+
+
+def test_multiplications_of_softmax_by_hand():
+    found = profiles([3, 2], 4, 10, Softmax())
+    # A rank-one term makes it 3 * 3 for each of the two rows.
+    assert found["reverse"].multiplications == 10 * (2 * 9 + 2 * 3 * 4)
+
+
+@pytest.mark.parametrize(
+    ("widths", "n_in"),
+    [([200, 200, 5], 200), ([200, 200, 200], 5), ([200, 5, 200], 200)],
+)
+def test_the_prediction_ranks_the_orders_as_time_does(widths, n_in):
+    found = profiles(widths, n_in, 100)
+    costs = {mode: profile.predicted_cost for mode, profile in found.items()}
+    assert costs["auto"] <= min(costs.values())
+    best, worst = sorted(["forward", "reverse"], key=costs.get)
+    if costs[worst] > 8.0 * costs[best]:
+        assert found[best].seconds < found[worst].seconds
+    for profile in found.values():
+        assert profile.seconds > 0.0
+        # Beside the matrices there are at most a few temporary arrays of their size.
+        assert profile.predicted_bytes <= 1.01 * profile.peak_bytes
+        assert profile.peak_bytes <= 3.0 * profile.predicted_bytes
+
+
+def test_tracing_goes_on_where_it_was_on():
+    tracemalloc.start()
+    profiles([3, 2], 4, 10)
+    assert tracemalloc.is_tracing()
+    tracemalloc.stop()
+    profiles([3, 2], 4, 10)
+    assert not tracemalloc.is_tracing()
+
+
+def test_without_a_run_there_is_nothing_to_measure():
+    network = Network([Linear(2)], 3)
+    with pytest.raises(ValueError, match="n_repeats must be at least 1, got 0"):
+        profile_accumulation(network, np.ones((2, 3)), n_repeats=0)
