@@ -187,13 +187,17 @@ def test_sparse_rows(layers, kind):
     rows = np.where(X > 1.5, X, 0.0)
     model = fitted(layers=layers)
     for method in (model.input_jacobian, model.weight_jacobian):
-        np.testing.assert_allclose(method(kind(rows)), method(rows), rtol=1e-12)
+        np.testing.assert_allclose(
+            method(kind(rows)), method(rows), rtol=1e-12, atol=1e-15
+        )
     for method in (model.per_sample_gradients, model.per_sample_gradient_norms):
-        np.testing.assert_allclose(method(kind(rows), Y), method(rows, Y), rtol=1e-12)
+        np.testing.assert_allclose(
+            method(kind(rows), Y), method(rows, Y), rtol=1e-12, atol=1e-15
+        )
     for one, other in zip(
         model.activations(kind(rows)), model.activations(rows), strict=True
     ):
-        np.testing.assert_allclose(one, other, rtol=1e-12)
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-15)
 
 
 @pytest.mark.parametrize("numbers", [1, 100])
@@ -347,7 +351,7 @@ def test_networks_with_layers_that_only_have_the_defaults(stack, sparse_first):
     for s in range(7):
         alone = network.linearize(theta, rows[s : s + 1])
         single = network.gradient(theta, alone, cotangent[..., s : s + 1, :])
-        np.testing.assert_allclose(gradients[..., s, :], single, rtol=1e-11)
+        np.testing.assert_allclose(gradients[..., s, :], single, rtol=1e-11, atol=1e-13)
     np.testing.assert_allclose(
         network.sample_squared_norms(theta, at, cotangent),
         np.sum(gradients**2, axis=-1),
@@ -359,6 +363,7 @@ def test_networks_with_layers_that_only_have_the_defaults(stack, sparse_first):
         np.sum(forward * cotangent, axis=-1),
         np.sum(gradients * tangent[..., np.newaxis, :], axis=-1),
         rtol=1e-10,
+        atol=1e-13,
     )
 
 

@@ -32,7 +32,7 @@ def influence(
     target=None,
     output="proba",
     damping=1e-3,
-    tol=1e-6,
+    tol=1e-4,
     max_iter=1000,
 ):
     r"""Estimate how rows of the training change what is said about other rows.
@@ -68,8 +68,9 @@ def influence(
     damping : float >= 0, default=1e-3
         Added to the diagonal of the curvature. More of it gives smaller numbers that
         depend less on directions that the training rows leave open.
-    tol : float in (0, 1), default=1e-6
-        Relative residual at which the conjugate gradients stop. Dimensionless.
+    tol : float in (0, 1), default=1e-4
+        Relative residual at which the conjugate gradients stop. Dimensionless; the
+        result is about as far from that of an exact solution.
     max_iter : int >= 1, default=1000
         Their most iterations for each test row.
 

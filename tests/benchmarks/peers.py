@@ -159,6 +159,10 @@ class CompiledTorch(Torch):
     fused = True
     compiled = True
 
+    def __init__(self, net, dtype):
+        super().__init__(net, dtype)
+        self.torch.compiler.reset()  # what was compiled for other nets
+
 
 class Skorch(Torch):
     """skorch, without callbacks; it knows float32 only."""

@@ -12,7 +12,8 @@ from sklearn.preprocessing import StandardScaler
 
 from skjacobnet import JacobianMLPClassifier
 from skjacobnet.inspection import integrated_gradients, path_integrals
-from skjacobnet.layers import HardTanh, Linear
+from skjacobnet.layers import HardTanh, Linear, ReLU
+from skjacobnet.layers.base import Layer
 
 X, Y = load_iris(return_X_y=True)
 ROWS = X[::10]
@@ -88,6 +89,27 @@ def test_a_relu_network_is_integrated_exactly_in_as_many_rounds_as_layers():
     model = fitted(STACKS["deep"])
     _, error = integrated_gradients(model, ROWS, output="raw", tol=1e-11, max_iter=3)
     assert error.max() < 1e-11
+
+
+class Opaque(Layer):
+    """ReLU that says nothing of its kink."""
+
+    def forward(self, weights, X, out=None):
+        return ReLU().forward(weights, X, out)
+
+    def linearize(self, weights, X, *, rng=None, workspace=None):
+        return ReLU().linearize(weights, X)
+
+
+@pytest.mark.parametrize("output", ["proba", "raw"])
+def test_kinks_that_are_not_declared_are_closed_in_on(output):
+    model = fitted([Linear(9), Opaque(), Linear(8), Opaque()])
+    known = fitted([Linear(9), "relu", Linear(8), "relu"])
+    known.weights_[...] = model.weights_
+    shares, error = integrated_gradients(model, ROWS, output=output)
+    assert error.max() < 1e-4
+    exact, _ = integrated_gradients(known, ROWS, output=output, tol=1e-9)
+    np.testing.assert_allclose(shares, exact, atol=1e-4)
 
 
 def test_every_share_is_right_on_digits():
