@@ -63,6 +63,18 @@ SECTIONS = [
         "skjacobnet.network",
         ["Network", "Linearization", "complete"],
     ),
+    (
+        "Optimizers, penalties and orders in numbers",
+        "skjacobnet.inspection",
+        [
+            "impulse_response",
+            "trajectory",
+            "Surface",
+            "flow_field",
+            "profile_accumulation",
+            "AccumulationProfile",
+        ],
+    ),
     ("Callbacks", "skjacobnet.callbacks", ["Checkpoint"]),
     ("Inspection", "skjacobnet.inspection", None),
     ("From and to MLPClassifier", "skjacobnet.interop", ["from_sklearn", "to_sklearn"]),
