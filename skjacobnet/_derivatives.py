@@ -6,7 +6,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skjacobnet import _parameters
 from skjacobnet._validation import OneOf
-from skjacobnet.accumulation import MODES, accumulate, cotangents
+from skjacobnet.accumulation import MODES, accumulate_into, cotangents
 from skjacobnet.links import OUTPUTS
 from skjacobnet.training.batches import cast
 
@@ -84,10 +84,7 @@ class DerivativesMixin:
         shape = X.shape[0], n_outputs(self, output), X.shape[1]
         jacobian = np.empty(shape, self.weights_.dtype)
         for rows, at in linearizations(self, X, min(shape[1:])):
-            operators = with_output(self, at, output)
-            n_rows = at.value.shape[0]
-            product = accumulate(operators, mode, n_rows)
-            jacobian[rows] = product.todense(n_rows)
+            accumulate_into(jacobian[rows], with_output(self, at, output), mode)
         return jacobian
 
     def weight_jacobian(self, X, *, output="raw"):
@@ -298,7 +295,7 @@ def linearizations(classifier, X, n_vectors=1):
     network, theta = classifier.network_, classifier.weights_
     block = max(1, BLOCK_NUMBERS // (max(network.sizes) * n_vectors))
     for start in range(0, X.shape[0], block):
-        rows = slice(start, start + block)
+        rows = slice(start, min(start + block, X.shape[0]))
         batch = cast(X[rows], theta.dtype, network.accepts_sparse)
         yield rows, network.linearize(theta, batch)
 

@@ -20,7 +20,7 @@ takes the inputs.
 from functools import lru_cache, reduce
 from typing import NamedTuple
 
-from skjacobnet.operators import EACH_SAMPLE, ConstantMatrix, Diagonal, multiply
+from skjacobnet.operators import EACH_SAMPLE, ConstantMatrix, Dense, Diagonal, multiply
 
 MODES = ("auto", "forward", "reverse")
 
@@ -140,6 +140,21 @@ def accumulate(operators, mode="auto", n_samples=1, out=None):
     else:
         order = reduce(lambda right, left: (left, right), range(len(operators)))
     return _multiply_in(order, operators, out)
+
+
+def accumulate_into(out, operators, mode="auto"):
+    """Write the Jacobian of a chain to an array.
+
+    Parameters
+    ----------
+    out : array of shape (..., n_samples, n_out, n_in)
+    operators : sequence of JacobianOperator
+    mode : {"auto", "forward", "reverse"}, default="auto"
+        As in `accumulate`.
+    """
+    product = accumulate(operators, mode, out.shape[-3], out)
+    if not (isinstance(product, Dense) and product.matrix is out):
+        product.todense(out.shape[-3], out)
 
 
 class Structure(NamedTuple):

@@ -8,9 +8,9 @@ import numpy as np
 from scipy.sparse import issparse
 
 from skjacobnet._workspace import Workspace
-from skjacobnet.accumulation import accumulate, cotangents, tangents
+from skjacobnet.accumulation import accumulate, accumulate_into, cotangents, tangents
 from skjacobnet.layers import Linear
-from skjacobnet.operators import Dense, Product
+from skjacobnet.operators import Product
 
 # Samples are taken in blocks whose widest array has about so many bytes, so that the
 # passes over it stay in the processor's cache.
@@ -412,11 +412,7 @@ class Network:
         for start in range(0, n_samples, block):
             rows = slice(start, min(start + block, n_samples))
             linearization = self.linearize(theta, X[..., rows, :], None, workspace)
-            n_rows = rows.stop - start
-            out = jacobian[..., rows, :, :]
-            product = linearization.jacobian(mode, out)
-            if not (isinstance(product, Dense) and product.matrix is out):
-                product.todense(n_rows, out)
+            accumulate_into(jacobian[..., rows, :, :], linearization.operators, mode)
         return jacobian
 
 
@@ -448,9 +444,9 @@ class Linearization:
         """The Jacobian of the whole chain, not multiplied out."""
         return Product(self.operators[::-1])
 
-    def jacobian(self, mode="auto", out=None):
+    def jacobian(self, mode="auto"):
         """Multiply the Jacobian of the whole chain out, in the order of `mode`."""
-        return accumulate(self.operators, mode, self.value.shape[-2], out)
+        return accumulate(self.operators, mode, self.value.shape[-2])
 
     def jvp(self, tangent):
         """Carry a tangent of the inputs to the raw prediction."""
