@@ -284,6 +284,15 @@ class Interrupts(Recorder):
             os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.fixture
+def heeds_interrupts():
+    """Let Python hear Ctrl-C, which a process in the background is told to ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_interrupts")
 @pytest.mark.parametrize("validated", [False, True])
 def test_an_interruption_keeps_the_weights_so_far(validated):
     model = make(early_stopping=validated).set_callbacks(Interrupts())
