@@ -34,7 +34,7 @@ class Net:
         rng = np.random.default_rng(0)
         X = rng.random((self.n_rows, n_features))
         # Classes that can be learned, so that gradients are those of real training.
-        y = np.argmax(X @ rng.standard_normal((n_features, n_classes)), axis=1)
+        y = np.argmax((X - 0.5) @ rng.standard_normal((n_features, n_classes)), axis=1)
         return X.astype(dtype), y
 
 
