@@ -20,7 +20,7 @@ takes the inputs.
 from functools import lru_cache, reduce
 from typing import NamedTuple
 
-from skjacobnet.operators import ConstantMatrix, Diagonal, multiply
+from skjacobnet.operators import ConstantMatrix, Diagonal, Product, multiply
 
 MODES = ("auto", "forward", "reverse")
 
@@ -134,6 +134,21 @@ def accumulate(operators, mode="auto", n_samples=1):
         )
     if not operators:
         raise ValueError("There is no operator to accumulate.")
+    return _multiplied(_opened(operators), mode, n_samples).multiplied_out()
+
+
+def _opened(operators):
+    """Return the same chain without products in it, each operator in simple form."""
+    opened = []
+    for operator in operators:
+        if isinstance(operator, Product):
+            opened += _opened(operator.factors[::-1])
+        else:
+            opened.append(operator.simplified())
+    return opened
+
+
+def _multiplied(operators, mode, n_samples):
     if mode == "reverse":
         return reduce(multiply, reversed(operators))
     if mode == "forward":
@@ -152,8 +167,12 @@ class Structure(NamedTuple):
 
     @classmethod
     def of(cls, operator):
-        """Describe an operator."""
+        """Describe an operator; one that has parts costs what they cost together."""
         n_out, n_in, cost = operator.n_out, operator.n_in, operator.multiplications
+        if operator.parts:
+            cost = sum(cls.of(part).cost for part in operator.parts)
+            kind = "constant" if operator.shared else "structured"
+            return cls(kind, n_out, n_in, cost)
         if isinstance(operator, ConstantMatrix):
             return cls("constant", n_out, n_in, cost)
         if isinstance(operator, Diagonal):
