@@ -287,8 +287,9 @@ def _hidden_layers(estimator):
                 f"{estimator.layers!r}."
             )
         return [
-            LAYERS.resolve(layer, f"layers[{position}]")
+            unrolled
             for position, layer in enumerate(estimator.layers)
+            for unrolled in LAYERS.resolve(layer, f"layers[{position}]").unrolled
         ]
     sizes = estimator.hidden_layer_sizes
     if isinstance(sizes, numbers.Number | str) or not hasattr(sizes, "__iter__"):
@@ -332,7 +333,7 @@ def _regularizers(mapping):
 def _check_together(parts):
     """Refuse choices that exclude each other."""
     for layer in parts.hidden:
-        if parts.full_batch and isinstance(layer, Dropout) and layer.rate > 0.0:
+        if parts.full_batch and layer.is_random:
             raise ValueError(
                 f"{parts.optimizer!r} needs an objective without noise and cannot "
                 f"train with {layer!r}. Set dropout=0.0 or choose optimizer='adam'."

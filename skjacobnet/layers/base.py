@@ -34,6 +34,8 @@ class Layer(Component):
         tangents through both: the inverse of the layer's typical slope. Dimensionless.
     value_range : tuple of float
         Infimum and supremum of the outputs.
+    is_random : bool
+        Whether `linearize` draws random numbers.
     """
 
     penalized = ()
@@ -42,6 +44,54 @@ class Layer(Component):
     linear_initializer = "glorot_uniform"
     gain = 1.0
     value_range = (-np.inf, np.inf)
+    is_random = False
+
+    @property
+    def unrolled(self):
+        """The layers that it stands for in a network: itself, for nearly all."""
+        return (self,)
+
+    def settled(self, initializer, activation):
+        """Return the layer with its initializers chosen.
+
+        Parameters
+        ----------
+        initializer : str or Initializer
+            For linear layers that name none; ``"auto"`` asks the activation.
+        activation : Layer or None
+            The activation that the output meets next, with no weights between.
+
+        Returns
+        -------
+        layer : Layer
+        activation : Layer or None
+            The same for the layer in front of this one.
+        """
+        return self, self if self.is_activation else activation
+
+    def fixed(self, names):
+        """Return those of its weights, given by their names, that are never trained."""
+        return ()
+
+    def inner(self, operator, X):
+        """Return the layers inside, each with its input and its operator.
+
+        Parameters
+        ----------
+        operator : JacobianOperator
+            What `linearize` returned.
+        X : array of shape (..., n_samples, n_in)
+            What it was given.
+
+        Returns
+        -------
+        list of tuple
+        """
+        return []
+
+    def widest(self, n_in):
+        """Return the width of the widest array between input and output."""
+        return max(n_in, self.output_size(n_in))
 
     def output_size(self, n_in):
         """Return the width of the output for inputs of width `n_in`."""
@@ -122,6 +172,28 @@ class Layer(Component):
         dict of str to array
         """
         return {}
+
+    def weight_vjp_at(
+        self, operator, weights, X, cotangent, out=None, *, workspace=None
+    ):
+        """Return what `weight_vjp` does, where `linearize` has been already.
+
+        Parameters
+        ----------
+        operator : JacobianOperator
+            What `linearize` returned. A layer that consists of layers finds there what
+            happened inside; for all others this is `weight_vjp`.
+        weights : dict of str to array
+        X : array of shape (..., n_samples, n_in)
+        cotangent : array of shape (..., n_samples, n_out)
+        out : dict of str to array, optional
+        workspace : Workspace, optional
+
+        Returns
+        -------
+        dict of str to array
+        """
+        return self.weight_vjp(weights, X, cotangent, out, workspace=workspace)
 
     def weight_jvp(self, weights, X, tangents):
         """Return the tangent of the output for a tangent of each weight.

@@ -85,7 +85,7 @@ def test_good_layers_pass(layer, seed):
     check_layer(layer, random_state=seed)
 
 
-@pytest.mark.parametrize("name", [name for name in LAYERS.names if name != "linear"])
+@pytest.mark.parametrize("name", LAYERS.names_alone)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_all_layers_pass(name, seed):
     check_layer(LAYERS.make(name), random_state=seed)
