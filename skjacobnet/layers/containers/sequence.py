@@ -112,8 +112,9 @@ class Chain(Container):
             )
             for name, gradient in found.items():
                 if again:
-                    gradient = np.add(gradients[name], gradient, gradients[name])
-                gradients[name] = gradient
+                    gradients[name] += gradient
+                else:
+                    gradients[name] = gradient
             if step:
                 cotangent = inner.vjp(cotangent)
         return {name: gradients[name] for name in weights}
