@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from skjacobnet.layers import LAYERS, Elementwise, Layer, Linear, ReLU
+from skjacobnet.layers import LAYERS, Elementwise, Frozen, Layer, Linear, ReLU, Repeat
 from skjacobnet.operators import Diagonal, DiagonalMinusRankOne
 from skjacobnet.testing import check_layer, sanity_check
 from skjacobnet.testing.inputs import draw_inputs
@@ -342,3 +342,37 @@ def test_sanity_check_shows_a_wrong_derivative(capsys):
     assert differences[0] < 1e-9
     # 0.001 * 0.3 on the diagonal, a quarter of the entries.
     np.testing.assert_allclose(differences[1], 0.0003 / 4, rtol=1e-3)
+
+
+class Unfrozen(Frozen):
+    """Says that its weights are fixed, and has a gradient for them."""
+
+    name = None
+
+    def weight_vjp_at(
+        self, operator, weights, X, cotangent, out=None, *, workspace=None
+    ):
+        return self._part_vjp(0, operator, weights, X, cotangent, out, workspace)
+
+
+def test_a_gradient_for_fixed_weights_is_found():
+    with pytest.raises(AssertionError, match=r"must be zero for '0.coef', which is"):
+        check_layer(Unfrozen(Linear(3)))
+
+
+class Forgetful(Repeat):
+    """Takes the last application's gradient for that of all."""
+
+    name = None
+
+    def weight_vjp_at(
+        self, operator, weights, X, cotangent, out=None, *, workspace=None
+    ):
+        inner, inputs = operator.operators[-1], operator.inputs[-1]
+        return self._part_vjp(0, inner, weights, inputs, cotangent, out, workspace)
+
+
+def test_a_gradient_that_forgets_shared_weights_is_found():
+    check_layer(Forgetful(Linear(5), 1))
+    with pytest.raises(AssertionError, match=r"the gradient for '0.coef' summed"):
+        check_layer(Forgetful(Linear(5), 2))
