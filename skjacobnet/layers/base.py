@@ -69,8 +69,8 @@ class Layer(Component):
         """
         return self, self if self.is_activation else activation
 
-    def fixed(self, names):
-        """Return those of its weights, given by their names, that are never trained."""
+    def fixed(self, weights):
+        """Return the names of those weights, a dict, that are never trained."""
         return ()
 
     def inner(self, operator, X):

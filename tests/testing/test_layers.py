@@ -352,7 +352,7 @@ class Unfrozen(Frozen):
     def weight_vjp_at(
         self, operator, weights, X, cotangent, out=None, *, workspace=None
     ):
-        return self._part_vjp(0, operator, weights, X, cotangent, out, workspace)
+        return self._part_vjp(0, operator, *self._split(weights), X, cotangent)
 
 
 def test_a_gradient_for_fixed_weights_is_found():
@@ -369,7 +369,8 @@ class Forgetful(Repeat):
         self, operator, weights, X, cotangent, out=None, *, workspace=None
     ):
         inner, inputs = operator.operators[-1], operator.inputs[-1]
-        return self._part_vjp(0, inner, weights, inputs, cotangent, out, workspace)
+        (own,), (own_out,) = self._split(weights), self._split(out)
+        return self._part_vjp(0, inner, own, inputs, cotangent, own_out)
 
 
 def test_a_gradient_that_forgets_shared_weights_is_found():

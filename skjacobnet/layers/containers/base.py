@@ -68,11 +68,12 @@ class Container(Layer):
             for name in part.penalized
         )
 
-    def fixed(self, names):
+    def fixed(self, weights):
+        split = zip(self.parts, self._split(weights), strict=True)
         return tuple(
             f"{position}.{name}"
-            for position, part in enumerate(self.parts)
-            for name in part.fixed(self._own(position, names))
+            for position, (part, own) in enumerate(split)
+            for name in part.fixed(own)
         )
 
     def widest(self, n_in):
@@ -111,28 +112,37 @@ class Container(Layer):
     ):
         pass
 
-    def _own(self, position, arrays):
-        """Return the arrays of one part under the names that it uses."""
-        prefix = f"{position}."
-        return {
-            name[len(prefix) :]: arrays[name]
-            for name in arrays
-            if name.startswith(prefix)
-        }
+    def _split(self, arrays):
+        """Return a dict for each part, under its own names, or None for each."""
+        count = 1 if self.holds == "layer" else len(self.layers)
+        if arrays is None:
+            return [None] * count
+        split = [{} for _ in range(count)]
+        for name, array in arrays.items():
+            position, _, own_name = name.partition(".")
+            split[int(position)][own_name] = array
+        return split
 
     def _part_vjp(
         self, position, operator, weights, X, cotangent, out=None, workspace=None
     ):
-        """Return the gradients for the weights of one part, under the full names."""
+        """Return the gradients for one part's weights, under the container's names."""
+        if not weights:
+            return {}
         gradients = self.parts[position].weight_vjp_at(
             operator,
-            self._own(position, weights),
+            weights,
             X,
             cotangent,
-            None if out is None else self._own(position, out),
-            workspace=None if workspace is None else workspace.part(position),
+            out,
+            workspace=part_of(workspace, position),
         )
         return prefixed(position, gradients)
+
+
+def part_of(workspace, index):
+    """Return the workspace of a part; None where there is none for the whole."""
+    return None if workspace is None else workspace.part(index)
 
 
 def prefixed(position, arrays):

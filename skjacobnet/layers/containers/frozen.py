@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skjacobnet.layers.containers.base import Container
+from skjacobnet.layers.containers.base import Container, part_of
 
 
 class Frozen(Container):
@@ -63,8 +63,8 @@ class Frozen(Container):
         """Infimum and supremum of the outputs."""
         return self.parts[0].value_range
 
-    def fixed(self, names):
-        return tuple(names)
+    def fixed(self, weights):
+        return tuple(weights)
 
     def settled(self, initializer, activation):
         part, activation = self.parts[0].settled(initializer, activation)
@@ -74,14 +74,11 @@ class Frozen(Container):
         return self.parts[0].output_size(n_in)
 
     def forward(self, weights, X, out=None):
-        return self.parts[0].forward(self._own(0, weights), X, out)
+        return self.parts[0].forward(*self._split(weights), X, out)
 
     def linearize(self, weights, X, *, rng=None, workspace=None):
         return self.parts[0].linearize(
-            self._own(0, weights),
-            X,
-            rng=rng,
-            workspace=None if workspace is None else workspace.part(0),
+            *self._split(weights), X, rng=rng, workspace=part_of(workspace, 0)
         )
 
     def inner(self, operator, X):
@@ -91,7 +88,8 @@ class Frozen(Container):
         self, operator, weights, X, cotangent, out=None, *, workspace=None
     ):
         if out is None:
-            gradients = self._part_vjp(0, operator, weights, X, cotangent)
+            (own,) = self._split(weights)
+            gradients = self._part_vjp(0, operator, own, X, cotangent)
             return {name: np.zeros_like(array) for name, array in gradients.items()}
         for array in out.values():
             array[...] = 0.0

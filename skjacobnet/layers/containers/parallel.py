@@ -3,7 +3,7 @@
 import numpy as np
 
 from skjacobnet._validation import OneOf
-from skjacobnet.layers.containers.base import Container
+from skjacobnet.layers.containers.base import Container, part_of
 from skjacobnet.operators import Stack, Sum
 from skjacobnet.operators.composite import added, side_by_side
 from skjacobnet.operators.stack import split_widths
@@ -107,23 +107,16 @@ class Parallel(Container):
         return widths[0]
 
     def forward(self, weights, X, out=None):
-        outputs = [
-            part.forward(self._own(position, weights), X)
-            for position, part in enumerate(self.parts)
-        ]
-        return self._joined(outputs, out)
+        pairs = zip(self.parts, self._split(weights), strict=True)
+        return self._joined([part.forward(own, X) for part, own in pairs], out)
 
     def linearize(self, weights, X, *, rng=None, workspace=None):
-        pairs = [
-            part.linearize(
-                self._own(position, weights),
-                X,
-                rng=rng,
-                workspace=None if workspace is None else workspace.part(position),
-            )
-            for position, part in enumerate(self.parts)
+        pairs = zip(self.parts, self._split(weights), strict=True)
+        results = [
+            part.linearize(own, X, rng=rng, workspace=part_of(workspace, position))
+            for position, (part, own) in enumerate(pairs)
         ]
-        outputs, operators = zip(*pairs, strict=True)
+        outputs, operators = zip(*results, strict=True)
         kind = Sum if self.join == "add" else Stack
         return self._joined(outputs), kind(operators)
 
@@ -138,11 +131,16 @@ class Parallel(Container):
         if self.join == "concatenate":
             widths = [inner.n_out for inner in operator.parts]
             cotangents = split_widths(cotangent, widths)
-        gradients = {}
-        pairs = zip(operator.parts, cotangents, strict=True)
-        for position, (inner, piece) in enumerate(pairs):
+        own, outs, gradients = self._split(weights), self._split(out), {}
+        for position, inner in enumerate(operator.parts):
             gradients |= self._part_vjp(
-                position, inner, weights, X, piece, out, workspace
+                position,
+                inner,
+                own[position],
+                X,
+                cotangents[position],
+                outs[position],
+                workspace,
             )
         return gradients
 
@@ -150,12 +148,13 @@ class Parallel(Container):
         if not weights:
             return 0.0
         # A part without weights contributes zeros of the shape of its output.
+        triples = zip(
+            self.parts, self._split(weights), self._split(tangents), strict=True
+        )
         contributions = [
-            part.weight_jvp(
-                self._own(position, weights), X, self._own(position, tangents)
-            )
+            part.weight_jvp(own, X, own_tangents)
             + np.zeros(part.output_size(X.shape[-1]), X.dtype)
-            for position, part in enumerate(self.parts)
+            for part, own, own_tangents in triples
         ]
         return self._joined(contributions)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skjacobnet.layers.containers.base import Container
+from skjacobnet.layers.containers.base import Container, part_of
 from skjacobnet.operators import Identity, Sum
 
 
@@ -74,14 +74,11 @@ class Residual(Container):
         return n_out
 
     def forward(self, weights, X, out=None):
-        return np.add(X, self.parts[0].forward(self._own(0, weights), X), out)
+        return np.add(X, self.parts[0].forward(*self._split(weights), X), out)
 
     def linearize(self, weights, X, *, rng=None, workspace=None):
         added, operator = self.parts[0].linearize(
-            self._own(0, weights),
-            X,
-            rng=rng,
-            workspace=None if workspace is None else workspace.part(0),
+            *self._split(weights), X, rng=rng, workspace=part_of(workspace, 0)
         )
         out = None
         if workspace is not None:
@@ -94,9 +91,10 @@ class Residual(Container):
     def weight_vjp_at(
         self, operator, weights, X, cotangent, out=None, *, workspace=None
     ):
+        (own,), (own_out,) = self._split(weights), self._split(out)
         inner = operator.parts[1]
-        return self._part_vjp(0, inner, weights, X, cotangent, out, workspace)
+        return self._part_vjp(0, inner, own, X, cotangent, own_out, workspace)
 
     def weight_jvp(self, weights, X, tangents):
-        own = self._own(0, weights), X, self._own(0, tangents)
-        return self.parts[0].weight_jvp(*own)
+        (own,), (own_tangents,) = self._split(weights), self._split(tangents)
+        return self.parts[0].weight_jvp(own, X, own_tangents)

@@ -5,7 +5,7 @@ from itertools import accumulate as running_total
 import numpy as np
 
 from skjacobnet._validation import Interval
-from skjacobnet.layers.containers.base import Container, prefixed
+from skjacobnet.layers.containers.base import Container, part_of, prefixed
 from skjacobnet.operators import Product
 
 
@@ -70,22 +70,21 @@ class Chain(Container):
         return weights
 
     def forward(self, weights, X, out=None):
-        parts = self.parts
+        parts, own = self.parts, self._split(weights)
         *others, last = self.order
         for position in others:
-            X = parts[position].forward(self._own(position, weights), X)
-        return parts[last].forward(self._own(last, weights), X, out)
+            X = parts[position].forward(own[position], X)
+        return parts[last].forward(own[last], X, out)
 
     def linearize(self, weights, X, *, rng=None, workspace=None):
-        parts, operators, inputs = self.parts, [], []
+        parts, own = self.parts, self._split(weights)
+        operators, inputs = [], []
         for step, position in enumerate(self.order):
             inputs.append(X)
+            # A part that is applied twice has two outputs, so two workspaces.
+            inner = part_of(workspace, step)
             X, operator = parts[position].linearize(
-                self._own(position, weights),
-                X,
-                rng=rng,
-                # A part that is applied twice has two outputs, so two workspaces.
-                workspace=None if workspace is None else workspace.part(step),
+                own[position], X, rng=rng, workspace=inner
             )
             operators.append(operator)
         return X, Trace(operators, inputs)
@@ -97,36 +96,37 @@ class Chain(Container):
     def weight_vjp_at(
         self, operator, weights, X, cotangent, out=None, *, workspace=None
     ):
-        gradients = {}
+        own, outs, gradients = self._split(weights), self._split(out), {}
         steps = zip(self.order, operator.operators, operator.inputs, strict=True)
         for step, (position, inner, inputs) in reversed(list(enumerate(steps))):
-            again = any(name.startswith(f"{position}.") for name in gradients)
             found = self._part_vjp(
                 position,
                 inner,
-                weights,
+                own[position],
                 inputs,
                 cotangent,
-                None if again else out,
+                outs[position],
                 workspace,
             )
+            outs[position] = None  # written to; where applied again, it is added to
             for name, gradient in found.items():
-                if again:
+                if name in gradients:
                     gradients[name] += gradient
                 else:
                     gradients[name] = gradient
             if step:
                 cotangent = inner.vjp(cotangent)
-        return {name: gradients[name] for name in weights}
+        return gradients
 
     def weight_jvp(self, weights, X, tangents):
+        own, own_tangents = self._split(weights), self._split(tangents)
         tangent = 0.0
         _, operator = self.linearize(weights, X)
         steps = zip(self.order, operator.operators, operator.inputs, strict=True)
         for position, inner, inputs in steps:
             carried = inner.jvp(tangent) if np.ndim(tangent) else 0.0
             tangent = carried + self.parts[position].weight_jvp(
-                self._own(position, weights), inputs, self._own(position, tangents)
+                own[position], inputs, own_tangents[position]
             )
         return tangent
 
