@@ -117,8 +117,13 @@ class Parallel(Container):
             for position, (part, own) in enumerate(pairs)
         ]
         outputs, operators = zip(*results, strict=True)
-        kind = Sum if self.join == "add" else Stack
-        return self._joined(outputs), kind(operators)
+        operator = (Sum if self.join == "add" else Stack)(operators)
+        out = None
+        if workspace is not None:
+            leading = np.broadcast_shapes(*(output.shape[:-1] for output in outputs))
+            shape, dtype = (*leading, operator.n_out), outputs[0].dtype
+            out = workspace.array("output", shape, dtype)
+        return self._joined(outputs, out), operator
 
     def inner(self, operator, X):
         pairs = zip(self.parts, operator.parts, strict=True)
