@@ -12,7 +12,11 @@ from skjacobnet.initializers import INITIALIZERS, Initializer
 from skjacobnet.layers import LAYERS, Dropout, Layer, Linear
 from skjacobnet.losses import LOSSES, Loss
 from skjacobnet.optimizers import OPTIMIZERS, FullBatchOptimizer, Optimizer
-from skjacobnet.regularizers import REGULARIZERS, Regularizer
+from skjacobnet.regularizers import (
+    REGULARIZERS,
+    ActivationRegularizer,
+    Regularizer,
+)
 from skjacobnet.schedules import SCHEDULES, Schedule
 
 FAMILIES = {
@@ -341,6 +345,15 @@ def _check_together(parts):
         if layer.is_activation:
             for regularizer in parts.regularizers:
                 regularizer.check_layer(layer)
+    outside = any(layer.is_activation for layer in parts.hidden)
+    inside = next((layer for layer in parts.hidden if layer.parts), None)
+    for regularizer in parts.regularizers:
+        if isinstance(regularizer, ActivationRegularizer) and inside and not outside:
+            raise ValueError(
+                f"{regularizer!r} has nothing to act on: activations inside {inside!r} "
+                f"are not penalized. Put one into layers itself, such as 'relu' behind "
+                f"it, or leave the penalty out."
+            )
     if parts.full_batch and type(parts.schedule).name != "constant":
         raise ValueError(
             f"{parts.optimizer!r} finds its own step lengths and takes no schedule, "

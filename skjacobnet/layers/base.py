@@ -36,6 +36,8 @@ class Layer(Component):
         Infimum and supremum of the outputs.
     is_random : bool
         Whether `linearize` draws random numbers.
+    parts : tuple of Layer
+        The layers inside, for those that consist of layers.
     """
 
     penalized = ()
@@ -45,6 +47,7 @@ class Layer(Component):
     gain = 1.0
     value_range = (-np.inf, np.inf)
     is_random = False
+    parts = ()
 
     @property
     def unrolled(self):

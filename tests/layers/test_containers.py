@@ -337,6 +337,15 @@ def test_ranges_inside_are_seen_by_penalties():
         model.fit(DIGITS, Y)
 
 
+def test_a_penalty_that_would_see_nothing_is_refused():
+    layers = [Linear(8), Residual(Sequential(["relu", Linear(8)]))]
+    model = Classifier(layers=layers, regularizers={"sparsity": 0.1}, max_iter=1)
+    with pytest.raises(ValueError, match=r"Sparsity\(.*\) has nothing to act on"):
+        model.fit(DIGITS, Y)
+    model.set_params(layers=[*layers, "relu"]).fit(DIGITS, Y)
+    assert model.history_["penalty"][0] > 0.0
+
+
 def test_a_sequence_in_the_list_of_layers_means_its_parts():
     params = {"max_iter": 3, "random_state": 0, "regularizers": {"sparsity": 0.01}}
     plain = [Linear(20), "relu", Dropout(0.2), Linear(10), "sigmoid"]
