@@ -86,6 +86,19 @@ class Family:
         """All names, sorted."""
         return sorted(self._makers)
 
+    @property
+    def names_alone(self):
+        """The names that need no arguments beside them, sorted."""
+        return [name for name in self.names if not self._missing(name)]
+
+    def _missing(self, name):
+        part, implied = self._makers[name]
+        return [
+            parameter
+            for parameter, argument in inspect.signature(part).parameters.items()
+            if argument.default is argument.empty and parameter not in implied
+        ]
+
     def class_of(self, name, parameter=None):
         """Return the class that a name stands for and the arguments it implies.
 

@@ -12,7 +12,11 @@ from skjacobnet.initializers import INITIALIZERS, Initializer
 from skjacobnet.layers import LAYERS, Dropout, Layer, Linear
 from skjacobnet.losses import LOSSES, Loss
 from skjacobnet.optimizers import OPTIMIZERS, FullBatchOptimizer, Optimizer
-from skjacobnet.regularizers import REGULARIZERS, Regularizer
+from skjacobnet.regularizers import (
+    REGULARIZERS,
+    ActivationRegularizer,
+    Regularizer,
+)
 from skjacobnet.schedules import SCHEDULES, Schedule
 
 FAMILIES = {
@@ -287,8 +291,9 @@ def _hidden_layers(estimator):
                 f"{estimator.layers!r}."
             )
         return [
-            LAYERS.resolve(layer, f"layers[{position}]")
+            unrolled
             for position, layer in enumerate(estimator.layers)
+            for unrolled in LAYERS.resolve(layer, f"layers[{position}]").unrolled
         ]
     sizes = estimator.hidden_layer_sizes
     if isinstance(sizes, numbers.Number | str) or not hasattr(sizes, "__iter__"):
@@ -332,19 +337,27 @@ def _regularizers(mapping):
 def _check_together(parts):
     """Refuse choices that exclude each other."""
     for layer in parts.hidden:
-        if parts.full_batch and isinstance(layer, Dropout) and layer.rate > 0.0:
+        if parts.full_batch and layer.is_random:
             raise ValueError(
                 f"{parts.optimizer!r} needs an objective without noise and cannot "
                 f"train with {layer!r}. Set dropout=0.0 or choose optimizer='adam'."
             )
         for regularizer in parts.regularizers:
             regularizer.check_layer(layer)
+    outside = any(layer.is_activation for layer in parts.hidden)
+    inside = next((layer for layer in parts.hidden if layer.parts), None)
     for regularizer in parts.regularizers:
         if parts.full_batch and regularizer.draws:
             raise ValueError(
                 f"{parts.optimizer!r} needs an objective without noise and cannot "
                 f"train with the random draws of {regularizer!r}. Set "
                 "n_projections=None or choose optimizer='adam'."
+            )
+        if isinstance(regularizer, ActivationRegularizer) and inside and not outside:
+            raise ValueError(
+                f"{regularizer!r} has nothing to act on: activations inside {inside!r} "
+                f"are not penalized. Put one into layers itself, such as 'relu' behind "
+                f"it, or leave the penalty out."
             )
     if parts.full_batch and type(parts.schedule).name != "constant":
         raise ValueError(

@@ -24,6 +24,13 @@ class Workspace(dict):
             found = self[names] = tuple(np.empty(shape, dtype) for _ in names)
         return found
 
+    def part(self, index):
+        """Return the workspace of a part inside this part."""
+        found = self.get(("part", index))
+        if found is None:
+            found = self["part", index] = Workspace()
+        return found
+
     def ones(self, n, dtype):
         """Return a vector of n ones, not to be written to."""
         array = self.get(n)

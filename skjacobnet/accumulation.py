@@ -20,7 +20,13 @@ takes the inputs.
 from functools import lru_cache, reduce
 from typing import NamedTuple
 
-from skjacobnet.operators import EACH_SAMPLE, ConstantMatrix, Dense, Diagonal, multiply
+from skjacobnet.operators import (
+    EACH_SAMPLE,
+    Dense,
+    Diagonal,
+    Product,
+    multiply,
+)
 
 MODES = ("auto", "forward", "reverse")
 
@@ -131,6 +137,7 @@ def accumulate(operators, mode="auto", n_samples=1, out=None):
         )
     if not operators:
         raise ValueError("There is no operator to accumulate.")
+    operators = _opened(operators)
     if mode == "auto":
         order, _ = cheapest_order(tuple(map(Structure.of, operators)), n_samples)
     elif mode == "reverse":
@@ -139,7 +146,7 @@ def accumulate(operators, mode="auto", n_samples=1, out=None):
         )
     else:
         order = reduce(lambda right, left: (left, right), range(len(operators)))
-    return _multiply_in(order, operators, out)
+    return _multiply_in(order, operators, out).multiplied_out()
 
 
 def accumulate_into(out, operators, mode="auto"):
@@ -157,6 +164,17 @@ def accumulate_into(out, operators, mode="auto"):
         product.todense(out.shape[-3], out)
 
 
+def _opened(operators):
+    """Return the same chain without products in it, each operator in simple form."""
+    opened = []
+    for operator in operators:
+        if isinstance(operator, Product):
+            opened += _opened(operator.factors[::-1])
+        else:
+            opened.append(operator.simplified())
+    return opened
+
+
 class Structure(NamedTuple):
     """What the cost of a product depends on."""
 
@@ -169,7 +187,7 @@ class Structure(NamedTuple):
     def of(cls, operator):
         """Describe an operator."""
         kind = "other"
-        if isinstance(operator, ConstantMatrix):
+        if operator.shared:
             kind = "constant"
         elif isinstance(operator, Diagonal):
             kind = "diagonal"

@@ -53,7 +53,8 @@ class JacobianMLPClassifier(
     layers : sequence of str or Layer, default=None
         The hidden stack itself, such as ``[Linear(30), "sigmoid", Dropout(0.2),
         Linear(20), "tanh"]``. Replaces `hidden_layer_sizes` and `activation`. The
-        output layer is always added.
+        output layer is always added. Layers may consist of layers: `Sequential`,
+        `Residual`, `Parallel`, `Repeat`, `Frozen`.
     initializer : str or Initializer, default="auto"
         How first weights are drawn; ``"auto"`` takes what suits each activation.
     loss : str or Loss, default="cross_entropy"

@@ -67,6 +67,10 @@ class Network:
                 end += prod(shape)
             self._places.append(places)
         self.n_weights = end
+        self._widest = max(
+            layer.widest(width)
+            for layer, width in zip(self.layers, self.sizes, strict=False)
+        )
 
     def __getstate__(self):
         return {"layers": self.layers, "n_in": self.sizes[0]}
@@ -118,16 +122,28 @@ class Network:
         ]
 
     def weights(self, theta, name):
-        """Return all weights of one name, such as ``"coef"``, layer by layer."""
-        return [views[name] for views in self.split(theta) if name in views]
+        """Return all weights of one name, such as ``"coef"``, layer by layer.
+
+        Weights of layers inside layers, such as ``"0.coef"``, are among them.
+        """
+        return [
+            view
+            for views in self.split(theta)
+            for own_name, view in views.items()
+            if own_name.rpartition(".")[-1] == name
+        ]
 
     def penalized(self, theta):
         """Return views of all weights that regularizers act on."""
-        return [
-            views[name]
-            for layer, views in zip(self.layers, self.split(theta), strict=True)
-            for name in layer.penalized
-        ]
+        return self._chosen(theta, lambda layer, views: layer.penalized)
+
+    def fixed(self, theta):
+        """Return views of all weights that are never trained."""
+        return self._chosen(theta, lambda layer, views: layer.fixed(views))
+
+    def _chosen(self, theta, names):
+        pairs = zip(self.layers, self.split(theta), strict=True)
+        return [views[n] for layer, views in pairs for n in names(layer, views)]
 
     def decay_mask(self, dtype):
         """Return a vector (n_weights,): one for penalized weights, zero for others."""
@@ -285,10 +301,15 @@ class Network:
         # The cotangent of the inputs comes last in this walk and is never asked for.
         walk = cotangents(linearization.operators, cotangent, added, [None, *outs])
         steps = workspace.steps(n_samples, theta, out)
-        for (layer, arrays, weights, gradients), inputs, cotangent in zip(
-            reversed(steps), reversed(linearization.outputs[:-1]), walk, strict=False
+        operators = reversed(linearization.operators)
+        inputs = reversed(linearization.outputs[:-1])
+        for (layer, arrays, weights, gradients), operator, X, cotangent in zip(
+            reversed(steps), operators, inputs, walk, strict=False
         ):
-            layer.weight_vjp(weights, inputs, cotangent, gradients, workspace=arrays)
+            if gradients:
+                layer.weight_vjp_at(
+                    operator, weights, X, cotangent, gradients, workspace=arrays
+                )
         return out
 
     def sample_gradients(self, theta, linearization, cotangent, out=None):
@@ -406,7 +427,7 @@ class Network:
         n_samples, n_in, n_raw = X.shape[-2], self.sizes[0], self.sizes[-1]
         stack = np.broadcast_shapes(theta.shape[:-1], X.shape[:-2])
         jacobian = np.empty((*stack, n_samples, n_raw, n_in), theta.dtype)
-        width = max(self.sizes) * min(n_raw, n_in) * prod(stack) * theta.itemsize
+        width = self._widest * min(n_raw, n_in) * prod(stack) * theta.itemsize
         block = max(1, BLOCK_BYTES // width)
         workspace = NetworkWorkspace(self)
         for start in range(0, n_samples, block):
@@ -555,10 +576,6 @@ def complete(hidden, n_in, n_raw, initializer="auto"):
     """
     layers, activation = [], None
     for layer in [Linear(n_raw), *reversed(hidden)]:
-        if isinstance(layer, Linear):
-            layer = layer.settle_initializer(initializer, activation)
-            activation = None
-        elif layer.is_activation:
-            activation = layer
+        layer, activation = layer.settled(initializer, activation)
         layers.append(layer)
     return Network(reversed(layers), n_in)

@@ -13,7 +13,16 @@ from skjacobnet.accumulation import (
     cotangents,
     tangents,
 )
-from skjacobnet.operators import ConstantMatrix, Dense, Diagonal, DiagonalMinusRankOne
+from skjacobnet.operators import (
+    ConstantMatrix,
+    Dense,
+    Diagonal,
+    DiagonalMinusRankOne,
+    Identity,
+    Product,
+    Stack,
+    Sum,
+)
 
 N_SAMPLES = 5
 
@@ -173,3 +182,53 @@ def test_shared_matrices_are_multiplied_once():
         assert isinstance(accumulate(linear, mode), ConstantMatrix)
     dense = Dense(rng.standard_normal((N_SAMPLES, 2, 4)))
     assert isinstance(accumulate([*linear, dense], "auto", N_SAMPLES), Dense)
+
+
+def graph(rng):
+    """A chain of composites, 4 features to 10: residual, side by side, added."""
+    constants = [rng.standard_normal(shape) for shape in [(4, 6), (6, 4), (4, 2)]]
+    inner, outer, narrow = map(ConstantMatrix, constants)
+    slope = Diagonal(rng.standard_normal((N_SAMPLES, 6)))
+    residual = Sum([Identity(4, np.float64), Product([outer, slope, inner])])
+    stack = Stack([narrow, residual, Identity(4, np.float64)])
+    dense = Dense(rng.standard_normal((N_SAMPLES, 10, 10)))
+    return [inner, slope, outer, residual, stack, Sum([dense, Identity(10, float)])]
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse", "auto"])
+def test_all_orders_agree_on_composites(mode):
+    operators = graph(np.random.default_rng(10))
+    expected = dense_product(operators)
+    jacobian = accumulate(operators, mode, N_SAMPLES)
+    assert isinstance(jacobian, Dense)
+    scale = np.abs(expected).max()
+    for result in (jacobian, accumulate([Product(operators[::-1])], mode, N_SAMPLES)):
+        np.testing.assert_allclose(
+            result.todense(N_SAMPLES), expected, rtol=0, atol=1e-12 * scale
+        )
+    for alone in operators:
+        result = accumulate([alone], mode, N_SAMPLES)
+        assert not result.parts
+        np.testing.assert_allclose(
+            result.todense(N_SAMPLES), alone.todense(N_SAMPLES), atol=1e-12
+        )
+
+
+def test_products_inside_a_chain_are_ordered_with_it():
+    """Narrow in the middle, but only across the bracket that was given."""
+    rng = np.random.default_rng(11)
+    widths = [(40, 40), (40, 2), (2, 40), (40, 40)]
+    a, b, c, d = (Dense(rng.standard_normal((N_SAMPLES, o, i))) for i, o in widths)
+    flat = accumulate([a, b, c, d], "auto", N_SAMPLES).todense(N_SAMPLES)
+    nested = accumulate([a, Product([c, b]), d], "auto", N_SAMPLES).todense(N_SAMPLES)
+    np.testing.assert_array_equal(nested, flat)
+
+
+def test_a_composite_costs_what_its_parts_do():
+    rng = np.random.default_rng(12)
+    inner, slope, outer, residual, stack, _ = graph(rng)
+    cost = sum(Structure.of(part).cost for part in (inner, slope, outer))
+    assert Structure.of(residual) == ("other", 4, 4, cost)
+    assert Structure.of(stack) == ("other", 10, 4, cost + 8)
+    shared = Sum([inner, inner])
+    assert Structure.of(shared) == ("constant", 6, 4, 48)

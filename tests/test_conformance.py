@@ -6,7 +6,15 @@ from sklearn.datasets import load_iris
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skjacobnet import JacobianMLPClassifier
-from skjacobnet.layers import Dropout, Linear
+from skjacobnet.layers import (
+    Dropout,
+    Frozen,
+    Linear,
+    Parallel,
+    Repeat,
+    Residual,
+    Sequential,
+)
 
 WEIGHTS_AT_1E_7 = (
     "compares two fits at 1e-7; see test_weights_equal_repetition for the tolerance "
@@ -27,6 +35,13 @@ EXPECTED_FAILURES = {
 ESTIMATORS = {
     "default": JacobianMLPClassifier(),
     "layers": JacobianMLPClassifier(layers=[Linear(12), "tanh", Linear(8), "sigmoid"]),
+    "layers in layers": JacobianMLPClassifier(
+        layers=[
+            Parallel([Linear(8), Sequential([Frozen(Linear(6)), "tanh"])]),
+            "relu",
+            Residual(Repeat(Sequential([Linear(14), "tanh"]), 2)),
+        ]
+    ),
     "lbfgs": JacobianMLPClassifier(optimizer="lbfgs"),
     "float32": JacobianMLPClassifier(dtype="float32"),
 }

@@ -26,9 +26,7 @@ from skjacobnet.testing import (
 )
 
 FAMILIES = [INITIALIZERS, LAYERS, LOSSES, OPTIMIZERS, REGULARIZERS, SCHEDULES]
-NAMES = [
-    (family, name) for family in FAMILIES for name in family.names if name != "linear"
-]
+NAMES = [(family, name) for family in FAMILIES for name in family.names_alone]
 IDS = [f"{family.kind}-{name}" for family, name in NAMES]
 PARTS = [family.make(name) for family, name in NAMES]
 CLASSES = [cls for family in FAMILIES for cls in family.classes]
@@ -55,7 +53,8 @@ def test_the_names_that_users_rely_on():
     expected = {
         "layer": (
             "linear identity sigmoid logistic tanh relu leaky_relu elu selu gelu silu "
-            "swish mish softplus hard_tanh softmax dropout"
+            "swish mish softplus hard_tanh softmax dropout sequential residual "
+            "parallel repeat frozen"
         ),
         "initializer": (
             "zeros glorot_uniform glorot_normal he_uniform he_normal lecun_normal "
@@ -76,6 +75,21 @@ def test_the_names_that_users_rely_on():
     }
     for family in FAMILIES:
         assert set(expected[family.kind].split()) <= set(family.names)
+
+
+def test_the_names_that_need_arguments():
+    alone = set(LAYERS.names) - set(LAYERS.names_alone)
+    assert alone == {
+        "linear",
+        "sequential",
+        "residual",
+        "parallel",
+        "repeat",
+        "frozen",
+    }
+    for name in alone:
+        with pytest.raises(ValueError, match=f"layer '{name}' needs arguments"):
+            LAYERS.resolve(name)
 
 
 def test_two_parts_of_one_name_are_refused():
@@ -107,7 +121,7 @@ def test_docstrings(cls):
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-@pytest.mark.parametrize("name", sorted({*LAYERS.names} - {"linear"}))
+@pytest.mark.parametrize("name", LAYERS.names_alone)
 def test_layers(name, seed):
     check_layer(LAYERS.make(name), random_state=seed)
 

@@ -12,7 +12,11 @@ from skjacobnet.layers import (
     Dropout,
     Linear,
     Mish,
+    Parallel,
     ReLU,
+    Repeat,
+    Residual,
+    Sequential,
     Sigmoid,
     SiLU,
     Softmax,
@@ -30,6 +34,11 @@ STACKS = {
     "activation first": [Tanh(), Linear(4), SiLU(), Mish(), Linear(3)],
     "dropout": [Linear(6), ELU(), Dropout(0.5), Linear(3)],
     "linear twice": [Linear(4), Linear(6), Tanh(), Linear(3)],
+    "layers in layers": [
+        Residual(Sequential([Linear(5), Tanh(), Dropout(0.5), Linear(4)])),
+        Parallel([Linear(2), Softmax(), Repeat(Sequential([Linear(4), ELU()]), 2)]),
+        Parallel([Linear(3), Sequential([Tanh(), Linear(3)])], "add"),
+    ],
 }
 N_IN, N_SAMPLES = 4, 6
 

@@ -8,7 +8,10 @@ from skjacobnet.operators import (
     Dense,
     Diagonal,
     DiagonalMinusRankOne,
+    Identity,
     Product,
+    Stack,
+    Sum,
     multiply,
 )
 
@@ -27,12 +30,24 @@ def make(kind, rng, n_out, n_in, dtype=np.float64, stack=()):
         return DiagonalMinusRankOne(*(draw(N_SAMPLES, n_in) for _ in range(3)))
     if kind == "dense":
         return Dense(draw(N_SAMPLES, n_out, n_in))
+    if kind == "identity":
+        return Identity(n_in, dtype)
+    if kind == "residual":
+        inner = make("product", rng, n_in, n_in, dtype, stack)
+        return Sum([make("identity", rng, n_in, n_in, dtype), inner])
+    if kind == "sum":
+        terms = ("dense", "constant", "dense")
+        return Sum([make(term, rng, n_out, n_in, dtype, stack) for term in terms])
+    if kind == "stack":
+        upper = make("constant", rng, n_out - 2, n_in, dtype, stack)
+        lower = make("dense", rng, 2, n_in, dtype, stack)
+        return Stack([upper, lower])
     left = make("constant", rng, n_out, n_in, dtype, stack)
     return left @ make("rank one", rng, n_in, n_in, dtype, stack)
 
 
-SQUARE = ["diagonal", "rank one"]
-KINDS = [*SQUARE, "constant", "dense", "product"]
+SQUARE = ["diagonal", "rank one", "identity", "residual"]
+KINDS = [*SQUARE, "constant", "dense", "product", "sum", "stack"]
 
 
 def written_out(operator):
@@ -47,6 +62,12 @@ def written_out(operator):
         return operator.diagonal[..., np.newaxis] * np.eye(operator.n_in) - outer
     if isinstance(operator, Dense):
         return operator.matrix
+    if isinstance(operator, Identity):
+        return np.tile(np.eye(operator.n_in), (N_SAMPLES, 1, 1))
+    if isinstance(operator, Sum):
+        return sum(map(written_out, operator.parts))
+    if isinstance(operator, Stack):
+        return np.concatenate([*map(written_out, operator.parts)], axis=-2)
     left, *others = map(written_out, operator.factors)
     for other in others:
         left = left @ other
@@ -127,6 +148,58 @@ def test_multiplying_out_keeps_structure():
     assert isinstance(multiply(constant, constant), ConstantMatrix)
     assert isinstance(multiply(constant, diagonal), Dense)
     assert isinstance(multiply(diagonal, constant), Dense)
+
+
+def test_composites_keep_the_structure_that_is_exact():
+    rng = np.random.default_rng(6)
+    diagonal = make("diagonal", rng, 4, 4)
+    constant = make("constant", rng, 4, 4)
+    identity = make("identity", rng, 4, 4)
+    dense = make("dense", rng, 4, 4)
+    for operator, kind in [
+        (Sum([identity, diagonal]), Diagonal),
+        (Sum([diagonal, Product([diagonal, diagonal])]), Diagonal),
+        (Sum([identity, constant]), ConstantMatrix),
+        (Sum([identity, identity]), ConstantMatrix),
+        (Stack([identity, constant @ constant]), ConstantMatrix),
+        (Product([diagonal, Sum([identity, diagonal])]), Diagonal),
+        (Sum([identity, dense]), Dense),
+        (Stack([identity, diagonal]), Dense),
+    ]:
+        out = operator.multiplied_out()
+        assert type(out) is kind
+        assert operator.shared == (kind is ConstantMatrix)
+        np.testing.assert_allclose(
+            out.todense(N_SAMPLES),
+            written_out(operator),
+            atol=1e-12,
+        )
+    assert multiply(identity, dense) is multiply(dense, identity) is dense
+    shared = multiply(Sum([identity, constant]), constant)
+    assert isinstance(shared, ConstantMatrix)
+    np.testing.assert_allclose(
+        shared.coef.T, (np.eye(4) + constant.coef.T) @ constant.coef.T, atol=1e-12
+    )
+
+
+def test_composites_cost_what_their_parts_do():
+    rng = np.random.default_rng(7)
+    diagonal = make("diagonal", rng, 4, 4)
+    constant = make("constant", rng, 4, 4)
+    assert Sum([make("identity", rng, 4, 4), constant]).multiplications == 16
+    assert Stack([diagonal, constant, constant]).multiplications == 36
+
+
+def test_parts_must_fit():
+    rng = np.random.default_rng(8)
+    wide, narrow = make("constant", rng, 5, 4), make("constant", rng, 3, 4)
+    assert Stack([wide, narrow]).n_out == 8
+    with pytest.raises(ValueError, match=r"Sum needs .* equal n_out, got \[5, 3\]"):
+        Sum([wide, narrow])
+    with pytest.raises(ValueError, match=r"Stack needs .* equal n_in, got \[4, 3\]"):
+        Stack([wide, make("diagonal", rng, 3, 3)])
+    with pytest.raises(ValueError, match="Sum needs at least one"):
+        Sum([])
 
 
 def test_products_of_products_are_opened():

@@ -3,6 +3,11 @@
 from skjacobnet._component import Family
 from skjacobnet.layers.base import Elementwise as Elementwise
 from skjacobnet.layers.base import Layer as Layer
+from skjacobnet.layers.containers import Frozen as Frozen
+from skjacobnet.layers.containers import Parallel as Parallel
+from skjacobnet.layers.containers import Repeat as Repeat
+from skjacobnet.layers.containers import Residual as Residual
+from skjacobnet.layers.containers import Sequential as Sequential
 from skjacobnet.layers.dropout import Dropout as Dropout
 from skjacobnet.layers.exponential_units import ELU as ELU
 from skjacobnet.layers.exponential_units import SELU as SELU

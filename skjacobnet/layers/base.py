@@ -42,6 +42,10 @@ class Layer(Component):
         Infimum and supremum of the outputs.
     twice_differentiable : bool
         Whether `second_vjp` exists, which penalties on the Jacobian need.
+    is_random : bool
+        Whether `linearize` draws random numbers.
+    parts : tuple of Layer
+        The layers inside, for those that consist of layers.
     """
 
     penalized = ()
@@ -51,6 +55,55 @@ class Layer(Component):
     gain = 1.0
     value_range = (-np.inf, np.inf)
     twice_differentiable = False
+    is_random = False
+    parts = ()
+
+    @property
+    def unrolled(self):
+        """The layers that it stands for in a network: itself, for nearly all."""
+        return (self,)
+
+    def settled(self, initializer, activation):
+        """Return the layer with its initializers chosen.
+
+        Parameters
+        ----------
+        initializer : str or Initializer
+            For linear layers that name none; ``"auto"`` asks the activation.
+        activation : Layer or None
+            The activation that the output meets next, with no weights between.
+
+        Returns
+        -------
+        layer : Layer
+        activation : Layer or None
+            The same for the layer in front of this one.
+        """
+        return self, self if self.is_activation else activation
+
+    def fixed(self, weights):
+        """Return the names of those weights, a dict, that are never trained."""
+        return ()
+
+    def inner(self, operator, X):
+        """Return the layers inside, each with its input and its operator.
+
+        Parameters
+        ----------
+        operator : JacobianOperator
+            What `linearize` returned.
+        X : array of shape (..., n_samples, n_in)
+            What it was given.
+
+        Returns
+        -------
+        list of tuple
+        """
+        return []
+
+    def widest(self, n_in):
+        """Return the width of the widest array between input and output."""
+        return max(n_in, self.output_size(n_in))
 
     def output_size(self, n_in):
         """Return the width of the output for inputs of width `n_in`."""
@@ -131,6 +184,28 @@ class Layer(Component):
         dict of str to array
         """
         return {}
+
+    def weight_vjp_at(
+        self, operator, weights, X, cotangent, out=None, *, workspace=None
+    ):
+        """Return what `weight_vjp` does, where `linearize` has been already.
+
+        Parameters
+        ----------
+        operator : JacobianOperator
+            What `linearize` returned. A layer that consists of layers finds there what
+            happened inside; for all others this is `weight_vjp`.
+        weights : dict of str to array
+        X : array of shape (..., n_samples, n_in)
+        cotangent : array of shape (..., n_samples, n_out)
+        out : dict of str to array, optional
+        workspace : Workspace, optional
+
+        Returns
+        -------
+        dict of str to array
+        """
+        return self.weight_vjp(weights, X, cotangent, out, workspace=workspace)
 
     def sample_gradients(self, weights, X, cotangent, out=None):
         """Return the gradient for each weight, sample by sample.

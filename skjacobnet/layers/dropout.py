@@ -61,6 +61,11 @@ class Dropout(Layer):
     def __init__(self, rate=0.5):
         self.rate = rate
 
+    @property
+    def is_random(self):
+        """Whether anything is dropped."""
+        return self.rate > 0.0
+
     def forward(self, weights, X, out=None):
         return np.positive(X, out)
 

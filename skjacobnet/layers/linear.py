@@ -77,26 +77,17 @@ class Linear(Layer):
             shapes["intercept"] = (self.units,)
         return shapes
 
-    def settle_initializer(self, default, activation):
-        """Return the same layer with its initializer chosen.
-
-        Parameters
-        ----------
-        default : str or Initializer
-            Taken where this layer says ``"auto"``.
-        activation : Layer or None
-            The activation behind this layer; it decides where `default` is ``"auto"``
-            too, and gives the gain of an orthogonal start.
-        """
-        choice = default if self.initializer == "auto" else self.initializer
+    def settled(self, initializer, activation):
+        choice = initializer if self.initializer == "auto" else self.initializer
         if choice == "auto":
             choice = (
                 "glorot_uniform"
                 if activation is None
                 else activation.linear_initializer
             )
+        # The activation also gives the gain of an orthogonal start.
         initializer = INITIALIZERS.resolve(choice).for_activation(activation)
-        return Linear(self.units, self.use_bias, initializer)
+        return Linear(self.units, self.use_bias, initializer), None
 
     def init_weights(self, n_in, rng, dtype, X=None):
         choice = "glorot_uniform" if self.initializer == "auto" else self.initializer

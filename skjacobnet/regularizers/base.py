@@ -55,6 +55,9 @@ class WeightRegularizer(Regularizer):
 class ActivationRegularizer(Regularizer):
     """A penalty on the output of each hidden activation.
 
+    That is, of each hidden layer of the network that is an activation. What passes
+    between the layers inside a layer, such as a `Residual`, is not penalized.
+
     Means over samples are weighted: the sum of weight times penalty, divided by the
     number of rows.
     """

@@ -102,9 +102,16 @@ def check_gradients(estimator, X, y, sample_weight=None, *, rtol=1e-6, random_st
         return loss + penalty
 
     gradient = evaluate(theta)[2].copy()
-    chosen = np.arange(len(theta))
-    if len(theta) > N_WEIGHTS:
-        chosen = np.sort(rng.choice(len(theta), N_WEIGHTS, replace=False))
+    trained = np.ones(len(theta), bool)
+    for view in network.fixed(trained):
+        view[...] = False
+    if np.any(gradient[~trained]):
+        raise AssertionError(
+            f"{network!r}: the gradient for fixed weights is not zero."
+        )
+    chosen = np.flatnonzero(trained)
+    if len(chosen) > N_WEIGHTS:
+        chosen = np.sort(rng.choice(chosen, N_WEIGHTS, replace=False))
     slopes = []
     for index in chosen:
         direction = np.zeros_like(theta)
@@ -138,12 +145,14 @@ def _network_and_weights(estimator, parts, table, rng):
 
 def _clear_rows(network, theta, inputs):
     """Return the rows in which no elementwise layer is near a kink."""
-    outputs = network.linearize(theta, inputs).outputs
+    at = network.linearize(theta, inputs)
+    steps = list(zip(network.layers, at.outputs[:-1], at.operators, strict=True))
     clear = np.ones(inputs.shape[0], bool)
-    for layer, received in zip(network.layers, outputs, strict=False):
-        if isinstance(layer, Elementwise):
-            for kink in layer.kinks:
-                clear &= (np.abs(received - kink) > CLEARANCE).all(axis=1)
+    while steps:
+        layer, received, operator = steps.pop()
+        steps += layer.inner(operator, received)
+        for kink in layer.kinks if isinstance(layer, Elementwise) else ():
+            clear &= (np.abs(received - kink) > CLEARANCE).all(axis=1)
     if not clear.any():
         raise ValueError(
             "Every row is within 0.001 of a kink of an activation, where differences "

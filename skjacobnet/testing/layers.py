@@ -36,7 +36,7 @@ def check_layer(layer, n_in=5, n_samples=7, random_state=0):
     leading axes, `sample_gradients` and `sample_squared_norms` against `weight_vjp` row
     by row, float32, `out`, workspaces, CSR inputs where the layer accepts them, that
     equal generators give equal random draws, and that neither the layer nor an argument
-    has changed.
+    has changed. Weights that are `fixed` must have no derivative.
 
     Parameters
     ----------
@@ -219,7 +219,11 @@ def _check_weight_derivatives(layer, weights, X, rng):
             f"{sorted(weights)}."
         )
     zeros = {name: np.zeros_like(weight) for name, weight in weights.items()}
+    fixed = layer.fixed(weights)
     for name, weight in weights.items():
+        if name in fixed:
+            _check_fixed(layer, weights, X, name, gradients[name])
+            continue
         tangent = rng.normal(size=weight.shape)
         assert_close(
             layer.weight_jvp(weights, X, {**zeros, name: tangent}),
@@ -297,3 +301,13 @@ def _check_sample_gradients(layer, weights, X, rng):
         squared,
         f"{layer!r}: sample_squared_norms, against weight_vjp of single rows",
     )
+
+
+def _check_fixed(layer, weights, X, name, gradient):
+    tangents = {key: np.zeros_like(weight) for key, weight in weights.items()}
+    tangents[name] = np.ones_like(weights[name])
+    if np.any(gradient) or np.any(layer.weight_jvp(weights, X, tangents)):
+        raise AssertionError(
+            f"{layer!r}: weight_vjp and weight_jvp must be zero for {name!r}, which is "
+            f"fixed."
+        )

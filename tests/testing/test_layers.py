@@ -3,7 +3,16 @@ import re
 import numpy as np
 import pytest
 
-from skjacobnet.layers import LAYERS, Elementwise, Layer, Linear, ReLU, Softmax
+from skjacobnet.layers import (
+    LAYERS,
+    Elementwise,
+    Frozen,
+    Layer,
+    Linear,
+    ReLU,
+    Repeat,
+    Softmax,
+)
 from skjacobnet.operators import Diagonal, DiagonalMinusRankOne
 from skjacobnet.testing import check_layer, sanity_check
 from skjacobnet.testing.inputs import draw_inputs
@@ -85,7 +94,7 @@ def test_good_layers_pass(layer, seed):
     check_layer(layer, random_state=seed)
 
 
-@pytest.mark.parametrize("name", [name for name in LAYERS.names if name != "linear"])
+@pytest.mark.parametrize("name", LAYERS.names_alone)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_all_layers_pass(name, seed):
     check_layer(LAYERS.make(name), random_state=seed)
@@ -385,3 +394,38 @@ def test_sanity_check_shows_a_wrong_derivative(capsys):
     assert differences[0] < 1e-9
     # 0.001 * 0.3 on the diagonal, a quarter of the entries.
     np.testing.assert_allclose(differences[1], 0.0003 / 4, rtol=1e-3)
+
+
+class Unfrozen(Frozen):
+    """Says that its weights are fixed, and has a gradient for them."""
+
+    name = None
+
+    def weight_vjp_at(
+        self, operator, weights, X, cotangent, out=None, *, workspace=None
+    ):
+        return self._part_vjp(0, operator, *self._split(weights), X, cotangent)
+
+
+def test_a_gradient_for_fixed_weights_is_found():
+    with pytest.raises(AssertionError, match=r"must be zero for '0.coef', which is"):
+        check_layer(Unfrozen(Linear(3)))
+
+
+class Forgetful(Repeat):
+    """Takes the last application's gradient for that of all."""
+
+    name = None
+
+    def weight_vjp_at(
+        self, operator, weights, X, cotangent, out=None, *, workspace=None
+    ):
+        inner, inputs = operator.operators[-1], operator.inputs[-1]
+        (own,), (own_out,) = self._split(weights), self._split(out)
+        return self._part_vjp(0, inner, own, inputs, cotangent, own_out)
+
+
+def test_a_gradient_that_forgets_shared_weights_is_found():
+    check_layer(Forgetful(Linear(5), 1))
+    with pytest.raises(AssertionError, match=r"the gradient for '0.coef' summed"):
+        check_layer(Forgetful(Linear(5), 2))

@@ -1,0 +1,26 @@
+r"""Jacobians as structured operators.
+
+The Jacobian of a layer at a batch of inputs is one matrix for each sample,
+
+.. math:: J_{s,o,i} = \partial y_{s,o} / \partial x_{s,i},
+
+and it is nearly always structured: a diagonal, one matrix shared by all samples, a
+diagonal minus a rank-one term. An operator keeps that structure and applies it from
+either side. Nothing is written out unless `todense` asks for it.
+
+Shapes: tangents are ``(..., n_samples, n_in)``, cotangents ``(..., n_samples, n_out)``,
+with any number of leading axes, so that one call serves a vector, a basis or a stack of
+networks.
+"""
+
+from skjacobnet.operators.base import EACH_SAMPLE as EACH_SAMPLE
+from skjacobnet.operators.base import JacobianOperator as JacobianOperator
+from skjacobnet.operators.constant_matrix import ConstantMatrix as ConstantMatrix
+from skjacobnet.operators.dense import Dense as Dense
+from skjacobnet.operators.diagonal import Diagonal as Diagonal
+from skjacobnet.operators.identity import Identity as Identity
+from skjacobnet.operators.multiplication import multiply as multiply
+from skjacobnet.operators.product import Product as Product
+from skjacobnet.operators.rank_one import DiagonalMinusRankOne as DiagonalMinusRankOne
+from skjacobnet.operators.stack import Stack as Stack
+from skjacobnet.operators.sum import Sum as Sum

@@ -1,0 +1,75 @@
+"""Jacobians of affine maps."""
+
+import numpy as np
+
+from skjacobnet._products import product
+from skjacobnet.operators.base import JacobianOperator
+
+
+class ConstantMatrix(JacobianOperator):
+    r"""The Jacobian of an affine map: one matrix for all samples.
+
+    .. math:: y = x C + b \quad\Rightarrow\quad J_s = C^T
+
+    Parameters
+    ----------
+    coef : array of shape (..., n_in, n_out)
+        The matrix of the map, not of the Jacobian: the way `Linear` stores it.
+
+    Notes
+    -----
+    One product costs ``n_in * n_out`` multiplications a sample, in one matrix product
+    for the whole batch.
+
+    Examples
+    --------
+    >>> coef = np.array([[1.0, 0.0, 2.0], [0.0, 1.0, 3.0]])
+    >>> ConstantMatrix(coef).jvp(np.array([[1.0, 1.0]]))
+    array([[1., 1., 5.]])
+    """
+
+    __slots__ = ("coef",)
+    shared = True
+
+    def __init__(self, coef):
+        self.coef = coef
+
+    @classmethod
+    def of(cls, operator):
+        """Write a Jacobian that all samples share out as one matrix."""
+        return cls(np.moveaxis(operator.columns()[..., 0, :], 0, -2))
+
+    @property
+    def n_in(self):
+        return self.coef.shape[-2]
+
+    @property
+    def n_out(self):
+        return self.coef.shape[-1]
+
+    @property
+    def dtype(self):
+        return self.coef.dtype
+
+    @property
+    def batch_shape(self):
+        return *self.coef.shape[:-2], 1
+
+    @property
+    def multiplications(self):
+        return self.n_in * self.n_out
+
+    cost = multiplications
+
+    def jvp(self, tangent, out=None):
+        return product(tangent, self.coef, out)
+
+    def vjp(self, cotangent, out=None):
+        return product(cotangent, self.coef.swapaxes(-1, -2), out)
+
+    def rows(self):
+        # Contiguous, so that products with it are.
+        return np.moveaxis(self.coef, -1, 0).copy()[..., np.newaxis, :]
+
+    def columns(self):
+        return np.moveaxis(self.coef, -2, 0)[..., np.newaxis, :]

@@ -1,0 +1,52 @@
+"""The Jacobian of what is passed on as it is."""
+
+import numpy as np
+
+from skjacobnet.operators.base import JacobianOperator
+
+
+class Identity(JacobianOperator):
+    r"""The Jacobian of a function that returns its input.
+
+    .. math:: J_s = I
+
+    Parameters
+    ----------
+    n : int >= 1
+        Width of the input and the output.
+    dtype : data-type
+        Of the products.
+
+    Notes
+    -----
+    Costs no multiplication. Without `out` a product is the argument itself, not a copy.
+
+    Examples
+    --------
+    >>> Identity(2, np.float64).vjp(np.array([[3.0, 4.0]]))
+    array([[3., 4.]])
+    """
+
+    __slots__ = ("_dtype", "n_in", "n_out")
+    shared = True
+    multiplications = 0
+    cost = 0
+    batch_shape = (1,)
+
+    def __init__(self, n, dtype):
+        self.n_in = self.n_out = n
+        self._dtype = np.dtype(dtype)
+
+    @property
+    def dtype(self):
+        return self._dtype
+
+    @property
+    def diagonal(self):
+        """The diagonal, (1, n): the same for all samples."""
+        return np.ones((1, self.n_in), self._dtype)
+
+    def jvp(self, tangent, out=None):
+        return tangent if out is None else np.positive(tangent, out)
+
+    vjp = jvp
