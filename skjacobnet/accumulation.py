@@ -125,6 +125,7 @@ def accumulate(operators, mode="auto", n_samples=1, out=None):
     Examples
     --------
     >>> import numpy as np
+    >>> from skjacobnet.operators import ConstantMatrix
     >>> spread = ConstantMatrix(np.array([[1.0, 2.0]]))
     >>> chain = [spread, Diagonal(np.array([[3.0, 4.0]]))]
     >>> accumulate(chain, "reverse").todense(1)

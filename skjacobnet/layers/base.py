@@ -298,7 +298,8 @@ class Layer(Component):
         ----------
         weights : dict of str to array
         X : array of shape (..., n_samples, n_in)
-        output : array of shape (..., n_samples, n_out)
+        output : array of shape (..., n_samples, n_out), or None
+            None lets the layer evaluate it again, if it needs it.
         operator : JacobianOperator
             Both as `linearize` returned them for `weights` and `X`.
         tangent : array of shape (n_pairs, ..., n_samples, n_in)
@@ -363,6 +364,7 @@ class Elementwise(Layer):
         return output, Diagonal(slope)
 
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):
+        output = self.function(X) if output is None else output
         curvature = self.second_derivative(X, output)
         return curvature * _sum_of_products(tangent, cotangent), {}
 

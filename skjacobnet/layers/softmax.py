@@ -59,6 +59,7 @@ class Softmax(Layer):
         return proba, SOFTMAX.jacobian(proba)
 
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):
+        output = self.forward(weights, X) if output is None else output
         # With c^T J t = sum(p c t) - (p c) (p t), differentiated for p, and J after it.
         for_proba = tangent * cotangent
         for_proba -= tangent * np.vecdot(cotangent, output)[..., np.newaxis]

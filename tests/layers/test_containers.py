@@ -500,3 +500,40 @@ class Scaled(Layer):
 )
 def test_layers_of_ones_own_work_inside(layer):
     check_layer(layer)
+
+
+@pytest.mark.parametrize("name", ["jacobian_norm", "input_gradient"])
+@pytest.mark.parametrize(
+    "block",
+    [
+        Residual(BLOCK),
+        Parallel([Linear(5), "tanh", BLOCK], "add"),
+        Parallel([Sequential([Linear(2), "softmax"]), "gelu"]),
+        Repeat(Sequential([Linear(5), "tanh"]), 3),
+        Residual(Sequential([Frozen(Linear(4)), "sigmoid", Linear(5)])),
+        Repeat(Residual(Parallel([BLOCK, "silu"], "add")), 2),
+    ],
+    ids=repr,
+)
+def test_penalties_on_the_jacobian_reach_inside(name, block):
+    X, y = DIGITS[:30, 20:28], Y[:30]
+    model = Classifier(
+        layers=[Linear(5), "tanh", block, "tanh"],
+        regularizers={name: 0.5},
+        max_iter=2,
+        random_state=0,
+    )
+    check_gradients(model.fit(X, y), X, y)
+    without = clone(model).set_params(regularizers=None).fit(X, y)
+    assert not np.allclose(model.weights_, without.weights_, rtol=1e-6)
+
+
+@pytest.mark.parametrize("layer", [Residual(BLOCK), Repeat(BLOCK, 2)], ids=repr)
+def test_gradients_of_single_rows_of_layers_inside(layer):
+    X, y = DIGITS[:12, 20:25], Y[:12]
+    model = Classifier(layers=[layer, "relu"], max_iter=2, random_state=0).fit(X, y)
+    each = model.per_sample_gradients(X, y)
+    alone = [model.per_sample_gradients(X[[s]], y[[s]])[0] for s in range(12)]
+    np.testing.assert_allclose(each, alone, atol=1e-14)
+    norms = model.per_sample_gradient_norms(X, y)
+    np.testing.assert_allclose(norms, np.linalg.norm(each, axis=1), rtol=1e-12)

@@ -60,6 +60,11 @@ class Container(Layer):
         return any(part.is_random for part in self.parts)
 
     @property
+    def twice_differentiable(self):
+        """Whether all parts are."""
+        return all(part.twice_differentiable for part in self.parts)
+
+    @property
     def penalized(self):
         """The weights that regularizers and weight decay act on."""
         return tuple(
@@ -112,6 +117,10 @@ class Container(Layer):
     ):
         pass
 
+    @abstractmethod
+    def second_vjp(self, weights, X, output, operator, tangent, cotangent):
+        pass
+
     def _split(self, arrays):
         """Return a dict for each part, under its own names, or None for each."""
         count = 1 if self.holds == "layer" else len(self.layers)
@@ -143,6 +152,15 @@ class Container(Layer):
 def part_of(workspace, index):
     """Return the workspace of a part; None where there is none for the whole."""
     return None if workspace is None else workspace.part(index)
+
+
+def add_to(gradients, found):
+    """Add the gradients of one dict to those of another."""
+    for name, gradient in found.items():
+        if name in gradients:
+            gradients[name] += gradient
+        else:
+            gradients[name] = gradient
 
 
 def prefixed(position, arrays):

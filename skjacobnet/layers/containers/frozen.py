@@ -95,5 +95,12 @@ class Frozen(Container):
             array[...] = 0.0
         return out
 
+    def second_vjp(self, weights, X, output, operator, tangent, cotangent):
+        (own,) = self._split(weights)
+        for_input, _ = self.parts[0].second_vjp(
+            own, X, output, operator, tangent, cotangent
+        )
+        return for_input, {}
+
     def weight_jvp(self, weights, X, tangents):
         return np.zeros_like(self.forward(weights, X)) if weights else 0.0

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skjacobnet._validation import OneOf
-from skjacobnet.layers.containers.base import Container, part_of
+from skjacobnet.layers.containers.base import Container, part_of, prefixed
 from skjacobnet.operators import Stack, Sum
 from skjacobnet.operators.composite import added, side_by_side
 from skjacobnet.operators.stack import split_widths
@@ -132,10 +132,7 @@ class Parallel(Container):
     def weight_vjp_at(
         self, operator, weights, X, cotangent, out=None, *, workspace=None
     ):
-        cotangents = [cotangent] * len(operator.parts)
-        if self.join == "concatenate":
-            widths = [inner.n_out for inner in operator.parts]
-            cotangents = split_widths(cotangent, widths)
+        cotangents = self._pieces(operator, cotangent)
         own, outs, gradients = self._split(weights), self._split(out), {}
         for position, inner in enumerate(operator.parts):
             gradients |= self._part_vjp(
@@ -148,6 +145,28 @@ class Parallel(Container):
                 workspace,
             )
         return gradients
+
+    def second_vjp(self, weights, X, output, operator, tangent, cotangent):
+        quadruples = zip(
+            self.parts,
+            self._split(weights),
+            operator.parts,
+            self._pieces(operator, cotangent),
+            strict=True,
+        )
+        total, gradients = None, {}
+        for position, (part, own, inner, piece) in enumerate(quadruples):
+            for_input, found = part.second_vjp(own, X, None, inner, tangent, piece)
+            gradients |= prefixed(position, found)
+            if for_input is not None:
+                total = for_input if total is None else total + for_input
+        return total, gradients
+
+    def _pieces(self, operator, cotangent):
+        """Return the cotangent of each part's output."""
+        if self.join == "add":
+            return [cotangent] * len(operator.parts)
+        return split_widths(cotangent, [inner.n_out for inner in operator.parts])
 
     def weight_jvp(self, weights, X, tangents):
         if not weights:

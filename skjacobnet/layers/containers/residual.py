@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skjacobnet.layers.containers.base import Container, part_of
+from skjacobnet.layers.containers.base import Container, part_of, prefixed
 from skjacobnet.operators import Identity, Sum
 
 
@@ -94,6 +94,13 @@ class Residual(Container):
         (own,), (own_out,) = self._split(weights), self._split(out)
         inner = operator.parts[1]
         return self._part_vjp(0, inner, own, X, cotangent, own_out, workspace)
+
+    def second_vjp(self, weights, X, output, operator, tangent, cotangent):
+        (own,), inner = self._split(weights), operator.parts[1]
+        for_input, gradients = self.parts[0].second_vjp(
+            own, X, None, inner, tangent, cotangent
+        )
+        return for_input, prefixed(0, gradients)
 
     def weight_jvp(self, weights, X, tangents):
         (own,), (own_tangents,) = self._split(weights), self._split(tangents)

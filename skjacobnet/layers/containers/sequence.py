@@ -5,7 +5,7 @@ from itertools import accumulate as running_total
 import numpy as np
 
 from skjacobnet._validation import Interval
-from skjacobnet.layers.containers.base import Container, part_of, prefixed
+from skjacobnet.layers.containers.base import Container, add_to, part_of, prefixed
 from skjacobnet.operators import Product
 
 
@@ -109,14 +109,35 @@ class Chain(Container):
                 workspace,
             )
             outs[position] = None  # written to; where applied again, it is added to
-            for name, gradient in found.items():
-                if name in gradients:
-                    gradients[name] += gradient
-                else:
-                    gradients[name] = gradient
+            add_to(gradients, found)
             if step:
                 cotangent = inner.vjp(cotangent)
         return gradients
+
+    def second_vjp(self, weights, X, output, operator, tangent, cotangent):
+        operators, inputs = operator.operators, operator.inputs
+        tangents = [tangent]
+        for inner in operators[:-1]:
+            tangents.append(inner.jvp(tangents[-1]))
+        own, gradients = self._split(weights), {}
+        # What a step adds to the gradient for its input goes back through the steps in
+        # front, and meets their weights.
+        carried = None
+        steps = list(zip(self.order, operators, inputs, tangents, strict=True))
+        for position, inner, X_step, t in reversed(steps):
+            part = self.parts[position]
+            for_input, found = part.second_vjp(
+                own[position], X_step, output, inner, t, cotangent
+            )
+            add_to(gradients, prefixed(position, found))
+            if carried is not None:
+                found = self._part_vjp(position, inner, own[position], X_step, carried)
+                add_to(gradients, found)
+                back = inner.vjp(carried)
+                for_input = back if for_input is None else for_input + back
+            carried, output = for_input, X_step
+            cotangent = inner.vjp(cotangent)
+        return carried, gradients
 
     def weight_jvp(self, weights, X, tangents):
         own, own_tangents = self._split(weights), self._split(tangents)
