@@ -15,6 +15,8 @@ from skjacobnet.operators import Product
 # Samples are taken in blocks whose widest array has about so many bytes, so that the
 # passes over it stay in the processor's cache.
 BLOCK_BYTES = 2**20
+# With fewer samples at a time, calls would take longer than what they do.
+MIN_BLOCK = 8
 
 
 class Network:
@@ -428,7 +430,7 @@ class Network:
         stack = np.broadcast_shapes(theta.shape[:-1], X.shape[:-2])
         jacobian = np.empty((*stack, n_samples, n_raw, n_in), theta.dtype)
         width = self._widest * min(n_raw, n_in) * prod(stack) * theta.itemsize
-        block = max(1, BLOCK_BYTES // width)
+        block = max(MIN_BLOCK, BLOCK_BYTES // width)
         workspace = NetworkWorkspace(self)
         for start in range(0, n_samples, block):
             rows = slice(start, min(start + block, n_samples))
