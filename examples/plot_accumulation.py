@@ -53,8 +53,9 @@ figure, axes = plt.subplots(1, 3, figsize=(10, 3.2), layout="constrained")
 colors = {"forward": "tab:blue", "reverse": "tab:orange", "auto": "tab:green"}
 for ax, (name, by_mode) in zip(axes, profiles.items(), strict=True):
     times = [1e3 * by_mode[mode].seconds for mode in colors]
-    ax.bar(list(colors), times, color=list(colors.values()))
+    bars = ax.bar(list(colors), times, color=list(colors.values()))
+    ax.bar_label(bars, fmt="%.2f")
     ax.set_title(name.replace(", ", "\n"))
-    ax.set_yscale("log")
+    ax.margins(y=0.1)
 axes[0].set_ylabel("time of one Jacobian, ms")
 figure.savefig("accumulation.png", dpi=100)

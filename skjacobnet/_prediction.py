@@ -25,6 +25,12 @@ class PredictionMixin:
         return self.loss_curve_[-1] if self.n_iter_ else np.nan
 
     @property
+    def targets_(self):
+        """How classes are encoded, and the link from raw predictions to them."""
+        check_is_fitted(self)
+        return self._targets
+
+    @property
     def coefs_(self):
         """The matrix of each linear layer, as views of `weights_`."""
         return self._views("coef")

@@ -121,6 +121,8 @@ class JacobianMLPClassifier(
         Only if `X` has names for its columns.
     network_ : Network
         The chain of layers.
+    targets_ : Targets
+        How classes are encoded, and the link from raw predictions to probabilities.
     weights_ : array of shape (n_weights,)
         All weights, layer by layer.
     coefs_, intercepts_ : list of array

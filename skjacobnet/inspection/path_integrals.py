@@ -202,7 +202,7 @@ class _Paths:
 
     def values(self, row, t):
         """Return the output at points of paths."""
-        values, link = np.empty(len(row)), self.classifier._targets.link
+        values, link = np.empty(len(row)), self.classifier.targets_.link
         for part, at in self._at(row, t):
             output = link.value(at.value, self.output)
             values[part] = np.vecdot(output, self._picked(row[part]))
@@ -211,7 +211,7 @@ class _Paths:
     def gradients(self, row, t):
         """Return the gradient of the output for the network's input at points."""
         gradients = np.empty((len(row), self.end.shape[1]))
-        link = self.classifier._targets.link
+        link = self.classifier.targets_.link
         for part, at in self._at(row, t):
             operators = at.operators + link.operators(at.value, self.output)
             *_, gradients[part] = cotangents(operators, self._picked(row[part]))

@@ -161,7 +161,7 @@ class _Rows:
 
     def __init__(self, route, y):
         classifier = route.classifier
-        self.network, self.targets = classifier.network_, classifier._targets
+        self.network, self.targets = classifier.network_, classifier.targets_
         self.classifier = classifier
         self.theta = classifier.weights_.astype(np.float64)
         parts = _parameters.resolve(classifier)
