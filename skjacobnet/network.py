@@ -335,12 +335,12 @@ class Network:
             stack = np.broadcast_shapes(theta.shape[:-1], cotangent.shape[:-2])
             shape = (*stack, cotangent.shape[-2], self.n_weights)
             out = np.empty(shape, theta.dtype)
-        for (layer, weights, X, received), gradients in zip(
+        for (layer, *at), gradients in zip(
             self._walk_back(theta, linearization, cotangent),
             reversed(self.split(out)),
             strict=True,
         ):
-            layer.sample_gradients(weights, X, received, gradients)
+            layer.sample_gradients_at(*at, gradients)
         return out
 
     def sample_squared_norms(self, theta, linearization, cotangent):
@@ -358,23 +358,23 @@ class Network:
         array of shape (..., n_samples)
         """
         return sum(
-            layer.sample_squared_norms(weights, X, received)
-            for layer, weights, X, received in self._walk_back(
-                theta, linearization, cotangent
-            )
+            layer.sample_squared_norms_at(*at)
+            for layer, *at in self._walk_back(theta, linearization, cotangent)
         )
 
     def _walk_back(self, theta, linearization, cotangent):
-        """Yield each layer, last one first, with its weights, input and cotangent."""
+        """Yield each layer, last one first, and what `weight_vjp_at` takes."""
         walk = cotangents(linearization.operators, cotangent)
-        for layer, weights, X, received in zip(
+        for layer, operator, weights, X, received in zip(
             reversed(self.layers),
+            reversed(linearization.operators),
             reversed(self.split(theta)),
             reversed(linearization.outputs[:-1]),
             walk,
             strict=False,
         ):
-            yield layer, weights, X.toarray() if issparse(X) else X, received
+            X = X.toarray() if issparse(X) else X
+            yield layer, operator, weights, X, received
 
     def weight_jvp(self, theta, linearization, tangent):
         """Carry a tangent of the weights to the raw prediction.
@@ -402,7 +402,7 @@ class Network:
             if result is not None:
                 result = operator.jvp(result)
             if weights:
-                own = layer.weight_jvp(weights, X, tangents_of_weights)
+                own = layer.weight_jvp_at(operator, weights, X, tangents_of_weights)
                 result = own if result is None else result + own
         return result
 

@@ -266,6 +266,18 @@ class Layer(Component):
                 part += squares.sum(axis=-1)
         return total
 
+    def sample_gradients_at(self, operator, weights, X, cotangent, out=None):
+        """Return what `sample_gradients` does, as `weight_vjp_at` does."""
+        return self.sample_gradients(weights, X, cotangent, out)
+
+    def sample_squared_norms_at(self, operator, weights, X, cotangent):
+        """Return what `sample_squared_norms` does, as `weight_vjp_at` does."""
+        return self.sample_squared_norms(weights, X, cotangent)
+
+    def weight_jvp_at(self, operator, weights, X, tangents):
+        """Return what `weight_jvp` does, as `weight_vjp_at` does."""
+        return self.weight_jvp(weights, X, tangents)
+
     def weight_jvp(self, weights, X, tangents):
         """Return the tangent of the output for a tangent of each weight.
 

@@ -537,3 +537,40 @@ def test_gradients_of_single_rows_of_layers_inside(layer):
     np.testing.assert_allclose(each, alone, atol=1e-14)
     norms = model.per_sample_gradient_norms(X, y)
     np.testing.assert_allclose(norms, np.linalg.norm(each, axis=1), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        Residual(Sequential([Linear(5), "tanh", Dropout(0.5)])),
+        Parallel([Sequential([Dropout(0.5), Linear(2)]), "tanh", Frozen(Linear(3))]),
+        Repeat(Sequential([Linear(5), Dropout(0.4), "sigmoid"]), 2),
+        Repeat(Residual(Sequential([Dropout(0.3), Linear(5)])), 3),
+    ],
+    ids=repr,
+)
+def test_every_derivative_uses_the_draws_of_the_forward_pass(layer):
+    rng = np.random.default_rng(0)
+    network = complete([Linear(5), layer], 4, 3)
+    theta = rng.standard_normal(network.n_weights)
+    X, cotangent = rng.standard_normal((7, 4)), rng.standard_normal((7, 3))
+    at = network.linearize(theta, X, np.random.default_rng(1))
+    gradient = network.gradient(theta, at, cotangent)
+    each = network.sample_gradients(theta, at, cotangent)
+    np.testing.assert_allclose(each.sum(axis=0), gradient, atol=1e-12)
+    norms = network.sample_squared_norms(theta, at, cotangent)
+    np.testing.assert_allclose(norms, np.sum(each**2, axis=1), rtol=1e-12)
+    tangent = rng.standard_normal(network.n_weights)
+    for view in network.fixed(tangent):
+        view[...] = 0.0
+    change = network.weight_jvp(theta, at, tangent)
+    np.testing.assert_allclose(np.sum(change * cotangent), gradient @ tangent)
+
+
+def test_single_rows_of_a_sparse_table_with_layers_inside():
+    X, y = DIGITS[:12, 20:25], Y[:12]
+    model = Classifier(layers=[Repeat(BLOCK, 2), "relu"], max_iter=2, random_state=0)
+    model.fit(X, y)
+    expected = model.per_sample_gradients(X, y)
+    result = model.per_sample_gradients(csr_array(X), y)
+    np.testing.assert_allclose(result, expected, atol=1e-14)

@@ -2,6 +2,8 @@
 
 from abc import abstractmethod
 
+import numpy as np
+
 from skjacobnet.layers.base import Layer
 
 
@@ -104,6 +106,26 @@ class Container(Layer):
     def inner(self, operator, X):
         pass
 
+    @abstractmethod
+    def received(self, operator, X, cotangent):
+        """Yield what reaches each part on the way back, the last one first.
+
+        Parameters
+        ----------
+        operator : JacobianOperator
+            What `linearize` returned.
+        X : array of shape (..., n_samples, n_in)
+        cotangent : array of shape (..., n_samples, n_out)
+
+        Yields
+        ------
+        position : int
+            The same one again for a part that is applied again.
+        operator : JacobianOperator
+        X, cotangent : array
+            At the input and the output of the part.
+        """
+
     def weight_vjp(self, weights, X, cotangent, out=None, *, workspace=None):
         # Not into the workspace, which may hold what an earlier call has drawn.
         _, operator = self.linearize(weights, X)
@@ -111,11 +133,65 @@ class Container(Layer):
             operator, weights, X, cotangent, out, workspace=workspace
         )
 
-    @abstractmethod
     def weight_vjp_at(
         self, operator, weights, X, cotangent, out=None, *, workspace=None
     ):
+        def gradients(position, part, *given):
+            own_workspace = part_of(workspace, position)
+            return part.weight_vjp_at(*given, workspace=own_workspace)
+
+        return self._added(gradients, operator, weights, X, cotangent, out)
+
+    def sample_gradients(self, weights, X, cotangent, out=None):
+        _, operator = self.linearize(weights, X)
+        return self.sample_gradients_at(operator, weights, X, cotangent, out)
+
+    def sample_gradients_at(self, operator, weights, X, cotangent, out=None):
+        def gradients(position, part, *given):
+            return part.sample_gradients_at(*given)
+
+        return self._added(gradients, operator, weights, X, cotangent, out)
+
+    def sample_squared_norms(self, weights, X, cotangent):
+        _, operator = self.linearize(weights, X)
+        return self.sample_squared_norms_at(operator, weights, X, cotangent)
+
+    def sample_squared_norms_at(self, operator, weights, X, cotangent):
+        own = self._split(weights)
+        stack = np.broadcast_shapes(X.shape[:-1], cotangent.shape[:-1])
+        total = np.zeros(stack, cotangent.dtype)
+        for position, inner, inputs, received in self.received(operator, X, cotangent):
+            if own[position]:
+                total += self.parts[position].sample_squared_norms_at(
+                    inner, own[position], inputs, received
+                )
+        return total
+
+    def weight_jvp(self, weights, X, tangents):
+        _, operator = self.linearize(weights, X)
+        return self.weight_jvp_at(operator, weights, X, tangents)
+
+    @abstractmethod
+    def weight_jvp_at(self, operator, weights, X, tangents):
         pass
+
+    def _added(self, gradients, operator, weights, X, cotangent, out):
+        """Add up what `gradients` returns for each part, under our own names."""
+        own, outs, total = self._split(weights), self._split(out), {}
+        for position, inner, inputs, received in self.received(operator, X, cotangent):
+            if own[position]:
+                found = gradients(
+                    position,
+                    self.parts[position],
+                    inner,
+                    own[position],
+                    inputs,
+                    received,
+                    outs[position],
+                )
+                add_to(total, prefixed(position, found))
+                outs[position] = None  # written to; where applied again, added to
+        return total
 
     @abstractmethod
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):
@@ -131,22 +207,6 @@ class Container(Layer):
             position, _, own_name = name.partition(".")
             split[int(position)][own_name] = array
         return split
-
-    def _part_vjp(
-        self, position, operator, weights, X, cotangent, out=None, workspace=None
-    ):
-        """Return the gradients for one part's weights, under the container's names."""
-        if not weights:
-            return {}
-        gradients = self.parts[position].weight_vjp_at(
-            operator,
-            weights,
-            X,
-            cotangent,
-            out,
-            workspace=part_of(workspace, position),
-        )
-        return prefixed(position, gradients)
 
 
 def part_of(workspace, index):

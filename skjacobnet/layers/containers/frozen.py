@@ -84,16 +84,20 @@ class Frozen(Container):
     def inner(self, operator, X):
         return [(self.parts[0], X, operator)]
 
-    def weight_vjp_at(
-        self, operator, weights, X, cotangent, out=None, *, workspace=None
-    ):
+    def received(self, operator, X, cotangent):
+        yield 0, operator, X, cotangent
+
+    def _added(self, gradients, operator, weights, X, cotangent, out):
         if out is None:
-            (own,) = self._split(weights)
-            gradients = self._part_vjp(0, operator, own, X, cotangent)
-            return {name: np.zeros_like(array) for name, array in gradients.items()}
+            found = super()._added(gradients, operator, weights, X, cotangent, None)
+            return {name: np.zeros_like(array) for name, array in found.items()}
         for array in out.values():
             array[...] = 0.0
         return out
+
+    def sample_squared_norms_at(self, operator, weights, X, cotangent):
+        stack = np.broadcast_shapes(X.shape[:-1], cotangent.shape[:-1])
+        return np.zeros(stack, cotangent.dtype)
 
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):
         (own,) = self._split(weights)
@@ -102,5 +106,5 @@ class Frozen(Container):
         )
         return for_input, {}
 
-    def weight_jvp(self, weights, X, tangents):
+    def weight_jvp_at(self, operator, weights, X, tangents):
         return np.zeros_like(self.forward(weights, X)) if weights else 0.0

@@ -129,22 +129,12 @@ class Parallel(Container):
         pairs = zip(self.parts, operator.parts, strict=True)
         return [(part, X, inner) for part, inner in pairs]
 
-    def weight_vjp_at(
-        self, operator, weights, X, cotangent, out=None, *, workspace=None
-    ):
-        cotangents = self._pieces(operator, cotangent)
-        own, outs, gradients = self._split(weights), self._split(out), {}
-        for position, inner in enumerate(operator.parts):
-            gradients |= self._part_vjp(
-                position,
-                inner,
-                own[position],
-                X,
-                cotangents[position],
-                outs[position],
-                workspace,
-            )
-        return gradients
+    def received(self, operator, X, cotangent):
+        pieces = self._pieces(operator, cotangent)
+        for position, (inner, piece) in enumerate(
+            zip(operator.parts, pieces, strict=True)
+        ):
+            yield position, inner, X, piece
 
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):
         quadruples = zip(
@@ -168,17 +158,21 @@ class Parallel(Container):
             return [cotangent] * len(operator.parts)
         return split_widths(cotangent, [inner.n_out for inner in operator.parts])
 
-    def weight_jvp(self, weights, X, tangents):
+    def weight_jvp_at(self, operator, weights, X, tangents):
         if not weights:
             return 0.0
         # A part without weights contributes zeros of the shape of its output.
-        triples = zip(
-            self.parts, self._split(weights), self._split(tangents), strict=True
+        quadruples = zip(
+            self.parts,
+            operator.parts,
+            self._split(weights),
+            self._split(tangents),
+            strict=True,
         )
         contributions = [
-            part.weight_jvp(own, X, own_tangents)
-            + np.zeros(part.output_size(X.shape[-1]), X.dtype)
-            for part, own, own_tangents in triples
+            part.weight_jvp_at(inner, own, X, own_tangents)
+            + np.zeros(inner.n_out, X.dtype)
+            for part, inner, own, own_tangents in quadruples
         ]
         return self._joined(contributions)
 

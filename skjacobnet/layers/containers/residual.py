@@ -88,12 +88,8 @@ class Residual(Container):
     def inner(self, operator, X):
         return [(self.parts[0], X, operator.parts[1])]
 
-    def weight_vjp_at(
-        self, operator, weights, X, cotangent, out=None, *, workspace=None
-    ):
-        (own,), (own_out,) = self._split(weights), self._split(out)
-        inner = operator.parts[1]
-        return self._part_vjp(0, inner, own, X, cotangent, own_out, workspace)
+    def received(self, operator, X, cotangent):
+        yield 0, operator.parts[1], X, cotangent
 
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):
         (own,), inner = self._split(weights), operator.parts[1]
@@ -102,6 +98,6 @@ class Residual(Container):
         )
         return for_input, prefixed(0, gradients)
 
-    def weight_jvp(self, weights, X, tangents):
+    def weight_jvp_at(self, operator, weights, X, tangents):
         (own,), (own_tangents,) = self._split(weights), self._split(tangents)
-        return self.parts[0].weight_jvp(own, X, own_tangents)
+        return self.parts[0].weight_jvp_at(operator.parts[1], own, X, own_tangents)

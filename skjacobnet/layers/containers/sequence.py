@@ -93,26 +93,15 @@ class Chain(Container):
         parts = [self.parts[position] for position in self.order]
         return list(zip(parts, operator.inputs, operator.operators, strict=True))
 
-    def weight_vjp_at(
-        self, operator, weights, X, cotangent, out=None, *, workspace=None
-    ):
-        own, outs, gradients = self._split(weights), self._split(out), {}
-        steps = zip(self.order, operator.operators, operator.inputs, strict=True)
-        for step, (position, inner, inputs) in reversed(list(enumerate(steps))):
-            found = self._part_vjp(
-                position,
-                inner,
-                own[position],
-                inputs,
-                cotangent,
-                outs[position],
-                workspace,
-            )
-            outs[position] = None  # written to; where applied again, it is added to
-            add_to(gradients, found)
+    def received(self, operator, X, cotangent):
+        # The input as it is given, which may be dense where that of training was not.
+        inputs = [X, *operator.inputs[1:]]
+        steps = list(zip(self.order, operator.operators, inputs, strict=True))
+        for step in range(len(steps) - 1, -1, -1):
+            position, inner, given = steps[step]
+            yield position, inner, given, cotangent
             if step:
                 cotangent = inner.vjp(cotangent)
-        return gradients
 
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):
         operators, inputs = operator.operators, operator.inputs
@@ -131,23 +120,24 @@ class Chain(Container):
             )
             add_to(gradients, prefixed(position, found))
             if carried is not None:
-                found = self._part_vjp(position, inner, own[position], X_step, carried)
-                add_to(gradients, found)
+                if own[position]:
+                    found = part.weight_vjp_at(inner, own[position], X_step, carried)
+                    add_to(gradients, prefixed(position, found))
                 back = inner.vjp(carried)
                 for_input = back if for_input is None else for_input + back
             carried, output = for_input, X_step
             cotangent = inner.vjp(cotangent)
         return carried, gradients
 
-    def weight_jvp(self, weights, X, tangents):
+    def weight_jvp_at(self, operator, weights, X, tangents):
         own, own_tangents = self._split(weights), self._split(tangents)
         tangent = 0.0
-        _, operator = self.linearize(weights, X)
-        steps = zip(self.order, operator.operators, operator.inputs, strict=True)
-        for position, inner, inputs in steps:
+        inputs = [X, *operator.inputs[1:]]
+        steps = zip(self.order, operator.operators, inputs, strict=True)
+        for position, inner, given in steps:
             carried = inner.jvp(tangent) if np.ndim(tangent) else 0.0
-            tangent = carried + self.parts[position].weight_jvp(
-                own[position], inputs, own_tangents[position]
+            tangent = carried + self.parts[position].weight_jvp_at(
+                inner, own[position], given, own_tangents[position]
             )
         return tangent
 
@@ -283,6 +273,16 @@ class Repeat(Chain):
                 f"or put a Linear({n_out}) in front."
             )
         return n_out
+
+    def sample_squared_norms_at(self, operator, weights, X, cotangent):
+        # The gradients of the applications are added before their length is taken.
+        stack = np.broadcast_shapes(X.shape[:-1], cotangent.shape[:-1])
+        total = np.zeros(stack, cotangent.dtype)
+        gradients = self.sample_gradients_at(operator, weights, X, cotangent)
+        for gradient in gradients.values():
+            flat = gradient.reshape(*stack, -1)
+            total += np.vecdot(flat, flat)
+        return total
 
     def settled(self, initializer, activation):
         (part,) = self.parts
