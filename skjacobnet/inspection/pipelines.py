@@ -42,6 +42,40 @@ POSSIBLE = (
 )
 
 
+def steps_and_classifier(estimator):
+    """Take a pipeline apart.
+
+    Parameters
+    ----------
+    estimator : JacobianMLPClassifier or Pipeline
+        Fitted.
+
+    Returns
+    -------
+    steps : list of (str, transformer)
+        What comes before the classifier, also in pipelines at the end of pipelines.
+    classifier : JacobianMLPClassifier
+
+    Raises
+    ------
+    TypeError
+        If `estimator` is neither.
+    NotFittedError
+        If it is not fitted.
+    """
+    steps = []
+    while isinstance(estimator, Pipeline):
+        steps += estimator.steps[:-1]
+        estimator = estimator.steps[-1][1]
+    if not isinstance(estimator, JacobianMLPClassifier):
+        raise TypeError(
+            "estimator must be a JacobianMLPClassifier or a Pipeline that ends in "
+            f"one, got {type(estimator).__name__}."
+        )
+    check_is_fitted(estimator)
+    return steps, estimator
+
+
 class Route:
     """The way from the X of a user to a network, affine up to there.
 
@@ -77,16 +111,7 @@ class Route:
     """
 
     def __init__(self, estimator, X, output="raw", through=True):
-        transformers = []
-        while isinstance(estimator, Pipeline):
-            transformers += estimator.steps[:-1]
-            estimator = estimator.steps[-1][1]
-        if not isinstance(estimator, JacobianMLPClassifier):
-            raise TypeError(
-                "estimator must be a JacobianMLPClassifier or a Pipeline that ends in "
-                f"one, got {type(estimator).__name__}."
-            )
-        check_is_fitted(estimator)
+        transformers, estimator = steps_and_classifier(estimator)
         self.classifier = estimator
         self.output = output
         coef = None

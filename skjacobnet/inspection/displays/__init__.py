@@ -1,0 +1,10 @@
+"""Pictures: one display a file, in scikit-learn's form.
+
+Each has a class method that computes what is to be seen and draws it, and keeps the
+numbers, so that ``display.plot(ax=...)`` draws it again elsewhere. matplotlib is
+imported when something is drawn.
+"""
+
+from skjacobnet.inspection.displays.loss_curve import (
+    LossCurveDisplay as LossCurveDisplay,
+)

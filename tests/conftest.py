@@ -1,0 +1,98 @@
+"""What is asked of every picture: size, labels, something to see, nothing covered."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+# In inches, at 100 dots per inch.
+SIZES = ((6.4, 4.8), (16.0, 12.0))
+
+
+@pytest.fixture
+def plt():
+    """pyplot, drawing to memory; whatever a test has opened is closed."""
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("Agg")
+    yield pyplot
+    pyplot.close("all")
+
+
+@pytest.fixture
+def check_picture(plt):
+    """Return a function that checks a display which has a figure of its own."""
+
+    def check(display):
+        assert display.figure_ is np.ravel(display.ax_)[0].figure
+        for size in SIZES:
+            display.figure_.set_size_inches(size)
+            check_figure(display.figure_)
+
+    return check
+
+
+@pytest.fixture(name="check_figure")
+def fixture_of_check_figure(plt):
+    """Return a function that checks any figure."""
+    return check_figure
+
+
+def check_figure(figure):
+    """Check what a figure shows at the size that it has."""
+    figure.set_dpi(100)
+    figure.canvas.draw()
+    width, height = figure.bbox.size
+    image = np.asarray(figure.canvas.buffer_rgba())
+    assert image.shape[:2] == (round(height), round(width))
+    assert image[..., :3].std() > 1, "nothing to see"
+    for ax in figure.axes:
+        if ax.axison:
+            assert ax.get_xlabel() or ax.get_ylabel() or ax.get_title()
+    renderer = figure.canvas.get_renderer()
+    boxes = [(t.get_text(), t.get_window_extent(renderer)) for t in texts(figure)]
+    at = f"at {width:.0f} x {height:.0f} pixels"
+    for (text, box), (other, box_of_other) in combinations(boxes, 2):
+        assert not overlap(box, box_of_other), f"{text!r} covers {other!r} {at}"
+    for text, box in boxes:
+        beyond = max(-box.x0, -box.y0, box.x1 - width, box.y1 - height)
+        assert beyond < 1, f"{text!r} is cut off {at}"
+
+
+def texts(figure):
+    """Return all texts of a figure that can be read."""
+    found = [*figure.texts]
+    legends = [*figure.legends]
+    for ax in figure.axes:
+        if not ax.get_visible():
+            continue
+        found += [ax.title, *ax.texts]
+        legends.append(ax.get_legend())
+        if ax.axison:
+            for axis in (ax.xaxis, ax.yaxis):
+                if axis.get_visible():
+                    found += [axis.label, axis.offsetText, *tick_labels(axis)]
+    for legend in legends:
+        if legend is not None:
+            found += [legend.get_title(), *legend.get_texts()]
+    return [text for text in found if text.get_visible() and text.get_text().strip()]
+
+
+def tick_labels(axis):
+    """Return the labels of the ticks in view; matplotlib holds others in reserve."""
+    low, high = sorted(axis.get_view_interval())
+    margin = 1e-9 * (high - low)
+    positions = axis.get_majorticklocs()
+    labels = axis.get_ticklabels()
+    return [
+        label
+        for position, label in zip(positions, labels, strict=True)
+        if low - margin <= position <= high + margin
+    ]
+
+
+def overlap(box, other):
+    """Tell whether two boxes share more than a pixel's breadth."""
+    return (
+        min(box.x1, other.x1) - max(box.x0, other.x0) > 1
+        and min(box.y1, other.y1) - max(box.y0, other.y0) > 1
+    )
