@@ -32,10 +32,6 @@ class LossCurveDisplay:
         At the right of `ax_`; None where there is nothing to draw.
     figure_ : matplotlib Figure
 
-    See Also
-    --------
-    GradientFlowDisplay : The gradient of each layer over the epochs.
-
     Examples
     --------
     >>> from sklearn.datasets import load_iris
