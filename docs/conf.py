@@ -4,6 +4,7 @@ import inspect
 from pathlib import Path
 
 import skjacobnet
+from skjacobnet import inspection
 from skjacobnet.initializers import INITIALIZERS
 from skjacobnet.layers import LAYERS
 from skjacobnet.losses import LOSSES
@@ -80,6 +81,11 @@ SECTIONS = [
     ),
     ("Callbacks", "skjacobnet.callbacks", ["Checkpoint"]),
     ("Inspection", "skjacobnet.inspection", None),
+    (
+        "Displays",
+        "skjacobnet.inspection",
+        sorted(name for name in vars(inspection) if name.endswith("Display")),
+    ),
     ("From and to MLPClassifier", "skjacobnet.interop", ["from_sklearn", "to_sklearn"]),
     ("Checks", "skjacobnet.testing", None),
 ]

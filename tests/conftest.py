@@ -79,14 +79,15 @@ def texts(figure):
 
 def tick_labels(axis):
     """Return the labels of the ticks in view; matplotlib holds others in reserve."""
-    low, high = sorted(axis.get_view_interval())
+    # On the scale that is drawn, which may be logarithmic.
+    place = axis.get_transform().transform
+    low, high = sorted(place(np.array(axis.get_view_interval())))
     margin = 1e-9 * (high - low)
-    positions = axis.get_majorticklocs()
-    labels = axis.get_ticklabels()
     return [
         label
-        for position, label in zip(positions, labels, strict=True)
-        if low - margin <= position <= high + margin
+        for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]
+        for label in (tick.label1, tick.label2)
+        if low - margin <= place(np.array([tick.get_loc()]))[0] <= high + margin
     ]
 
 

@@ -141,6 +141,8 @@ class LossCurveDisplay:
             self.learning_rate_ax_ = self._right(
                 epochs, self.learning_rate, "learning rate", rate, outwards, style
             )
+            # Otherwise a constant rate would be seen on the scale of its rounding.
+            self.learning_rate_ax_.set_ylim(bottom=0.0)
         self._legend()
         return self
 

@@ -49,6 +49,14 @@ def test_without_validation(max_iter, check_picture):
     check_picture(display)
 
 
+def test_the_scale_of_a_constant_rate_starts_at_zero(check_picture):
+    display = LossCurveDisplay.from_estimator(fitted(learning_rate=0.003))
+    low, high = display.learning_rate_ax_.get_ylim()
+    assert low == 0.0
+    assert high > 0.003
+    check_picture(display)
+
+
 def test_on_given_axes(plt):
     figure, (left, right) = plt.subplots(ncols=2)
     display = LossCurveDisplay([3.0, 2.0, 1.0]).plot(ax=right)
