@@ -14,6 +14,7 @@ from skjacobnet.inspection.accumulation import (
 )
 from skjacobnet.inspection.boundary import boundary_distance as boundary_distance
 from skjacobnet.inspection.displays import LossCurveDisplay as LossCurveDisplay
+from skjacobnet.inspection.displays import SaliencyDisplay as SaliencyDisplay
 from skjacobnet.inspection.gradient_times_input import (
     gradient_x_input as gradient_x_input,
 )

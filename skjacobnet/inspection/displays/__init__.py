@@ -8,3 +8,4 @@ imported when something is drawn.
 from skjacobnet.inspection.displays.loss_curve import (
     LossCurveDisplay as LossCurveDisplay,
 )
+from skjacobnet.inspection.displays.saliency import SaliencyDisplay as SaliencyDisplay
