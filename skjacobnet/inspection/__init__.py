@@ -13,6 +13,7 @@ from skjacobnet.inspection.accumulation import (
     profile_accumulation as profile_accumulation,
 )
 from skjacobnet.inspection.boundary import boundary_distance as boundary_distance
+from skjacobnet.inspection.displays import JacobianDisplay as JacobianDisplay
 from skjacobnet.inspection.displays import LossCurveDisplay as LossCurveDisplay
 from skjacobnet.inspection.displays import SaliencyDisplay as SaliencyDisplay
 from skjacobnet.inspection.gradient_times_input import (

@@ -5,6 +5,13 @@ import numpy as np
 # Longer names are cut in the middle, so that room is left for the picture.
 LONGEST_NAME = 28
 
+# What `output` means in words.
+OUTPUTS = {
+    "proba": "probability",
+    "raw": "raw prediction",
+    "log_proba": "log-probability",
+}
+
 
 def one_row(x):
     """Return one row as a table, with the names of its columns where it has any.
@@ -56,7 +63,7 @@ def names_of_features(given, x, n_features):
     return checked_names(given, n_features, "feature_names")
 
 
-def shortened(name):
+def shortened(name, longest=LONGEST_NAME):
     """Return a name with its middle left out if it is long.
 
     Examples
@@ -64,10 +71,10 @@ def shortened(name):
     >>> shortened("age"), shortened("concentration of hemoglobin in blood (g/l)")
     ('age', 'concentration o\N{HORIZONTAL ELLIPSIS} blood (g/l)')
     """
-    if len(name) <= LONGEST_NAME:
+    if len(name) <= longest:
         return name
-    tail = LONGEST_NAME // 2 - 2
-    head = name[: LONGEST_NAME - tail - 1].rstrip()
+    tail = longest // 2 - 2
+    head = name[: longest - tail - 1].rstrip()
     return f"{head}\N{HORIZONTAL ELLIPSIS}{name[-tail:]}"
 
 

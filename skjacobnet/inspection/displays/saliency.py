@@ -10,6 +10,7 @@ from skjacobnet.inspection.displays.drawing import (
     figure_and_axes,
 )
 from skjacobnet.inspection.displays.rows import (
+    OUTPUTS,
     checked_image_shape,
     font_size,
     names_of_features,
@@ -30,12 +31,6 @@ METHODS = {
     "integrated_gradients": lambda *args, **options: (
         integrated_gradients(*args, **options).attributions
     ),
-}
-
-OUTPUTS = {
-    "proba": "probability",
-    "raw": "raw prediction",
-    "log_proba": "log-probability",
 }
 
 
