@@ -16,6 +16,7 @@ from skjacobnet.inspection.boundary import boundary_distance as boundary_distanc
 from skjacobnet.inspection.displays import JacobianDisplay as JacobianDisplay
 from skjacobnet.inspection.displays import LossCurveDisplay as LossCurveDisplay
 from skjacobnet.inspection.displays import SaliencyDisplay as SaliencyDisplay
+from skjacobnet.inspection.displays import WeightsDisplay as WeightsDisplay
 from skjacobnet.inspection.gradient_times_input import (
     gradient_x_input as gradient_x_input,
 )

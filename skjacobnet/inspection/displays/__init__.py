@@ -10,3 +10,4 @@ from skjacobnet.inspection.displays.loss_curve import (
     LossCurveDisplay as LossCurveDisplay,
 )
 from skjacobnet.inspection.displays.saliency import SaliencyDisplay as SaliencyDisplay
+from skjacobnet.inspection.displays.weights import WeightsDisplay as WeightsDisplay

@@ -83,19 +83,19 @@ def font_size(n_names):
     return min(10.0, 220.0 / n_names)
 
 
-def checked_image_shape(image_shape, n_features):
-    """Return the height and the width of an image of all features.
+def checked_image_shape(image_shape, n_pixels, what="features"):
+    """Return the height and the width of an image of all features, or other numbers.
 
     Raises
     ------
     ValueError
-        If it has another number of pixels than there are features.
+        If it has another number of pixels.
     """
     height, width = image_shape
-    if height * width != n_features:
+    if height * width != n_pixels:
         raise ValueError(
             f"image_shape={tuple(image_shape)!r} has {height * width} pixels, but there"
-            f" are {n_features} features. Give (height, width) with that product."
+            f" are {n_pixels} {what}. Give (height, width) with that product."
         )
     return height, width
 
