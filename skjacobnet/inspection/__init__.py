@@ -14,6 +14,9 @@ from skjacobnet.inspection.accumulation import (
 )
 from skjacobnet.inspection.boundary import boundary_distance as boundary_distance
 from skjacobnet.inspection.displays import JacobianDisplay as JacobianDisplay
+from skjacobnet.inspection.displays import (
+    JacobianSpectrumDisplay as JacobianSpectrumDisplay,
+)
 from skjacobnet.inspection.displays import LossCurveDisplay as LossCurveDisplay
 from skjacobnet.inspection.displays import SaliencyDisplay as SaliencyDisplay
 from skjacobnet.inspection.displays import WeightsDisplay as WeightsDisplay

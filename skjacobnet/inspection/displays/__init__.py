@@ -10,4 +10,7 @@ from skjacobnet.inspection.displays.loss_curve import (
     LossCurveDisplay as LossCurveDisplay,
 )
 from skjacobnet.inspection.displays.saliency import SaliencyDisplay as SaliencyDisplay
+from skjacobnet.inspection.displays.spectrum import (
+    JacobianSpectrumDisplay as JacobianSpectrumDisplay,
+)
 from skjacobnet.inspection.displays.weights import WeightsDisplay as WeightsDisplay
