@@ -13,6 +13,9 @@ from skjacobnet.inspection.accumulation import (
     profile_accumulation as profile_accumulation,
 )
 from skjacobnet.inspection.boundary import boundary_distance as boundary_distance
+from skjacobnet.inspection.displays import (
+    GradientCheckDisplay as GradientCheckDisplay,
+)
 from skjacobnet.inspection.displays import JacobianDisplay as JacobianDisplay
 from skjacobnet.inspection.displays import (
     JacobianSpectrumDisplay as JacobianSpectrumDisplay,

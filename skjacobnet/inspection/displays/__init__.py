@@ -5,6 +5,9 @@ numbers, so that ``display.plot(ax=...)`` draws it again elsewhere. matplotlib i
 imported when something is drawn.
 """
 
+from skjacobnet.inspection.displays.gradient_check import (
+    GradientCheckDisplay as GradientCheckDisplay,
+)
 from skjacobnet.inspection.displays.jacobian import JacobianDisplay as JacobianDisplay
 from skjacobnet.inspection.displays.loss_curve import (
     LossCurveDisplay as LossCurveDisplay,
