@@ -16,6 +16,7 @@ from skjacobnet.inspection.boundary import boundary_distance as boundary_distanc
 from skjacobnet.inspection.displays import (
     GradientCheckDisplay as GradientCheckDisplay,
 )
+from skjacobnet.inspection.displays import GradientFlowDisplay as GradientFlowDisplay
 from skjacobnet.inspection.displays import JacobianDisplay as JacobianDisplay
 from skjacobnet.inspection.displays import (
     JacobianSpectrumDisplay as JacobianSpectrumDisplay,

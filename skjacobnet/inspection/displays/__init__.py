@@ -8,6 +8,9 @@ imported when something is drawn.
 from skjacobnet.inspection.displays.gradient_check import (
     GradientCheckDisplay as GradientCheckDisplay,
 )
+from skjacobnet.inspection.displays.gradient_flow import (
+    GradientFlowDisplay as GradientFlowDisplay,
+)
 from skjacobnet.inspection.displays.jacobian import JacobianDisplay as JacobianDisplay
 from skjacobnet.inspection.displays.loss_curve import (
     LossCurveDisplay as LossCurveDisplay,
