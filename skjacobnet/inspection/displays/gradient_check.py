@@ -72,6 +72,7 @@ class GradientCheckDisplay:
             of an activation are not, and each column of what the network is given is
             divided by its largest entry, as in `skjacobnet.testing.check_gradients`.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            The classes or labels of these rows.
         n_weights : int >= 1, default=200
             The most weights to measure, drawn at random.
         ax : matplotlib Axes, optional

@@ -33,6 +33,7 @@ class JacobianDisplay:
     Parameters
     ----------
     jacobian : array-like of shape (n_outputs, n_features)
+        The derivative of each output for each feature.
     label : str, default="derivative"
         What the numbers are, with their unit.
     feature_names : sequence of str of length n_features, optional

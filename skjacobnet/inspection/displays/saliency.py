@@ -165,7 +165,8 @@ default="saliency"
                 if method == "saliency"
                 else f"share of {of} ({method.replace('_', ' ')})"
             ),
-            x=numbers(x)[0],
+            # Columns that the pipeline drops need not be numbers.
+            x=None if image_shape is None else numbers(x)[0],
             image_shape=image_shape,
             feature_names=names,
         ).plot(max_features=max_features, ax=ax)

@@ -185,7 +185,9 @@ class WeightsDisplay:
         else:
             names = checked_names(self.input_names, n_in, "input_names")
             self.ax_.set_yticks(
-                range(n_in), map(shortened, names), fontsize=font_size(n_in)
+                range(n_in),
+                [shortened(name) for name in names],
+                fontsize=font_size(n_in),
             )
         return image
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
@@ -87,6 +88,15 @@ def test_again_with_long_names(cancer, plt, check_picture):
     assert display.figure_ is figure
     assert not left.patches
     assert len(right.patches) == 3
+
+
+def test_dropped_columns_need_not_be_numbers():
+    frame = FRAME.assign(hospital="A")
+    scaled = ColumnTransformer([("scale", StandardScaler(), list(FRAME.columns))])
+    network = JacobianMLPClassifier((9,), max_iter=2, tol=None, random_state=0)
+    model = make_pipeline(scaled, network).fit(frame, NAMED)
+    display = SaliencyDisplay.from_estimator(model, frame[:1], max_features=40)
+    assert bars(display.ax_)["hospital"] == 0.0
 
 
 def test_labels():
