@@ -1,0 +1,62 @@
+"""What each lesson claims is true of what it computes."""
+
+import pytest
+
+SIZES = ((6.4, 4.8), (16.0, 12.0))
+
+
+@pytest.fixture
+def run_lesson(run_example, plt, check_figure, monkeypatch):
+    """Return a function that runs a lesson and looks at its figures in all sizes."""
+    # There is no window to show them in.
+    monkeypatch.setattr(plt, "show", lambda: None)
+
+    def run(name):
+        names = run_example(f"lessons/{name}.py")
+        for figure in map(plt.figure, plt.get_fignums()):
+            for size in SIZES:
+                figure.set_size_inches(size)
+                check_figure(figure)
+        return names
+
+    return run
+
+
+def test_5_all_orders_of_the_chain_rule_agree_and_cost_differently(run_lesson):
+    names = run_lesson("plot_5_chain_rule")
+    assert names["error"] < 1e-9
+    assert names["mixed_error"] > 1e3
+    for product in names["orders"].values():
+        assert abs(product - names["by_hand"]).max() < 1e-15
+    assert names["row_error"] < 1e-15
+    assert 5 * names["row"] < names["whole"]
+    assert names["gradient_error"] < 1e-15
+    assert names["means_error"] > 0.1
+    costs = {
+        name.partition(",")[0]: {
+            mode: profile.multiplications for mode, profile in by_mode.items()
+        }
+        for name, by_mode in names["profiles"].items()
+    }
+    wide, tall, bottleneck = (costs[name] for name in ("wide", "tall", "bottleneck"))
+    assert wide["auto"] == wide["reverse"] < wide["forward"] / 10
+    assert tall["auto"] == tall["forward"] < tall["reverse"] / 10
+    assert 6 * bottleneck["auto"] < min(bottleneck["forward"], bottleneck["reverse"])
+
+
+def test_6_optimizers_step_as_by_hand_and_wrong_ones_are_found(run_lesson):
+    names = run_lesson("plot_6_optimizers")
+    assert max(names["step_errors"]) < 1e-10
+    assert "velocity" in names["caught"]
+    right, uncorrected, unscaled = names["lengths"].values()
+    assert abs(right - 1.0).max() < 1e-6
+    assert uncorrected[0] == pytest.approx(10**0.5, rel=1e-6)
+    assert uncorrected.max() > 6
+    assert unscaled[-1] == pytest.approx(10**-0.5, rel=1e-3)
+    assert max(names["response_errors"].values()) < 1e-7
+    assert names["measured"]["adam"][-1] < 0
+    left = names["left"]
+    assert left["lbfgs"] < 1e-10
+    assert left["adam"] < 0.01
+    assert left["momentum"] < 0.01 < 1 < left["sgd"]
+    assert names["speed"] == pytest.approx(10.0)
