@@ -60,3 +60,22 @@ def test_6_optimizers_step_as_by_hand_and_wrong_ones_are_found(run_lesson):
     assert left["adam"] < 0.01
     assert left["momentum"] < 0.01 < 1 < left["sgd"]
     assert names["speed"] == pytest.approx(10.0)
+
+
+def test_7_networks_learn_digits_and_nothing_from_shuffled_labels(run_lesson):
+    names = run_lesson("plot_7_training")
+    scores = names["scores"]
+    assert scores["most frequent"] < 0.11
+    assert scores["linear"] > 0.89
+    for name in ("30 sigmoid", "30-30 ReLU", "the same, rate 0.1"):
+        assert scores[name] > 0.93
+    assert scores["128 sigmoid"] < 0.5
+    # Guessing on 360 rows has a standard deviation of 0.016.
+    assert abs(names["shuffled"] - 0.1) < 0.05
+    first, last = names["shuffled_loss"]
+    assert last < 0.6 * first
+    means = names["means"]
+    assert means[0] < 0.8 < 0.94 < means[-1]
+    low, high = names["interval"](0.9, 100)
+    # Exact to four decimals, from the quadratic in the true share.
+    assert (round(low, 4), round(high, 4)) == (0.8256, 0.9448)
