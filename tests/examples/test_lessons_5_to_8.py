@@ -79,3 +79,21 @@ def test_7_networks_learn_digits_and_nothing_from_shuffled_labels(run_lesson):
     low, high = names["interval"](0.9, 100)
     # Exact to four decimals, from the quadratic in the true share.
     assert (round(low, 4), round(high, 4)) == (0.8256, 0.9448)
+
+
+def test_8_isometry_lets_a_deep_and_narrow_network_learn(run_lesson):
+    names = run_lesson("plot_8_depth")
+    for slope in names["slopes"].values():
+        assert slope <= 0.25 + 1e-6
+    largest, ratios = names["largest"], names["ratios"]
+    assert largest["glorot_uniform"] < 1e-3 < 0.3 < largest["isometric"] < 10
+    assert ratios["glorot_uniform"] < 1e-3 < 0.03 < ratios["isometric"]
+    for name in ("as in the notebook", "Adam"):
+        first, last = names["first_and_last"](names["models"][name], 0)
+        assert first < 1e-3 * last
+    # Over four starts: 0.10; 0.56 to 0.73; 0.93 to 0.94; 0.90 to 0.96.
+    scores = names["scores"]
+    assert scores["as in the notebook"] < 0.15
+    assert scores["Adam"] < 0.85
+    assert scores["Adam, isometric start"] > 0.88
+    assert scores["Adam, residual layers"] > 0.86
