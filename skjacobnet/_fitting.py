@@ -12,6 +12,7 @@ from skjacobnet import _parameters
 from skjacobnet.network import complete
 from skjacobnet.training import full_batch, minibatch
 from skjacobnet.training.objective import Objective
+from skjacobnet.training.record import LayerRecord
 from skjacobnet.training.state import TrainingState
 from skjacobnet.training.stopping import Stopping, validation_patience
 from skjacobnet.training.table import Table
@@ -174,6 +175,7 @@ class FittingMixin:
         rule.take_over(state.stopping)
         state.stopping = rule
         watch = Watch(validate, observers)
+        record = LayerRecord(self.network_) if self.record_gradients else None
         try:
             if parts.full_batch:
                 stopped = full_batch.train(
@@ -184,6 +186,7 @@ class FittingMixin:
                     watch,
                     n_epochs=n_epochs,
                     tol=self.tol or 0.0,
+                    record=record,
                 )
             else:
                 state.prepare(parts.optimizer)
@@ -198,6 +201,7 @@ class FittingMixin:
                     n_epochs=n_epochs,
                     n_steps=state.n_steps,
                     shuffle=self.shuffle,
+                    record=record,
                 )
         except KeyboardInterrupt:
             stopped = True

@@ -38,6 +38,7 @@ CONSTRAINTS = {
     "early_stopping": BOOLEAN,
     "validation_fraction": Interval(0.0, 1.0, "neither"),
     "warm_start": BOOLEAN,
+    "record_gradients": BOOLEAN,
 }
 
 SCHEDULE_NAMES_ELSEWHERE = {

@@ -112,6 +112,9 @@ class JacobianMLPClassifier(
         randomness; the global generator is never touched.
     verbose : bool or int, default=0
         Whether to print a line for each epoch.
+    record_gradients : bool, default=False
+        Whether to keep, for each epoch and each layer, how large the gradient and the
+        step were; `skjacobnet.inspection.GradientFlowDisplay` draws them.
 
     Attributes
     ----------
@@ -136,7 +139,12 @@ class JacobianMLPClassifier(
         The same after each epoch, averaged over its batches.
     history_ : dict of str to list
         A column for each of ``loss, penalty, learning_rate, gradient_norm, seconds``
-        (and ``validation_loss, validation_score``), an entry for each epoch.
+        (and ``validation_loss, validation_score``), an entry for each epoch. With
+        `record_gradients` also ``layer_gradient_norms, layer_update_ratios``, whose
+        entries are arrays with a number for each layer that has weights, in the order
+        of ``network_.layers``: the norm of the gradient of the objective for its
+        weights in the last step of the epoch, and the norm of that step over the norm
+        of the weights before it. Entries are NaN for epochs that did not record.
     best_iter_ : int
         The epoch with the best monitored value, counted from 1.
     best_score_ : float
@@ -204,6 +212,7 @@ class JacobianMLPClassifier(
         dtype=None,
         random_state=None,
         verbose=0,
+        record_gradients=False,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -228,6 +237,7 @@ class JacobianMLPClassifier(
         self.dtype = dtype
         self.random_state = random_state
         self.verbose = verbose
+        self.record_gradients = record_gradients
 
     def __getstate__(self):
         return {**super().__getstate__(), "_skjacobnet_version": __version__}

@@ -13,7 +13,17 @@ from skjacobnet.inspection.accumulation import (
     profile_accumulation as profile_accumulation,
 )
 from skjacobnet.inspection.boundary import boundary_distance as boundary_distance
+from skjacobnet.inspection.displays import (
+    GradientCheckDisplay as GradientCheckDisplay,
+)
+from skjacobnet.inspection.displays import GradientFlowDisplay as GradientFlowDisplay
+from skjacobnet.inspection.displays import JacobianDisplay as JacobianDisplay
+from skjacobnet.inspection.displays import (
+    JacobianSpectrumDisplay as JacobianSpectrumDisplay,
+)
 from skjacobnet.inspection.displays import LossCurveDisplay as LossCurveDisplay
+from skjacobnet.inspection.displays import SaliencyDisplay as SaliencyDisplay
+from skjacobnet.inspection.displays import WeightsDisplay as WeightsDisplay
 from skjacobnet.inspection.gradient_times_input import (
     gradient_x_input as gradient_x_input,
 )

@@ -1,6 +1,7 @@
 """The check of a whole model."""
 
 from copy import copy
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.preprocessing import maxabs_scale
@@ -8,7 +9,7 @@ from sklearn.utils.validation import validate_data
 
 from skjacobnet import _parameters
 from skjacobnet.layers import Elementwise
-from skjacobnet.network import complete
+from skjacobnet.network import Network, complete
 from skjacobnet.testing.compare import assert_close
 from skjacobnet.testing.finite_differences import empirical_jacobian, finite_difference
 from skjacobnet.training.objective import Objective
@@ -69,6 +70,80 @@ def check_gradients(estimator, X, y, sample_weight=None, *, rtol=1e-6, random_st
     >>> model = JacobianMLPClassifier((3,), "tanh", regularizers={"l1": 0.1})
     >>> check_gradients(model, X, ["a", "b", "c"])
     """
+    found = weight_derivatives(
+        estimator, X, y, sample_weight, random_state=random_state
+    )
+    network, theta, chosen = found.network, found.theta, found.indices
+    if np.any(found.gradient[~found.trained]):
+        raise AssertionError(
+            f"{network!r}: the gradient for fixed weights is not zero."
+        )
+    name = type(estimator).__name__
+    what = f"{name}: gradient of the objective for the weights"
+    if len(chosen) < len(theta):
+        what += f" (of those numbered {chosen[0]}, {chosen[1]}, ... {chosen[-1]})"
+    assert_close(found.gradient[chosen], found.empirical, what, rtol)
+    dense = cast(found.inputs, np.float64, sparse=False)
+    jacobian = empirical_jacobian(lambda x: network.forward(theta, x), dense)
+    for mode in ("reverse", "forward", "auto"):
+        assert_close(
+            network.input_jacobian(theta, dense, mode),
+            jacobian,
+            f"{name}: Jacobian of the raw prediction for the inputs, {mode} mode",
+            rtol,
+        )
+
+
+class WeightDerivatives(NamedTuple):
+    """What `weight_derivatives` returns.
+
+    Attributes
+    ----------
+    gradient : array of shape (n_weights,)
+        The exact one, of all weights.
+    trained : array of bool of shape (n_weights,)
+        Which of them are ever changed.
+    indices : array of int
+        The weights that were measured, all of them trained ones.
+    empirical : array of the length of `indices`
+        Their central differences.
+    network : Network
+    theta : array of shape (n_weights,)
+        The weights at which all this was taken.
+    inputs : array or CSR matrix
+        The rows at which it was.
+    """
+
+    gradient: np.ndarray
+    trained: np.ndarray
+    indices: np.ndarray
+    empirical: np.ndarray
+    network: Network
+    theta: np.ndarray
+    inputs: Any
+
+
+def weight_derivatives(
+    estimator, X, y, sample_weight=None, *, n_weights=N_WEIGHTS, random_state=0
+):
+    """Return the gradient of the objective, exact and by central differences.
+
+    Parameters
+    ----------
+    estimator, X, y, sample_weight, random_state
+        As in `check_gradients`, which says what rows and weights are used.
+    n_weights : int >= 1, default=200
+        The most weights to measure, drawn at random. Each takes two evaluations.
+
+    Returns
+    -------
+    WeightDerivatives
+
+    Raises
+    ------
+    ValueError
+        If all rows are too near a kink, such as that of ReLU, to measure anything.
+    """
     rng = np.random.default_rng(random_state)
     parts = _parameters.resolve(estimator)
     fitted = hasattr(estimator, "network_")
@@ -105,32 +180,17 @@ def check_gradients(estimator, X, y, sample_weight=None, *, rtol=1e-6, random_st
     trained = np.ones(len(theta), bool)
     for view in network.fixed(trained):
         view[...] = False
-    if np.any(gradient[~trained]):
-        raise AssertionError(
-            f"{network!r}: the gradient for fixed weights is not zero."
-        )
-    chosen = np.flatnonzero(trained)
-    if len(chosen) > N_WEIGHTS:
-        chosen = np.sort(rng.choice(chosen, N_WEIGHTS, replace=False))
+    indices = np.flatnonzero(trained)
+    if len(indices) > n_weights:
+        indices = np.sort(rng.choice(indices, n_weights, replace=False))
     slopes = []
-    for index in chosen:
+    for index in indices:
         direction = np.zeros_like(theta)
         direction[index] = 1.0
         slopes.append(finite_difference(value, theta, direction))
-    name = type(estimator).__name__
-    what = f"{name}: gradient of the objective for the weights"
-    if len(chosen) < len(theta):
-        what += f" (of those numbered {chosen[0]}, {chosen[1]}, ... {chosen[-1]})"
-    assert_close(gradient[chosen], np.array(slopes), what, rtol)
-    dense = cast(inputs, np.float64, sparse=False)
-    jacobian = empirical_jacobian(lambda x: network.forward(theta, x), dense)
-    for mode in ("reverse", "forward", "auto"):
-        assert_close(
-            network.input_jacobian(theta, dense, mode),
-            jacobian,
-            f"{name}: Jacobian of the raw prediction for the inputs, {mode} mode",
-            rtol,
-        )
+    return WeightDerivatives(
+        gradient, trained, indices, np.array(slopes), network, theta, inputs
+    )
 
 
 def _network_and_weights(estimator, parts, table, rng):

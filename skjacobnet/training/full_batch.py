@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 
-def train(state, objective, optimizer, batches, watch, *, n_epochs, tol):
+def train(state, objective, optimizer, batches, watch, *, n_epochs, tol, record=None):
     """Minimize the objective over all rows.
 
     Parameters
@@ -22,6 +22,8 @@ def train(state, objective, optimizer, batches, watch, *, n_epochs, tol):
         The most iterations.
     tol : float
         The largest component of the gradient at which to stop.
+    record : LayerRecord, optional
+        Measures each iteration for the history.
 
     Returns
     -------
@@ -59,13 +61,19 @@ def train(state, objective, optimizer, batches, watch, *, n_epochs, tol):
         loss, penalty = evaluated.get(theta.tobytes(), (value, 0.0))
         evaluated.clear()
         norm = float(np.linalg.norm(gradient))
-        stop = watch.epoch_ends(state, theta, loss, penalty, math.nan, norm)
+        recorded = {}
+        if record is not None:
+            recorded = record.columns(theta, gradient)
+            record.step_begins(theta)
+        stop = watch.epoch_ends(state, theta, loss, penalty, math.nan, norm, recorded)
         if not stop and state.epoch < last_epoch:
             watch.epoch_begins(state)
         return stop
 
     first_epoch, last_epoch = state.epoch, state.epoch + n_epochs
     watch.epoch_begins(state)
+    if record is not None:
+        record.step_begins(state.theta)
     with np.errstate(all="ignore"):
         converged = optimizer.minimize(
             evaluate, state.theta, n_epochs, tol, after_iteration

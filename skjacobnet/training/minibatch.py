@@ -20,6 +20,7 @@ def train(
     n_epochs,
     n_steps,
     shuffle=True,
+    record=None,
 ):
     """Train for some epochs, or until there is no more progress.
 
@@ -40,6 +41,8 @@ def train(
     n_steps : int
         Steps of the whole training, for the schedule.
     shuffle : bool, default=True
+    record : LayerRecord, optional
+        Measures the last step of each epoch for the history.
 
     Returns
     -------
@@ -61,9 +64,12 @@ def train(
         loss_sum = penalty_sum = 0.0
         if varies and schedule.per_epoch:
             factor = schedule(state.step, n_steps, state.scores)
+        epoch = batches.epoch(order_rng)
+        if record is not None:
+            epoch = record.before_last(epoch, len(batches), theta)
         # Divergence is met by an error of its own, below, with a cause and a way out.
         with np.errstate(all="ignore"):
-            for X, y, sample_weight in batches.epoch(order_rng):
+            for X, y, sample_weight in epoch:
                 loss, penalty, gradient = objective(
                     theta, X, y, sample_weight, state.noise_rng
                 )
@@ -81,8 +87,15 @@ def train(
             raise diverged("The loss", state.epoch + 1, learning_rate * factor)
         if not np.isfinite(state.theta).all():
             raise diverged("A weight", state.epoch + 1, learning_rate * factor)
+        recorded = {} if record is None else record.columns(theta, gradient)
         if watch.epoch_ends(
-            state, state.theta, loss, penalty, learning_rate * factor, gradient_norm
+            state,
+            theta,
+            loss,
+            penalty,
+            learning_rate * factor,
+            gradient_norm,
+            recorded,
         ):
             return True
     return False

@@ -37,7 +37,9 @@ class Watch:
         for observer in self.observers:
             observer.epoch_begins(state)
 
-    def epoch_ends(self, state, theta, loss, penalty, learning_rate, gradient_norm):
+    def epoch_ends(
+        self, state, theta, loss, penalty, learning_rate, gradient_norm, recorded
+    ):
         """Take note of an epoch.
 
         Parameters
@@ -46,6 +48,8 @@ class Watch:
         theta : array of shape (n_weights,)
             The weights at the end of the epoch.
         loss, penalty, learning_rate, gradient_norm : float
+        recorded : dict
+            More entries for the history.
 
         Returns
         -------
@@ -68,6 +72,7 @@ class Watch:
             "learning_rate": learning_rate,
             "gradient_norm": gradient_norm,
             "seconds": perf_counter() - self._start,
+            **recorded,
             **columns,
         }
         # All at once, after everything that may be interrupted.

@@ -5,6 +5,18 @@ numbers, so that ``display.plot(ax=...)`` draws it again elsewhere. matplotlib i
 imported when something is drawn.
 """
 
+from skjacobnet.inspection.displays.gradient_check import (
+    GradientCheckDisplay as GradientCheckDisplay,
+)
+from skjacobnet.inspection.displays.gradient_flow import (
+    GradientFlowDisplay as GradientFlowDisplay,
+)
+from skjacobnet.inspection.displays.jacobian import JacobianDisplay as JacobianDisplay
 from skjacobnet.inspection.displays.loss_curve import (
     LossCurveDisplay as LossCurveDisplay,
 )
+from skjacobnet.inspection.displays.saliency import SaliencyDisplay as SaliencyDisplay
+from skjacobnet.inspection.displays.spectrum import (
+    JacobianSpectrumDisplay as JacobianSpectrumDisplay,
+)
+from skjacobnet.inspection.displays.weights import WeightsDisplay as WeightsDisplay

@@ -1,0 +1,205 @@
+"""Exact derivatives against measured ones."""
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from skjacobnet._validation import Interval
+from skjacobnet.inspection.displays.drawing import SEQUENTIAL, figure_and_axes
+from skjacobnet.inspection.pipelines import steps_and_classifier
+from skjacobnet.testing.estimators import weight_derivatives
+from skjacobnet.testing.finite_differences import empirical_jacobian
+from skjacobnet.testing.inputs import draw_weights
+
+
+class GradientCheckDisplay:
+    r"""Exact derivatives against central differences, one point for each.
+
+    All points are on the diagonal where the derivatives are right. The title says by
+    how much the worst one misses it,
+
+    .. math:: \max_i |e_i - m_i| / \max_i |m_i|,
+
+    with exact derivatives e and measured ones m; central differences in float64 are
+    good for about 1e-9.
+
+    Make one with `from_estimator` or `from_layer`; the constructor takes the numbers
+    themselves.
+
+    Parameters
+    ----------
+    exact, empirical : array-like of the same shape
+        Derivatives, exact and measured.
+    label : str, default="derivative"
+        What they are.
+
+    Attributes
+    ----------
+    largest_error : float
+        The number in the title. Dimensionless.
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+
+    See Also
+    --------
+    skjacobnet.testing.check_gradients : Fails where these differ.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skjacobnet import JacobianMLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = JacobianMLPClassifier((5,), "tanh", max_iter=4, tol=None)
+    >>> display = GradientCheckDisplay.from_estimator(model.fit(X, y), X, y)
+    >>> len(display.exact), display.largest_error < 1e-6
+    (43, True)
+    """
+
+    def __init__(self, exact, empirical, *, label="derivative"):
+        self.exact = exact
+        self.empirical = empirical
+        self.label = label
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y, *, n_weights=200, ax=None):
+        """Measure the gradient of the objective for the weights and draw it.
+
+        Parameters
+        ----------
+        estimator : JacobianMLPClassifier or Pipeline
+            Fitted. The objective has its loss and all its regularizers.
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+            Rows as the pipeline is given them. At most 50 are used, those near a kink
+            of an activation are not, and each column of what the network is given is
+            divided by its largest entry, as in `skjacobnet.testing.check_gradients`.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            The classes or labels of these rows.
+        n_weights : int >= 1, default=200
+            The most weights to measure, drawn at random.
+        ax : matplotlib Axes, optional
+            Where to draw; by default on a new figure.
+
+        Returns
+        -------
+        GradientCheckDisplay
+
+        Raises
+        ------
+        TypeError
+            If `estimator` is neither, or `n_weights` is no integer.
+        ValueError
+            If `X` or `y` does not fit, `n_weights` is not allowed, or every row is near
+            a kink.
+        NotFittedError
+            If `estimator` is not fitted.
+        ImportError
+            If matplotlib is not installed.
+        """
+        Interval(1, np.inf, "left", integer=True).check(n_weights, "n_weights")
+        steps_and_classifier(estimator)
+        while isinstance(estimator, Pipeline):
+            # A slice without steps has nothing to transform with.
+            X = estimator[:-1].transform(X) if len(estimator) > 1 else X
+            estimator = estimator[-1]
+        found = weight_derivatives(estimator, X, y, n_weights=n_weights)
+        return cls(
+            found.gradient[found.indices],
+            found.empirical,
+            label="derivative of the objective for a weight",
+        ).plot(ax=ax)
+
+    @classmethod
+    def from_layer(cls, layer, x, *, random_state=0, ax=None):
+        """Measure the Jacobian of one layer and draw it.
+
+        Parameters
+        ----------
+        layer : Layer
+            At weights as at the start of a training, moved a little.
+        x : array-like of shape (n_samples, n_in)
+            Inputs, clear of the kinks of the layer.
+        random_state : int, default=0
+            Draws the weights.
+        ax : matplotlib Axes, optional
+            Where to draw; by default on a new figure.
+
+        Returns
+        -------
+        GradientCheckDisplay
+
+        Raises
+        ------
+        ValueError
+            If `x` is not two-dimensional.
+        ImportError
+            If matplotlib is not installed.
+
+        Examples
+        --------
+        >>> from skjacobnet.layers import Tanh
+        >>> display = GradientCheckDisplay.from_layer(Tanh(), [[-0.5, 0.0, 2.0]])
+        >>> display.exact.round(3)
+        array([[[0.786, 0.   , 0.   ],
+                [0.   , 1.   , 0.   ],
+                [0.   , 0.   , 0.071]]])
+        """
+        x = np.asarray(x, np.float64)
+        if x.ndim != 2:
+            raise ValueError(f"x must have the shape (n_samples, n_in), got {x.shape}.")
+        weights = draw_weights(layer, x, np.random.default_rng(random_state))
+        _, operator = layer.linearize(weights, x)
+        return cls(
+            operator.todense(len(x)),
+            empirical_jacobian(lambda inputs: layer.forward(weights, inputs), x),
+            label=f"derivative of an output of {type(layer).__name__}",
+        ).plot(ax=ax)
+
+    @property
+    def largest_error(self):
+        """The largest difference, as a share of the largest measured derivative."""
+        exact, empirical = np.asarray(self.exact), np.asarray(self.empirical)
+        difference = np.max(np.abs(exact - empirical))
+        largest = np.max(np.abs(empirical))
+        if largest == 0.0:  # nothing but zeros was measured
+            return 0.0 if difference == 0.0 else np.inf
+        return float(difference / largest)
+
+    def plot(self, *, ax=None):
+        """Draw it.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default on a new figure.
+
+        Returns
+        -------
+        GradientCheckDisplay
+            This one.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        exact, empirical = np.ravel(self.exact), np.ravel(self.empirical)
+        errors = np.abs(exact - empirical)
+        # No difference at all would be nowhere on a logarithmic scale of colors.
+        size = max(float(np.max(np.abs(empirical))), np.finfo(float).tiny)
+        errors = np.maximum(errors, np.finfo(float).eps * size)
+        self.figure_, self.ax_ = figure_and_axes(self, ax)
+        self.ax_.axline((0.0, 0.0), slope=1.0, color="0.6", linewidth=1.0, zorder=0)
+        points = self.ax_.scatter(
+            empirical, exact, c=errors, norm="log", cmap=SEQUENTIAL, s=18
+        )
+        self.figure_.colorbar(points, ax=self.ax_, label="absolute difference")
+        self.ax_.set(
+            xlabel=f"measured {self.label}",
+            ylabel=f"exact {self.label}",
+        )
+        self.ax_.set_title(
+            f"{len(exact)} derivatives, largest relative error "
+            f"{self.largest_error:.1e}",
+            fontsize="medium",
+        )
+        self.ax_.xaxis.get_major_locator().set_params(nbins=6)
+        return self

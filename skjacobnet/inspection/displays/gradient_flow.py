@@ -1,0 +1,181 @@
+"""How large gradients and steps were, layer by layer over the epochs."""
+
+import numpy as np
+
+from skjacobnet.inspection.displays.depth import layer_names
+from skjacobnet.inspection.displays.drawing import SEQUENTIAL, pyplot
+from skjacobnet.inspection.displays.rows import checked_names, font_size, shortened
+from skjacobnet.inspection.pipelines import steps_and_classifier
+
+# Steps of about this share of the weights are usually right.
+RULE_OF_THUMB = 1e-3
+COLUMNS = "layer_gradient_norms", "layer_update_ratios"
+
+
+class GradientFlowDisplay:
+    r"""The gradient and the step of each layer over the epochs of a training.
+
+    .. math:: \|g_l\|, \qquad \|\theta_l' - \theta_l\| / \|\theta_l\|
+
+    with the gradient :math:`g_l` of the objective for the weights :math:`\theta_l` of
+    layer l, and these weights after the step, :math:`\theta_l'`; the last step of each
+    epoch is the one that is measured.
+
+    Make one with `from_estimator`; the constructor takes the numbers themselves.
+
+    Parameters
+    ----------
+    gradient_norms, update_ratios : array-like of shape (n_epochs, n_layers)
+        NaN where nothing was recorded.
+    layer_names : sequence of str of length n_layers, optional
+        By default layers are numbered.
+
+    Attributes
+    ----------
+    ax_ : array of two matplotlib Axes
+        With the norms of the gradients and, below, the ratios of the updates.
+    figure_ : matplotlib Figure
+
+    See Also
+    --------
+    JacobianSpectrumDisplay : Why gradients vanish or explode.
+
+    Notes
+    -----
+    Gradients that shrink from the last layer to the first by orders of magnitude
+    vanish. A ratio of about 1e-3, the dashed line, is a rule of thumb [1]_: with far
+    less the learning rate is probably too low, with far more too high. Both scales are
+    logarithmic; zeros, such as those of frozen layers, are not drawn.
+
+    References
+    ----------
+    .. [1] A. Karpathy, "Ratio of weights:updates", in the notes of the course CS231n,
+       Stanford University. https://cs231n.github.io/neural-networks-3/
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skjacobnet import JacobianMLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = JacobianMLPClassifier((5,), max_iter=4, tol=None, record_gradients=True)
+    >>> display = GradientFlowDisplay.from_estimator(model.fit(X, y))
+    >>> display.layer_names
+    ['1 Linear(4 -> 5)', '3 Linear(5 -> 3)']
+    """
+
+    def __init__(self, gradient_norms, update_ratios, *, layer_names=None):
+        self.gradient_norms = gradient_norms
+        self.update_ratios = update_ratios
+        self.layer_names = layer_names
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None):
+        """Draw what was recorded in the training of a fitted classifier.
+
+        Parameters
+        ----------
+        estimator : JacobianMLPClassifier or Pipeline
+            Fitted with ``record_gradients=True``.
+        ax : two matplotlib Axes, optional
+            Where to draw; by default on a new figure.
+
+        Returns
+        -------
+        GradientFlowDisplay
+
+        Raises
+        ------
+        TypeError
+            If `estimator` is neither.
+        ValueError
+            If nothing was recorded, or `ax` is not two Axes.
+        NotFittedError
+            If `estimator` is not fitted.
+        ImportError
+            If matplotlib is not installed.
+        """
+        _, classifier = steps_and_classifier(estimator)
+        history, network = classifier.history_, classifier.network_
+        if COLUMNS[0] not in history:
+            raise ValueError(
+                "The training of this classifier recorded no gradients. Set "
+                "record_gradients=True and fit it again."
+            )
+        names = [
+            name
+            for name, shapes in zip(
+                layer_names(network), network.weight_shapes, strict=True
+            )
+            if shapes
+        ]
+        # Epochs that did not record have one NaN for all layers.
+        norms, ratios = (
+            np.array([np.broadcast_to(entry, len(names)) for entry in history[column]])
+            for column in COLUMNS
+        )
+        return cls(norms, ratios, layer_names=names).plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw it.
+
+        Parameters
+        ----------
+        ax : two matplotlib Axes, optional
+            Where to draw; by default on a new figure.
+
+        Returns
+        -------
+        GradientFlowDisplay
+            This one.
+
+        Raises
+        ------
+        ValueError
+            If `ax` is not two Axes, or there are not as many names as layers.
+        ImportError
+            If matplotlib is not installed.
+        """
+        plt = pyplot(self)
+        norms, ratios = np.asarray(self.gradient_norms), np.asarray(self.update_ratios)
+        n_epochs, n_layers = norms.shape
+        names = self.layer_names
+        names = range(1, n_layers + 1) if names is None else names
+        names = checked_names(names, n_layers, "layer_names")
+        if ax is None:
+            _, axes = plt.subplots(2, layout="constrained")
+        else:
+            axes = np.ravel(ax)
+            if len(axes) != 2:
+                raise ValueError(f"ax must be two Axes, got {len(axes)}.")
+        self.ax_, self.figure_ = axes, axes[0].figure
+        # The palest end of the map would be lost on white.
+        colors = plt.get_cmap(SEQUENTIAL)(np.linspace(0.0, 0.85, n_layers))
+        epochs = np.arange(1, n_epochs + 1)
+        for panel, values, label in zip(
+            axes, (norms, ratios), ("gradient norm", "update ratio"), strict=True
+        ):
+            for layer, color in enumerate(colors):
+                panel.plot(
+                    epochs,
+                    # Zero has no place on a logarithmic scale.
+                    np.where(values[:, layer] > 0.0, values[:, layer], np.nan),
+                    color=color,
+                    marker="o" if n_epochs == 1 else "",
+                    label=shortened(names[layer]),
+                )
+            panel.set(yscale="log", ylabel=label)
+            panel.margins(y=0.1)
+            panel.xaxis.get_major_locator().set_params(integer=True)
+            if n_epochs == 1:
+                panel.set_xticks(epochs)
+        axes[1].axhline(
+            RULE_OF_THUMB, color="0.3", linestyle="--", label="rule of thumb, 1e-3"
+        )
+        axes[1].set_xlabel("epoch")
+        where = {"handles": axes[1].get_lines(), "frameon": False}
+        if ax is None:
+            size = font_size(n_layers + 5)
+            self.figure_.legend(loc="outside right center", fontsize=size, **where)
+        else:
+            axes[0].legend(fontsize="small", **where)
+        return self

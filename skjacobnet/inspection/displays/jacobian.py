@@ -1,0 +1,196 @@
+"""The derivatives of every output for every feature, at one row."""
+
+import numpy as np
+
+from skjacobnet._validation import Interval
+from skjacobnet.inspection.displays.drawing import DIVERGING, figure_and_axes
+from skjacobnet.inspection.displays.rows import (
+    OUTPUTS,
+    checked_names,
+    font_size,
+    names_of_features,
+    one_row,
+    shortened,
+    symmetric_limits,
+)
+from skjacobnet.inspection.pipelines import Route
+
+# More names of classes than this would cover one another.
+MOST_CLASS_NAMES = 25
+# Names of classes stand upright if they have more letters than this together.
+UPRIGHT = 32
+# and are then cut, so that the rows of features stay wide enough for theirs.
+LONGEST_UPRIGHT = 14
+
+
+class JacobianDisplay:
+    r"""The Jacobian of one row as a heat map.
+
+    .. math:: J_{o,i} = \partial f_o(x) / \partial x_i
+
+    Make one with `from_estimator`; the constructor takes the numbers themselves.
+
+    Parameters
+    ----------
+    jacobian : array-like of shape (n_outputs, n_features)
+        The derivative of each output for each feature.
+    label : str, default="derivative"
+        What the numbers are, with their unit.
+    feature_names : sequence of str of length n_features, optional
+        By default x0, x1 and so on.
+    class_names : sequence of str of length n_outputs, optional
+        By default 0, 1 and so on.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        With a row for each feature and a column for each output.
+    figure_ : matplotlib Figure
+
+    See Also
+    --------
+    SaliencyDisplay : One output, also as an image.
+
+    Notes
+    -----
+    Where probabilities are differentiated, the numbers of a feature add up to zero over
+    the classes. Features of unlike scales have derivatives of unlike scales; put a
+    scaler before and give its result with ``model[-1]`` to compare them.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skjacobnet import JacobianMLPClassifier
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> model = JacobianMLPClassifier((5,), max_iter=4, tol=None, random_state=0)
+    >>> display = JacobianDisplay.from_estimator(model.fit(X, y), X[:1])
+    >>> display.jacobian.shape, display.feature_names[0]
+    ((3, 4), 'sepal length (cm)')
+    """
+
+    def __init__(
+        self, jacobian, *, label="derivative", feature_names=None, class_names=None
+    ):
+        self.jacobian = jacobian
+        self.label = label
+        self.feature_names = feature_names
+        self.class_names = class_names
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        x,
+        *,
+        output="proba",
+        feature_names=None,
+        class_names=None,
+        max_features=20,
+        ax=None,
+    ):
+        """Differentiate the prediction for one row and draw the result.
+
+        Parameters
+        ----------
+        estimator : JacobianMLPClassifier or Pipeline
+            Fitted; the steps before it must be affine, such as scalers and PCA.
+        x : array-like of shape (n_features,) or (1, n_features), or a frame of one row
+            As the pipeline is given it.
+        output : {"proba", "raw", "log_proba"}, default="proba"
+            What is differentiated.
+        feature_names : sequence of str of length n_features, optional
+            By default those of a frame, or x0, x1 and so on.
+        class_names : sequence of str of length n_outputs, optional
+            By default those in ``classes_``. The one raw prediction of a binary problem
+            is that of the second class.
+        max_features : int >= 1, default=20
+            The most features to draw.
+        ax : matplotlib Axes, optional
+            Where to draw; by default on a new figure.
+
+        Returns
+        -------
+        JacobianDisplay
+
+        Raises
+        ------
+        TypeError
+            If `estimator` is neither, or a step before the network is not affine.
+        ValueError
+            If `x` is not one row with the right number of features, or `output`,
+            `feature_names` or `class_names` do not fit.
+        NotFittedError
+            If `estimator` is not fitted.
+        ImportError
+            If matplotlib is not installed.
+        """
+        x = one_row(x)
+        route = Route(estimator, x, output)
+        if class_names is None:
+            class_names = route.classifier.classes_[-route.n_outputs :]
+        ((_, _, jacobian),) = route.jacobians()
+        return cls(
+            jacobian[0],
+            label=f"change of the {OUTPUTS[output]} per unit of the feature",
+            feature_names=names_of_features(feature_names, x, route.n_features),
+            class_names=checked_names(class_names, route.n_outputs, "class_names"),
+        ).plot(max_features=max_features, ax=ax)
+
+    def plot(self, *, max_features=20, ax=None):
+        """Draw it.
+
+        Parameters
+        ----------
+        max_features : int >= 1, default=20
+            The most features to draw: those with the largest derivatives, in their own
+            order.
+        ax : matplotlib Axes, optional
+            Where to draw; by default on a new figure.
+
+        Returns
+        -------
+        JacobianDisplay
+            This one.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `max_features` is not allowed, or names are missing.
+        ImportError
+            If matplotlib is not installed.
+        """
+        Interval(1, np.inf, "left", integer=True).check(max_features, "max_features")
+        values = np.asarray(self.jacobian).T
+        n_features, n_outputs = values.shape
+        features = names_of_features(self.feature_names, None, n_features)
+        classes = range(n_outputs) if self.class_names is None else self.class_names
+        classes = checked_names(classes, n_outputs, "class_names")
+        order = np.argsort(np.abs(values).max(axis=1), kind="stable")
+        shown = np.sort(order[-max_features:])
+        self.figure_, self.ax_ = figure_and_axes(self, ax)
+        image = self.ax_.imshow(
+            values[shown],
+            cmap=DIVERGING,
+            aspect="auto",
+            interpolation="nearest",
+            **symmetric_limits(values),
+        )
+        self.figure_.colorbar(image, ax=self.ax_, label=self.label)
+        self.ax_.set_yticks(
+            range(len(shown)),
+            [shortened(features[i]) for i in shown],
+            fontsize=font_size(len(shown)),
+        )
+        named = range(0, n_outputs, -(-n_outputs // MOST_CLASS_NAMES))
+        names = [shortened(classes[i]) for i in named]
+        upright = sum(map(len, names)) > UPRIGHT and len(names) > 1
+        if upright:
+            names = [shortened(name, LONGEST_UPRIGHT) for name in names]
+        self.ax_.set_xticks(named, names, rotation=90 if upright else 0)
+        self.ax_.set(
+            xlabel="class",
+            ylabel="feature"
+            if len(shown) == n_features
+            else f"feature ({len(shown)} with the largest of {n_features})",
+        )
+        return self

@@ -1,0 +1,107 @@
+"""What displays of single rows share: the row, and the names of its features."""
+
+import numpy as np
+
+# Longer names are cut in the middle, so that room is left for the picture.
+LONGEST_NAME = 28
+
+# What `output` means in words.
+OUTPUTS = {
+    "proba": "probability",
+    "raw": "raw prediction",
+    "log_proba": "log-probability",
+}
+
+
+def one_row(x):
+    """Return one row as a table, with the names of its columns where it has any.
+
+    Parameters
+    ----------
+    x : array-like of shape (n_features,) or (1, n_features), or a frame of one row
+
+    Raises
+    ------
+    ValueError
+        If it is not one row.
+
+    Examples
+    --------
+    >>> one_row([3.0, 4.0])
+    array([[3., 4.]])
+    """
+    if hasattr(x, "to_frame"):  # a row taken out of a frame
+        return x.to_frame().T.infer_objects()
+    if not hasattr(x, "shape"):
+        x = np.asarray(x)
+    if len(x.shape) == 1:
+        x = x[np.newaxis]
+    if x.shape[0] != 1 or len(x.shape) != 2:
+        raise ValueError(
+            f"x must be one row, got the shape {x.shape}. Take one, such as X[:1]."
+        )
+    return x
+
+
+def checked_names(names, n_names, parameter):
+    """Return given names as a list of text, one for each thing to be named.
+
+    Raises
+    ------
+    ValueError
+        If there are not `n_names`.
+    """
+    if len(names) != n_names:
+        raise ValueError(f"{parameter} must have {n_names} names, got {len(names)}.")
+    return [str(name) for name in names]
+
+
+def names_of_features(given, x, n_features):
+    """Return the name of each feature: as given, of the frame, or x0, x1, ..."""
+    if given is None:
+        given = getattr(x, "columns", [f"x{i}" for i in range(n_features)])
+    return checked_names(given, n_features, "feature_names")
+
+
+def shortened(name, longest=LONGEST_NAME):
+    """Return a name with its middle left out if it is long.
+
+    Examples
+    --------
+    >>> shortened("age"), shortened("concentration of hemoglobin in blood (g/l)")
+    ('age', 'concentration o\N{HORIZONTAL ELLIPSIS} blood (g/l)')
+    """
+    if len(name) <= longest:
+        return name
+    tail = longest // 2 - 2
+    head = name[: longest - tail - 1].rstrip()
+    return f"{head}\N{HORIZONTAL ELLIPSIS}{name[-tail:]}"
+
+
+def font_size(n_names):
+    """Return a size, in points, at which so many names fit below one another."""
+    return min(10.0, 220.0 / n_names)
+
+
+def checked_image_shape(image_shape, n_pixels, what="features"):
+    """Return the height and the width of an image of all features, or other numbers.
+
+    Raises
+    ------
+    ValueError
+        If it has another number of pixels.
+    """
+    height, width = image_shape
+    if height * width != n_pixels:
+        raise ValueError(
+            f"image_shape={tuple(image_shape)!r} has {height * width} pixels, but there"
+            f" are {n_pixels} {what}. Give (height, width) with that product."
+        )
+    return height, width
+
+
+def symmetric_limits(values):
+    """Return color limits with zero in the middle, also where all values are zero."""
+    largest = float(np.max(np.abs(values)))
+    largest = largest if largest > 0.0 else 1.0
+    return {"vmin": -largest, "vmax": largest}

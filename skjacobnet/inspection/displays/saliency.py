@@ -1,0 +1,258 @@
+"""Which features move the prediction for one row, or make it up."""
+
+import numpy as np
+
+from skjacobnet._validation import Interval, OneOf
+from skjacobnet.inspection.displays.drawing import (
+    COLORS,
+    DIVERGING,
+    SEQUENTIAL,
+    figure_and_axes,
+)
+from skjacobnet.inspection.displays.rows import (
+    OUTPUTS,
+    checked_image_shape,
+    font_size,
+    names_of_features,
+    one_row,
+    shortened,
+    symmetric_limits,
+)
+from skjacobnet.inspection.gradient_times_input import gradient_x_input
+from skjacobnet.inspection.path_integrals import integrated_gradients
+from skjacobnet.inspection.pipelines import Route, numbers
+from skjacobnet.inspection.slopes import saliency
+from skjacobnet.inspection.targets import most_probable, target_columns
+from skjacobnet.training.prediction import predict_raw
+
+METHODS = {
+    "saliency": saliency,
+    "gradient_x_input": gradient_x_input,
+    "integrated_gradients": lambda *args, **options: (
+        integrated_gradients(*args, **options).attributions
+    ),
+}
+
+
+class SaliencyDisplay:
+    """What each feature does for the prediction of one row, as an image or as bars.
+
+    Make one with `from_estimator`; the constructor takes the numbers themselves.
+
+    Parameters
+    ----------
+    attributions : array-like of shape (n_features,)
+        One number for each feature.
+    label : str, default="attribution"
+        What the numbers are, with their unit.
+    x : array-like of shape (n_features,), optional
+        The row itself; an image shows where it is bright by a line.
+    image_shape : (int, int), optional
+        Height and width of an image whose pixels are the features, row by row.
+        Without it there is a bar for each feature.
+    feature_names : sequence of str of length n_features, optional
+        Written beside the bars; by default x0, x1 and so on.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+
+    See Also
+    --------
+    JacobianDisplay : The derivatives of every output for one row.
+
+    Notes
+    -----
+    Integrated gradients start from zero here. For another baseline, give the
+    constructor a row of what `skjacobnet.inspection.integrated_gradients` returns.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skjacobnet import JacobianMLPClassifier
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> model = JacobianMLPClassifier((5,), max_iter=4, tol=None, random_state=0)
+    >>> display = SaliencyDisplay.from_estimator(model.fit(X, y), X[:1], target=2)
+    >>> display.ax_.get_xlabel()
+    '|change of the probability of 2| per unit of the feature'
+    """
+
+    def __init__(
+        self,
+        attributions,
+        *,
+        label="attribution",
+        x=None,
+        image_shape=None,
+        feature_names=None,
+    ):
+        self.attributions = attributions
+        self.label = label
+        self.x = x
+        self.image_shape = image_shape
+        self.feature_names = feature_names
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        x,
+        *,
+        method="saliency",
+        target=None,
+        output="proba",
+        image_shape=None,
+        feature_names=None,
+        max_features=20,
+        ax=None,
+    ):
+        """Explain the prediction for one row and draw it.
+
+        Parameters
+        ----------
+        estimator : JacobianMLPClassifier or Pipeline
+            Fitted; the steps before it must be affine, such as scalers and PCA.
+        x : array-like of shape (n_features,) or (1, n_features), or a frame of one row
+            As the pipeline is given it.
+        method : {"saliency", "gradient_x_input", "integrated_gradients"}, \
+default="saliency"
+            The function of `skjacobnet.inspection` that is asked.
+        target : class, default=None
+            The class to look at; for labels their number. None is the most probable
+            one.
+        output : {"proba", "raw", "log_proba"}, default="proba"
+            What is explained.
+        image_shape : (int, int), optional
+            Height and width, in pixels, where the features are those of an image.
+        feature_names : sequence of str of length n_features, optional
+            By default those of a frame, or x0, x1 and so on.
+        max_features : int >= 1, default=20
+            The most bars to draw.
+        ax : matplotlib Axes, optional
+            Where to draw; by default on a new figure.
+
+        Returns
+        -------
+        SaliencyDisplay
+
+        Raises
+        ------
+        TypeError
+            If `estimator` is neither, or a step before the network is not affine.
+        ValueError
+            If `x` is not one row with the right number of features, or `method`,
+            `target`, `output`, `image_shape` or `feature_names` do not fit.
+        NotFittedError
+            If `estimator` is not fitted.
+        ImportError
+            If matplotlib is not installed.
+        """
+        OneOf(*METHODS).check(method, "method")
+        x = one_row(x)
+        route = Route(estimator, x, output)
+        n_features = route.n_features
+        names = names_of_features(feature_names, x, n_features)
+        if image_shape is not None:
+            image_shape = checked_image_shape(image_shape, n_features)
+        target = _target(route.classifier, route.inputs, target)
+        values = METHODS[method](estimator, x, target=target, output=output)
+        of = f"the {OUTPUTS[output]} of {target}"
+        return cls(
+            np.asarray(values)[0],
+            label=(
+                f"|change of {of}| per unit of the feature"
+                if method == "saliency"
+                else f"share of {of} ({method.replace('_', ' ')})"
+            ),
+            # Columns that the pipeline drops need not be numbers.
+            x=None if image_shape is None else numbers(x)[0],
+            image_shape=image_shape,
+            feature_names=names,
+        ).plot(max_features=max_features, ax=ax)
+
+    def plot(self, *, max_features=20, ax=None):
+        """Draw it.
+
+        Parameters
+        ----------
+        max_features : int >= 1, default=20
+            The most bars to draw: those of the largest magnitude.
+        ax : matplotlib Axes, optional
+            Where to draw; by default on a new figure.
+
+        Returns
+        -------
+        SaliencyDisplay
+            This one.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `max_features` is not allowed, or `image_shape` does not fit.
+        ImportError
+            If matplotlib is not installed.
+        """
+        Interval(1, np.inf, "left", integer=True).check(max_features, "max_features")
+        values = np.asarray(self.attributions)
+        self.figure_, self.ax_ = figure_and_axes(self, ax)
+        if self.image_shape is None:
+            self._draw_bars(values, max_features)
+        else:
+            self._draw_image(values)
+        return self
+
+    def _draw_bars(self, values, max_features):
+        names = names_of_features(self.feature_names, None, len(values))
+        # The largest come last, which is at the top.
+        shown = np.argsort(np.abs(values), kind="stable")[-max_features:]
+        positions = np.arange(len(shown))
+        colors = np.where(values[shown] < 0.0, COLORS[1], COLORS[0])
+        self.ax_.barh(positions, values[shown], color=colors)
+        self.ax_.set_yticks(
+            positions,
+            [shortened(names[i]) for i in shown],
+            fontsize=font_size(len(shown)),
+        )
+        self.ax_.axvline(0.0, color="0.3", linewidth=0.8)
+        self.ax_.margins(y=0.02)
+        self.ax_.set_xlabel(self.label)
+        self.ax_.set_ylabel(
+            "feature"
+            if len(shown) == len(values)
+            else f"feature ({len(shown)} largest of {len(values)})"
+        )
+        self.ax_.xaxis.get_major_locator().set_params(nbins=6)
+
+    def _draw_image(self, values):
+        height, width = checked_image_shape(self.image_shape, len(values))
+        signed = values.min() < 0.0
+        image = self.ax_.imshow(
+            values.reshape(height, width),
+            cmap=DIVERGING if signed else SEQUENTIAL,
+            **(symmetric_limits(values) if signed else {"vmin": 0.0}),
+        )
+        self.figure_.colorbar(image, ax=self.ax_, label=self.label)
+        self.ax_.set(xlabel="pixel column", ylabel="pixel row")
+        for axis in (self.ax_.xaxis, self.ax_.yaxis):
+            axis.get_major_locator().set_params(integer=True)
+        if self.x is None:
+            return
+        x = np.asarray(self.x, float).reshape(height, width)
+        if x.min() < x.max() and min(height, width) > 1:
+            self.ax_.contour(
+                x,
+                levels=[(x.min() + x.max()) / 2.0],
+                colors="black" if signed else "white",
+                linewidths=1.5,
+            )
+            self.ax_.set_title("line: input at half of its range", fontsize="medium")
+
+
+def _target(classifier, inputs, target):
+    """Return the class to look at, the most probable one if none was chosen."""
+    columns = target_columns(classifier, target, 1)
+    if columns is None:
+        raw = predict_raw(classifier.network_, classifier.weights_, inputs)
+        columns = most_probable(classifier, raw)
+    return classifier.classes_[columns[0]]

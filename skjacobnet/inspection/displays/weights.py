@@ -1,0 +1,234 @@
+"""The weights of a linear layer, as small images or as a heat map."""
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from skjacobnet._validation import Interval
+from skjacobnet.inspection.displays.drawing import DIVERGING, figure_and_axes
+from skjacobnet.inspection.displays.rows import (
+    checked_image_shape,
+    checked_names,
+    font_size,
+    shortened,
+    symmetric_limits,
+)
+from skjacobnet.inspection.pipelines import steps_and_classifier
+
+# More names than this would cover one another; numbers say then what is what.
+MOST_INPUT_NAMES = 30
+MOST_UNIT_NAMES = 8
+
+
+class WeightsDisplay:
+    """The weights of a linear layer, all in one scale of colors.
+
+    Make one with `from_estimator`; the constructor takes the numbers themselves.
+
+    Parameters
+    ----------
+    coef : array-like of shape (n_in, n_out)
+        A column for each unit.
+    image_shape : (int, int), optional
+        Height and width of images whose pixels are the inputs, row by row: there is
+        then one for each unit. Without it there is one heat map, inputs by units.
+    input_names : sequence of str of length n_in, optional
+        Written beside a heat map of up to 30 inputs. By default they are numbered.
+    unit_names : sequence of str of length n_out, optional
+        Written beside images, and under a heat map of up to 8 units. By default they
+        are numbered.
+    title : str, default=""
+        Which layer it is.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+
+    See Also
+    --------
+    JacobianDisplay : What the layers do together, at one row.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skjacobnet import JacobianMLPClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = JacobianMLPClassifier((5,), max_iter=2, tol=None, random_state=0)
+    >>> display = WeightsDisplay.from_estimator(model.fit(X, y), image_shape=(8, 8))
+    >>> display.coef.shape, display.title
+    ((64, 5), 'coefs_[0]: 64 inputs, 5 units')
+    """
+
+    def __init__(
+        self, coef, *, image_shape=None, input_names=None, unit_names=None, title=""
+    ):
+        self.coef = coef
+        self.image_shape = image_shape
+        self.input_names = input_names
+        self.unit_names = unit_names
+        self.title = title
+
+    @classmethod
+    def from_estimator(
+        cls, estimator, *, image_shape=None, layer=0, max_units=25, ax=None
+    ):
+        """Draw the weights of a fitted classifier.
+
+        Parameters
+        ----------
+        estimator : JacobianMLPClassifier or Pipeline
+            Fitted. The inputs are those of the network, after all steps before it.
+        image_shape : (int, int), optional
+            Height and width, in pixels, where the inputs of the layer are those of an
+            image.
+        layer : int, default=0
+            The place of the weights in ``coefs_``, where linear layers inside other
+            layers count as well; negative ones count from the end.
+        max_units : int >= 1, default=25
+            The most units to draw.
+        ax : matplotlib Axes, optional
+            Where to draw; by default on a new figure.
+
+        Returns
+        -------
+        WeightsDisplay
+
+        Raises
+        ------
+        TypeError
+            If `estimator` is neither, or `layer` or `max_units` is no integer.
+        ValueError
+            If there is no such layer, or `image_shape` or `max_units` does not fit.
+        NotFittedError
+            If `estimator` is not fitted.
+        ImportError
+            If matplotlib is not installed.
+        """
+        _, classifier = steps_and_classifier(estimator)
+        coefs = classifier.coefs_
+        Interval(-len(coefs), len(coefs) - 1, integer=True).check(layer, "layer")
+        layer %= len(coefs)
+        coef = coefs[layer].copy()
+        n_in, n_out = coef.shape
+        names = _input_names(estimator, classifier) if layer == 0 else None
+        classes = classifier.classes_
+        named = layer == len(coefs) - 1 and n_out == len(classes)
+        return cls(
+            coef,
+            image_shape=image_shape,
+            input_names=None if names is None or len(names) != n_in else list(names),
+            unit_names=[str(name) for name in classes] if named else None,
+            title=f"coefs_[{layer}]: {n_in} inputs, {n_out} units",
+        ).plot(max_units=max_units, ax=ax)
+
+    def plot(self, *, max_units=25, ax=None):
+        """Draw it.
+
+        Parameters
+        ----------
+        max_units : int >= 1, default=25
+            The most units to draw: those whose weights have the largest norm, in their
+            own order.
+        ax : matplotlib Axes, optional
+            Where to draw; by default on a new figure.
+
+        Returns
+        -------
+        WeightsDisplay
+            This one.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `max_units` is not allowed, or `image_shape` or names do not fit.
+        ImportError
+            If matplotlib is not installed.
+        """
+        Interval(1, np.inf, "left", integer=True).check(max_units, "max_units")
+        coef = np.asarray(self.coef)
+        n_in, n_out = coef.shape
+        order = np.argsort(np.linalg.norm(coef, axis=0), kind="stable")
+        shown = np.sort(order[-max_units:])
+        units = range(n_out) if self.unit_names is None else self.unit_names
+        units = checked_names(units, n_out, "unit_names")
+        units = [shortened(units[i], 14) for i in shown]
+        limits = symmetric_limits(coef)
+        self.figure_, self.ax_ = figure_and_axes(self, ax)
+        if self.image_shape is None:
+            image = self._draw_heat_map(coef[:, shown], units, limits)
+        else:
+            shape = checked_image_shape(self.image_shape, n_in, "inputs")
+            images = coef[:, shown].T.reshape(-1, *shape)
+            image = self._draw_images(images, units, limits)
+        self.figure_.colorbar(image, ax=self.ax_, label="weight")
+        self.ax_.set_title(self.title, fontsize="medium")
+        self.ax_.set_xlabel(
+            "unit"
+            if len(shown) == n_out
+            else f"unit ({len(shown)} with the largest weights of {n_out})"
+        )
+        return self
+
+    def _draw_heat_map(self, coef, units, limits):
+        n_in, n_shown = coef.shape
+        image = self.ax_.imshow(
+            coef, cmap=DIVERGING, aspect="auto", interpolation="nearest", **limits
+        )
+        named = self.unit_names is not None and n_shown <= MOST_UNIT_NAMES
+        every = 1 if named else -(-n_shown // 12)
+        self.ax_.set_xticks(range(0, n_shown, every), units[::every])
+        if named:
+            self.ax_.tick_params(axis="x", labelsize=min(10.0, 40.0 / n_shown))
+        self.ax_.set_ylabel("input")
+        if self.input_names is None or n_in > MOST_INPUT_NAMES:
+            self.ax_.yaxis.get_major_locator().set_params(integer=True)
+        else:
+            names = checked_names(self.input_names, n_in, "input_names")
+            self.ax_.set_yticks(
+                range(n_in),
+                [shortened(name) for name in names],
+                fontsize=font_size(n_in),
+            )
+        return image
+
+    def _draw_images(self, images, units, limits):
+        """Put the images into rows, with room above each for its name."""
+        n_shown, height, width = images.shape
+        n_columns = int(np.ceil(np.sqrt(n_shown * height / width)))
+        n_rows = -(-n_shown // n_columns)
+        size = np.sqrt(height * width)
+        room, gap = 0.25 * size, 0.12 * size
+        image = None
+        for place, (values, name) in enumerate(zip(images, units, strict=True)):
+            row, column = divmod(place, n_columns)
+            left = column * (width + gap)
+            top = row * (height + room)
+            image = self.ax_.imshow(
+                values,
+                cmap=DIVERGING,
+                extent=(left, left + width, top + height, top),
+                interpolation="nearest",
+                **limits,
+            )
+            self.ax_.text(
+                left,
+                top - 0.03 * size,
+                name,
+                fontsize=min(10.0, 40.0 / max(n_rows, n_columns)),
+                va="bottom",
+            )
+        self.ax_.set_xlim(-gap, n_columns * (width + gap))
+        self.ax_.set_ylim(n_rows * (height + room) - room + gap, -room)
+        self.ax_.set(xticks=[], yticks=[], facecolor="0.85")
+        return image
+
+
+def _input_names(estimator, classifier):
+    """Return the names of what the network is given, None where there are none."""
+    names = getattr(classifier, "feature_names_in_", None)
+    if names is None and isinstance(estimator, Pipeline):
+        try:
+            return estimator[:-1].get_feature_names_out()
+        except (AttributeError, ValueError):  # a step that has no names to give
+            return None
+    return names

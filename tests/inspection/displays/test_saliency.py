@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.datasets import load_breast_cancer, load_digits
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skjacobnet import JacobianMLPClassifier, inspection
+from skjacobnet.inspection import SaliencyDisplay
+
+DIGITS, DIGIT = load_digits(return_X_y=True)
+TABLE = load_breast_cancer(as_frame=True)
+FRAME = TABLE.data
+NAMED = TABLE.target_names[TABLE.target]
+
+
+def fitted(X, y):
+    network = JacobianMLPClassifier((9,), max_iter=8, tol=None, random_state=0)
+    return make_pipeline(StandardScaler(), network).fit(X, y)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return fitted(DIGITS, DIGIT)
+
+
+@pytest.fixture(scope="module")
+def cancer():
+    return fitted(FRAME, NAMED)
+
+
+def bars(ax):
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    return dict(zip(names, [bar.get_width() for bar in ax.patches], strict=True))
+
+
+@pytest.mark.parametrize(
+    "method", ["saliency", "gradient_x_input", "integrated_gradients"]
+)
+def test_image(digits, method, check_picture):
+    display = SaliencyDisplay.from_estimator(
+        digits, DIGITS[3], method=method, target=5, image_shape=(8, 8)
+    )
+    expected = getattr(inspection, method)(digits, DIGITS[3:4], target=5)
+    expected = getattr(expected, "attributions", expected)[0]
+    (image,) = display.ax_.get_images()
+    np.testing.assert_array_equal(image.get_array(), expected.reshape(8, 8))
+    low, high = image.get_clim()
+    assert low == (0.0 if method == "saliency" else -high)
+    _, color_axes = display.figure_.axes
+    assert color_axes.get_ylabel() == display.label
+    assert "probability of 5" in display.label
+    check_picture(display)
+
+
+def test_bars(cancer, check_picture):
+    row = FRAME[7:8]
+    display = SaliencyDisplay.from_estimator(
+        cancer, row, method="gradient_x_input", output="raw", target="malignant"
+    )
+    expected = inspection.gradient_x_input(cancer, row, "malignant", output="raw")
+    expected = expected.iloc[0]
+    largest = expected[expected.abs().sort_values(kind="stable").index[-20:]]
+    assert list(bars(display.ax_).items()) == list(largest.items())
+    assert display.ax_.get_ylabel() == "feature (20 largest of 30)"
+    assert "raw prediction of malignant" in display.ax_.get_xlabel()
+    check_picture(display)
+
+
+def test_the_most_probable_class_is_named(cancer):
+    for row in (0, 50):
+        display = SaliencyDisplay.from_estimator(cancer, FRAME.iloc[row])
+        assert f" of {cancer.predict(FRAME[row : row + 1])[0]}|" in display.label
+
+
+def test_again_with_long_names(cancer, plt, check_picture):
+    names = [
+        f"a very long name of a column of the table, number {i}" for i in range(30)
+    ]
+    display = SaliencyDisplay.from_estimator(
+        cancer, FRAME[:1], feature_names=names, max_features=30
+    )
+    assert display.ax_.get_ylabel() == "feature"
+    check_picture(display)
+    figure, (left, right) = plt.subplots(ncols=2)
+    assert display.plot(ax=right, max_features=3).ax_ is right
+    assert display.figure_ is figure
+    assert not left.patches
+    assert len(right.patches) == 3
+
+
+def test_dropped_columns_need_not_be_numbers():
+    frame = FRAME.assign(hospital="A")
+    scaled = ColumnTransformer([("scale", StandardScaler(), list(FRAME.columns))])
+    network = JacobianMLPClassifier((9,), max_iter=2, tol=None, random_state=0)
+    model = make_pipeline(scaled, network).fit(frame, NAMED)
+    display = SaliencyDisplay.from_estimator(model, frame[:1], max_features=40)
+    assert bars(display.ax_)["hospital"] == 0.0
+
+
+def test_labels():
+    labels = np.column_stack([DIGIT > 4, DIGIT % 2]).astype(int)
+    model = fitted(DIGITS, labels)
+    display = SaliencyDisplay.from_estimator(model, DIGITS[0], target=1)
+    assert "probability of 1" in display.label
+
+
+def test_what_cannot_be_drawn(digits):
+    draw = SaliencyDisplay.from_estimator
+    with pytest.raises(NotFittedError):
+        draw(JacobianMLPClassifier(), DIGITS[0])
+    with pytest.raises(ValueError, match=r"x must be one row, got the shape \(2, 64\)"):
+        draw(digits, DIGITS[:2])
+    with pytest.raises(ValueError, match="64"):
+        draw(digits, DIGITS[0, :5])
+    with pytest.raises(ValueError, match=r"\(8, 9\) has 72 pixels.* 64 features"):
+        draw(digits, DIGITS[0], image_shape=(8, 9))
+    with pytest.raises(ValueError, match="method must be one of 'saliency'"):
+        draw(digits, DIGITS[0], method="shap")
+    with pytest.raises(ValueError, match="feature_names must have 64 names, got 1"):
+        draw(digits, DIGITS[0], feature_names=["a"])
+    with pytest.raises(ValueError, match="max_features must be"):
+        draw(digits, DIGITS[0], max_features=0)
