@@ -25,6 +25,9 @@ from skjacobnet.inspection.displays import LossCurveDisplay as LossCurveDisplay
 from skjacobnet.inspection.displays import (
     OptimizerResponseDisplay as OptimizerResponseDisplay,
 )
+from skjacobnet.inspection.displays import (
+    OptimizerTrajectoryDisplay as OptimizerTrajectoryDisplay,
+)
 from skjacobnet.inspection.displays import SaliencyDisplay as SaliencyDisplay
 from skjacobnet.inspection.displays import WeightsDisplay as WeightsDisplay
 from skjacobnet.inspection.gradient_times_input import (

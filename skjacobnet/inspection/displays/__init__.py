@@ -18,6 +18,9 @@ from skjacobnet.inspection.displays.loss_curve import (
 from skjacobnet.inspection.displays.optimizer_response import (
     OptimizerResponseDisplay as OptimizerResponseDisplay,
 )
+from skjacobnet.inspection.displays.optimizer_trajectory import (
+    OptimizerTrajectoryDisplay as OptimizerTrajectoryDisplay,
+)
 from skjacobnet.inspection.displays.saliency import SaliencyDisplay as SaliencyDisplay
 from skjacobnet.inspection.displays.spectrum import (
     JacobianSpectrumDisplay as JacobianSpectrumDisplay,
