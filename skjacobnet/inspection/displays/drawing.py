@@ -45,3 +45,18 @@ def figure_and_axes(display, ax):
     if ax is not None:
         return ax.figure, ax
     return plt.subplots(layout="constrained")
+
+
+def log_ticks(axis):
+    """Label a logarithmic axis so that no label covers another.
+
+    Decades are labeled where there are enough of them, otherwise ones, twos and fives,
+    and over less than that whatever is round. Call it once everything is drawn.
+    """
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    low, high = sorted(axis.get_view_interval())
+    axis.set_minor_formatter(NullFormatter())
+    if high < 100.0 * low:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(StrMethodFormatter("{x:.3g}"))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skjacobnet.inspection.displays.depth import layer_names
-from skjacobnet.inspection.displays.drawing import SEQUENTIAL, pyplot
+from skjacobnet.inspection.displays.drawing import SEQUENTIAL, log_ticks, pyplot
 from skjacobnet.inspection.displays.rows import checked_names, font_size, shortened
 from skjacobnet.inspection.pipelines import steps_and_classifier
 
@@ -172,6 +172,8 @@ class GradientFlowDisplay:
             RULE_OF_THUMB, color="0.3", linestyle="--", label="rule of thumb, 1e-3"
         )
         axes[1].set_xlabel("epoch")
+        for panel in axes:
+            log_ticks(panel.yaxis)
         where = {"handles": axes[1].get_lines(), "frameon": False}
         if ax is None:
             size = font_size(n_layers + 5)

@@ -191,6 +191,6 @@ class JacobianDisplay:
             xlabel="class",
             ylabel="feature"
             if len(shown) == n_features
-            else f"feature ({len(shown)} with the largest of {n_features})",
+            else f"feature ({len(shown)} of {n_features}, the largest derivatives)",
         )
         return self

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from skjacobnet._validation import Interval
+
 # Longer names are cut in the middle, so that room is left for the picture.
 LONGEST_NAME = 28
 
@@ -88,10 +90,22 @@ def checked_image_shape(image_shape, n_pixels, what="features"):
 
     Raises
     ------
+    TypeError
+        If it is no pair of integers.
     ValueError
-        If it has another number of pixels.
+        If they are not positive, or it has another number of pixels.
     """
-    height, width = image_shape
+    try:
+        height, width = image_shape
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"image_shape must be a pair (height, width), got {image_shape!r}. Leave "
+            "out the channels; draw one at a time."
+        ) from None
+    for size, name in ((height, "height"), (width, "width")):
+        Interval(1, np.inf, "left", integer=True).check(
+            size, f"The {name} in image_shape"
+        )
     if height * width != n_pixels:
         raise ValueError(
             f"image_shape={tuple(image_shape)!r} has {height * width} pixels, but there"

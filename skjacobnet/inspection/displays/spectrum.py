@@ -3,7 +3,7 @@
 import numpy as np
 
 from skjacobnet.inspection.displays.depth import layer_names, name_layers
-from skjacobnet.inspection.displays.drawing import COLORS, figure_and_axes
+from skjacobnet.inspection.displays.drawing import COLORS, figure_and_axes, log_ticks
 from skjacobnet.inspection.displays.rows import checked_names
 from skjacobnet.inspection.pipelines import steps_and_classifier
 from skjacobnet.inspection.spectrum import jacobian_spectrum
@@ -22,7 +22,8 @@ class JacobianSpectrumDisplay:
     """Singular values of the Jacobians, layer by layer and end to end.
 
     A marker is at the median over rows, and a bar goes over all rows. The scale is
-    logarithmic: values of zero are at the bottom, as open triangles.
+    logarithmic: values of zero are at the bottom, as open triangles. What is zero but
+    for rounding counts as zero, as in `numpy.linalg.matrix_rank`.
 
     Make one with `from_estimator`; the constructor takes the numbers themselves.
 
@@ -135,7 +136,7 @@ class JacobianSpectrumDisplay:
         self.ax_.set_yscale("log")
         self.ax_.axhline(1.0, color="0.7", linewidth=0.8, zorder=0)
         self.ax_.axvline(n_layers - 0.5, color="0.7", linewidth=0.8, zorder=0)
-        spectra = [np.asarray(values) for values in [*self.layers, self.whole]]
+        spectra = [without_rounding(values) for values in [*self.layers, self.whole]]
         places = np.arange(n_layers + 1)
         for shift, color, (label, (statistic, marker)) in zip(
             (-0.2, 0.0, 0.2), COLORS, STATISTICS.items(), strict=False
@@ -146,6 +147,7 @@ class JacobianSpectrumDisplay:
         if any(np.median(values) == 0.0 for values in rows):
             self.ax_.plot([], [], color="0.3", label="zero", **ZERO)
         self.ax_.margins(y=0.1)
+        log_ticks(self.ax_.yaxis)
         name_layers(self.ax_, [*names, "end to end"])
         self.ax_.set(
             xlim=(-0.5, n_layers + 0.5), xlabel="layer", ylabel="singular value"
@@ -176,3 +178,17 @@ class JacobianSpectrumDisplay:
             **ZERO,
             transform=self.ax_.get_xaxis_transform(),
         )
+
+
+def without_rounding(values):
+    """Return singular values of rows, with zero for those that are only rounding.
+
+    Examples
+    --------
+    >>> without_rounding([[3.0, 0.5, 1e-17]])
+    array([[3. , 0.5, 0. ]])
+    """
+    values = np.asarray(values)
+    dtype = values.dtype if values.dtype.kind == "f" else float
+    rounding = values.shape[1] * np.finfo(dtype).eps * values[:, :1]
+    return np.where(values > rounding, values, 0.0)

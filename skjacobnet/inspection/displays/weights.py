@@ -196,6 +196,7 @@ class WeightsDisplay:
         n_shown, height, width = images.shape
         n_columns = int(np.ceil(np.sqrt(n_shown * height / width)))
         n_rows = -(-n_shown // n_columns)
+        n_columns = -(-n_shown // n_rows)  # evenly over the rows
         size = np.sqrt(height * width)
         room, gap = 0.25 * size, 0.12 * size
         image = None

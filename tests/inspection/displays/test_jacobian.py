@@ -72,7 +72,7 @@ def test_the_largest_of_many(cancer, check_picture):
     (image,) = display.ax_.get_images()
     largest = np.sort(np.argsort(np.abs(display.jacobian[0]))[-7:])
     np.testing.assert_array_equal(image.get_array()[:, 0], display.jacobian[0, largest])
-    assert display.ax_.get_ylabel() == "feature (7 with the largest of 30)"
+    assert display.ax_.get_ylabel() == "feature (7 of 30, the largest derivatives)"
     check_picture(display)
 
 

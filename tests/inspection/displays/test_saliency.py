@@ -116,6 +116,12 @@ def test_what_cannot_be_drawn(digits):
         draw(digits, DIGITS[0, :5])
     with pytest.raises(ValueError, match=r"\(8, 9\) has 72 pixels.* 64 features"):
         draw(digits, DIGITS[0], image_shape=(8, 9))
+    with pytest.raises(TypeError, match="pair .*channels"):
+        draw(digits, DIGITS[0], image_shape=(8, 8, 1))
+    with pytest.raises(TypeError, match="The height in image_shape must be an integer"):
+        draw(digits, DIGITS[0], image_shape=(8.0, 8))
+    with pytest.raises(ValueError, match="The width in image_shape must be"):
+        draw(digits, DIGITS[0], image_shape=(8, -8))
     with pytest.raises(ValueError, match="method must be one of 'saliency'"):
         draw(digits, DIGITS[0], method="shap")
     with pytest.raises(ValueError, match="feature_names must have 64 names, got 1"):

@@ -66,6 +66,30 @@ def test_zeros_are_at_the_bottom(check_picture):
     check_picture(display)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_is_zero_but_for_rounding(dtype):
+    rng = np.random.default_rng(0)
+    thin = rng.standard_normal((2, 3, 6, 2)).astype(dtype)
+    matrices = thin[0] @ thin[1].transpose(0, 2, 1)
+    values = np.linalg.svd(matrices, compute_uv=False)
+    assert (values[:, -1] > 0.0).any()
+    display = JacobianSpectrumDisplay([values], values).plot()
+    assert len(points(display.ax_, "smallest")) == 0
+    assert len(points(display.ax_, "largest")) == 2
+
+
+@pytest.mark.parametrize("span", [1.0001, 1.3, 3.0, 30.0, 1e4, 1e30])
+def test_labels_at_any_scale(span, check_picture):
+    values = np.array([[2e-3 * span, 2e-3]])
+    display = JacobianSpectrumDisplay([values], values).plot()
+    display.figure_.canvas.draw()
+    axis = display.ax_.yaxis
+    low, high = axis.get_view_interval()
+    seen = [low <= place <= high for place in axis.get_ticklocs()]
+    assert sum(seen) >= 2
+    check_picture(display)
+
+
 def test_deep_networks(check_picture):
     display = JacobianSpectrumDisplay.from_estimator(fitted((8,) * 20), X)
     assert len(names(display.ax_)) == 21

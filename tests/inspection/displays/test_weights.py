@@ -50,7 +50,10 @@ def test_images(digits, max_units, check_picture):
 
 def test_upright_images(digits, check_picture):
     display = WeightsDisplay.from_estimator(digits, image_shape=(32, 2))
-    assert display.ax_.get_images()[0].get_array().shape == (32, 2)
+    images = display.ax_.get_images()
+    assert images[0].get_array().shape == (32, 2)
+    per_row = np.unique([image.get_extent()[3] for image in images], return_counts=True)
+    assert np.ptp(per_row[1]) <= 1, "a row is left half empty"
     check_picture(display)
 
 
@@ -109,6 +112,8 @@ def test_what_cannot_be_drawn(digits):
         draw(digits, layer=2)
     with pytest.raises(ValueError, match=r"\(8, 8\) has 64 pixels.* 30 inputs"):
         draw(digits, image_shape=(8, 8), layer=1)
+    with pytest.raises(TypeError, match=r"must be a pair \(height, width\), got 8"):
+        draw(digits, image_shape=8)
     with pytest.raises(ValueError, match="max_units must be"):
         draw(digits, max_units=0)
     with pytest.raises(ValueError, match="unit_names must have 3 names, got 1"):
