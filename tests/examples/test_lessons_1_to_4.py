@@ -29,3 +29,36 @@ def test_1_layers_know_exact_jacobians_and_store_no_zeros(run_lesson):
     assert names["slopes"]["sigmoid"].max() == pytest.approx(0.25)
     assert names["shares"]["Glorot"] > 0.98
     assert names["shares"]["without the root"] < 0.1
+
+
+def test_2_checks_measure_well_and_find_mistakes(run_lesson):
+    names = run_lesson("plot_2_checking")
+    least = {name: error.min() for name, error in names["errors"].items()}
+    assert 1e-9 < least["one-sided"] < 1e-7
+    assert 1e-12 < least["central"] < 1e-9
+    assert least["complex"] < 1e-14
+    assert names["lost"] == 0.0
+    assert names["kept"] == pytest.approx(2e9, rel=1e-8)
+    assert max(names["agreement"].values()) < 1e-8
+    precision = names["precision"]
+    assert precision["float64"] < 1e-9
+    assert 1e-6 < precision["float32, its own step"] < 1e-3
+    assert precision["float32, step of float64"] > 1e-3
+    near_kink = names["near_kink"].ravel()
+    assert near_kink[0] == pytest.approx(0.5)
+    assert near_kink[1] > 0.3
+    assert not near_kink[2:].any()
+    assert names["mistaken"]["positive"] < 1e-8
+    assert names["mistaken"]["both signs"] == 1.0
+    assert names["unsquared"].largest_error > 0.2
+    assert names["mean_error"] < 1e-6
+    assert names["largest_error"] > 0.09
+    verdicts = names["verdicts"]
+    assert verdicts["Sigmoid"] == "passes"
+    for name in ("Open", "Unsquared", "Tilted"):
+        assert "Jacobian of the output for the input" in verdicts[name]
+    assert "weight_vjp" in verdicts["Means"]
+    operators = names["operator_verdicts"]
+    assert operators["right"] == operators["slope too large"] == "passes"
+    assert "<u, J^T v>" in operators["not transposed"]
+    assert names["display"].largest_error < 1e-6
