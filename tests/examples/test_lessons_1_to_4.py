@@ -62,3 +62,27 @@ def test_2_checks_measure_well_and_find_mistakes(run_lesson):
     assert operators["right"] == operators["slope too large"] == "passes"
     assert "<u, J^T v>" in operators["not transposed"]
     assert names["display"].largest_error < 1e-6
+
+
+def test_3_chains_and_containers_compose(run_lesson):
+    names = run_lesson("plot_3_composing")
+    assert names["network"].n_weights == 2780
+    assert names["network"].sizes == (64, 30, 30, 20, 20, 10, 10)
+    assert names["output"].shape == (50, 10)
+    assert names["composed_error"] < 1e-15
+    assert names["total_error"] < 1e-14
+    assert names["same_order"]
+    assert names["shift_error"] < 1e-13
+    assert names["collapse_error"] < 1e-12
+    scores = names["scores"]
+    # Over six starts: 0.51 to 0.52; 0.60 to 0.77; 0.978 to 0.980.
+    assert scores[0] < 0.56 < scores[2] < 0.85
+    assert scores[4] > 0.95
+    jacobians = names["jacobians"]
+    f, residual, parallel, repeated = jacobians.values()
+    np.testing.assert_allclose(residual, np.eye(4) + f, rtol=0, atol=1e-15)
+    np.testing.assert_array_equal(parallel, np.vstack([f, np.eye(4)]))
+    assert abs(repeated - f).max() > 0.1
+    assert max(names["container_errors"].values()) < 1e-9
+    assert names["shared"] == [16, 16, 16]
+    assert names["graph_score"] > 0.95
