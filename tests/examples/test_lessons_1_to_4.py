@@ -86,3 +86,36 @@ def test_3_chains_and_containers_compose(run_lesson):
     assert max(names["container_errors"].values()) < 1e-9
     assert names["shared"] == [16, 16, 16]
     assert names["graph_score"] > 0.95
+
+
+def test_4_losses_stay_finite_and_beliefs_do_what_they_say(run_lesson):
+    names = run_lesson("plot_4_losses_and_beliefs")
+    assert names["know_nothing"] == pytest.approx(np.log(10))
+    assert names["fused_error"] < 1e-15
+    margins = names["margins"]
+    np.testing.assert_allclose(names["together_loss"], np.logaddexp(0.0, margins))
+    wrong = margins >= 20
+    assert (names["together_gradient"][wrong, 0] < -0.99).all()
+    assert not (names["naive_gradient"][wrong, 0] < -0.01).any()
+    assert np.nanmax(names["naive_loss"]) < 14
+    assert np.isnan(names["naive_loss"][-1])
+    pulls = names["pulls"]
+    assert abs(pulls["Brier"][-1]) < 0.01 < 0.99 < pulls["cross-entropy"][-1]
+    assert pulls["focal"][0] < 0.01 * pulls["cross-entropy"][0]
+    assert pulls["label smoothing 0.1"][0] < 0
+    ends = names["ends"]
+    for name in ("weight_decay", "l1", "sparsity"):
+        assert abs(ends[name]).max() < 0.005
+    assert np.linalg.norm(ends["orthogonality"]) == pytest.approx(1.0, abs=2e-3)
+    assert ends["certainty"][0] - ends["certainty"][1] > 5
+    assert ends["confidence_penalty"][0] == pytest.approx(ends["confidence_penalty"][1])
+    effects = names["effects"]
+    for name in ("weight_decay", "orthogonality", "sparsity"):
+        before, after = effects[name]
+        assert after < 0.5 * before
+    assert effects["certainty"][1] < 0.9 * effects["certainty"][0]
+    for name in ("l1", "confidence_penalty"):
+        before, after = effects[name]
+        assert after > 2 * before
+    assert names["plain_score"] > 0.94
+    assert min(names["scores"].values()) > 0.87
