@@ -12,6 +12,9 @@ when an input does. The second is its Jacobian,
     J_s \in \mathbb{R}^{n_{out} \times n_{in}},
 
 one matrix for each sample s, with a row for each output and a column for each input.
+It is worked out once, by hand, for each kind of layer. The derivatives of whatever is
+built of layers follow by multiplication. That is automatic differentiation; lesson 5
+comes back to it.
 """
 
 # %%

@@ -327,9 +327,8 @@ plt.show()
 #    This retells its sections on finite differences and on the sanity check of each
 #    layer. Its differences were one-sided, with a fixed step of 1e-8: eight digits at
 #    best, and none for large inputs. Its test inputs were all positive, so that a ReLU
-#    without its one idea would have passed. It printed averages, and no number was ever
-#    a failure: when the difference of its composed network was 1402, a comment said
-#    that something was wrong, and training went on. Its gradients for weights were
-#    never checked at all; they were products of means. Here a check compares the
-#    largest difference with a tolerance, names what is wrong, and has been seen to
-#    fail.
+#    that lets everything through would have passed. It printed averages, and no number
+#    was ever a failure: when the composed network missed by 1402, a comment said that
+#    something was wrong, and training went on. Gradients for weights were not checked
+#    at all; they were products of means. Here a check compares the largest difference
+#    with a tolerance, names what is wrong, and has been seen to fail.

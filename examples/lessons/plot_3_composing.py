@@ -224,6 +224,5 @@ print(f"held-out accuracy {graph_score:.3f}, {model.network_.n_weights} weights"
 #    can be differentiated. It folded the layers into one function, which no longer
 #    knows its layers, so the list had to be kept beside it; and it called the
 #    probabilities behind softmax logits, the name of what is in front. Its softmax took
-#    exponentials as they come, so that it breaks down from 710 on; here the largest is
-#    taken off first. Nothing was shared, nested or added up. Here these are the four
-#    containers.
+#    exponentials as they come, which overflow, as lesson 4 shows. Nothing could be
+#    shared, nested or added up; here that is what the four containers do.

@@ -133,12 +133,12 @@ plt.show()
 #
 # Other losses
 # ------------
-# Cross-entropy pulls without limit on rows that are wrong. Where labels may be wrong
-# themselves, that is a nuisance. Brier's squared error of the probabilities,
-# :math:`\sum_k (p_k - y_k)^2`, is at most 2 and lets go of hopeless rows; focal loss,
-# :math:`-(1 - p_c)^\gamma \log p_c`, discounts rows that are right already; label
-# smoothing asks for a little less than certainty. Their pull on the right class, by the
-# margin:
+# Cross-entropy keeps its full pull on rows that are wrong, however hopeless. Where
+# labels may be wrong themselves, that is a nuisance. Brier's squared error of the
+# probabilities, :math:`\sum_k (p_k - y_k)^2`, is at most 2 and lets go of hopeless
+# rows; focal loss, :math:`-(1 - p_c)^\gamma \log p_c`, discounts rows that are right
+# already; label smoothing asks for a little less than certainty, and pulls back where
+# it is exceeded. Their pull on the right class, by the margin:
 
 losses = {
     "cross-entropy": CrossEntropy(),
@@ -170,22 +170,23 @@ print(len(LOSSES.classes), "losses pass")
 # -------
 # The layers of a network are a belief that nothing can shake: what they cannot express
 # is not learned. A penalty is a soft one. It is weighed against the loss, and the data
-# may overrule it. Since :math:`e^{-n \cdot \text{objective}}` is the likelihood of the
-# n rows times :math:`e^{-n \lambda R}`, a penalty is the logarithm of a prior
-# distribution. That of weight decay is normal with variance :math:`1 / (n \lambda)`.
-# Here are six, with W of shape (n_in, n_out) the weights of a layer, h the activations
-# of a row and H the entropy :math:`-\sum_k p_k \log p_k` of its prediction:
+# may overrule it. Minus n times the objective is the logarithm of the likelihood of n
+# rows, minus :math:`n \lambda R`. So a penalty on the weights is, up to a constant,
+# minus the logarithm of a prior distribution; that of weight decay is normal with
+# variance :math:`1 / (n \lambda)`. Here are six beliefs, with W of shape (n_in, n_out)
+# the weights of a layer, h the activations of a row, and H the entropy :math:`-\sum_k
+# p_k \log p_k` of its prediction:
 #
-# ==================  ===========================  =============================
-# name                penalty                      belief
-# ==================  ===========================  =============================
-# weight_decay        :math:`\frac12 \|W\|_F^2`    weights are small
-# l1                  :math:`\sum_{ij} |W_{ij}|`   most weights are zero
-# orthogonality       :math:`\|W^T W - I\|_F^2`    units ask different questions
+# ==================  ============================  =============================
+# name                penalty                       belief
+# ==================  ============================  =============================
+# weight_decay        :math:`\frac12 \|W\|_F^2`     weights are small
+# l1                  :math:`\sum_{ij} |W_{ij}|`    most weights are zero
+# orthogonality       :math:`\|W^T W - I\|_F^2`     units ask different questions
 # sparsity            mean of :math:`\sum_j |h_j|`  most units are silent
-# certainty           mean of H                    answers are clear
-# confidence_penalty  mean of -H                   nobody is that sure
-# ==================  ===========================  =============================
+# certainty           mean of H                     answers are clear
+# confidence_penalty  mean of -H                    nobody is that sure
+# ==================  ============================  =============================
 #
 # Where does each of them pull? Follow minus its gradient, in small steps, from the
 # point (1.5, 0.4): two weights of one unit, two activations of one row, or two raw
@@ -205,7 +206,7 @@ for name, regularizer in beliefs.items():
     point = np.array([1.5, 0.4])
     for _ in range(20_000):
         point += 0.002 * flow_field(regularizer, point)
-    ends[name] = point.round(3) + 0.0
+    ends[name] = point.round(3) + 0.0  # zeros without a sign
     print(f"{name:<19} ends at {ends[name]}")
 for name in ("certainty", "confidence_penalty"):
     proba = SOFTMAX.proba(ends[name][np.newaxis])[0]
