@@ -53,6 +53,7 @@ def test_2_checks_measure_well_and_find_mistakes(run_lesson):
     assert names["unsquared"].largest_error > 0.2
     assert names["mean_error"] < 1e-6
     assert names["largest_error"] > 0.09
+    assert names["direction_error"] > 1e-3
     verdicts = names["verdicts"]
     assert verdicts["Sigmoid"] == "passes"
     for name in ("Open", "Unsquared", "Tilted"):
