@@ -28,6 +28,9 @@ from skjacobnet.inspection.displays import (
 from skjacobnet.inspection.displays import (
     OptimizerTrajectoryDisplay as OptimizerTrajectoryDisplay,
 )
+from skjacobnet.inspection.displays import (
+    RegularizerFlowDisplay as RegularizerFlowDisplay,
+)
 from skjacobnet.inspection.displays import SaliencyDisplay as SaliencyDisplay
 from skjacobnet.inspection.displays import WeightsDisplay as WeightsDisplay
 from skjacobnet.inspection.gradient_times_input import (

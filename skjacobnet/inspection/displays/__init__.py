@@ -21,6 +21,9 @@ from skjacobnet.inspection.displays.optimizer_response import (
 from skjacobnet.inspection.displays.optimizer_trajectory import (
     OptimizerTrajectoryDisplay as OptimizerTrajectoryDisplay,
 )
+from skjacobnet.inspection.displays.regularizer_flow import (
+    RegularizerFlowDisplay as RegularizerFlowDisplay,
+)
 from skjacobnet.inspection.displays.saliency import SaliencyDisplay as SaliencyDisplay
 from skjacobnet.inspection.displays.spectrum import (
     JacobianSpectrumDisplay as JacobianSpectrumDisplay,
