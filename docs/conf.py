@@ -60,6 +60,8 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "show_signature": False,
 }
+# Scripts of pictures are named from here, whatever the folder of the page.
+plot_basedir = "."
 plot_formats = [("png", 200)]
 plot_html_show_formats = False
 plot_html_show_source_link = False
