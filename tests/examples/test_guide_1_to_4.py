@@ -29,3 +29,15 @@ def test_2_a_tuned_threshold_costs_least(run_example):
     assert probabilities["tuned"].mean() == pytest.approx(share, abs=0.01)
     assert probabilities["balanced"].mean() > 4 * share
     assert names["tuned"].best_threshold_ == pytest.approx(names["computed"], abs=0.1)
+
+
+def test_3_rows_of_other_people_stop_in_time_and_promise_what_is_true(run_example):
+    names = run_example("guide/plot_early_stopping.py")
+    by_rows, by_people = names["by_rows"], names["by_people"]
+    # Over eight tables the ratio is 0.42 to 0.90.
+    assert names["loss_by_people"] < 0.9 * names["loss_by_rows"]
+    assert -by_rows.best_score_ < 0.5 * names["loss_by_rows"]
+    assert -by_people.best_score_ > 0.7 * names["loss_by_people"]
+    assert by_people.best_iter_ < 0.5 * by_rows.best_iter_
+    assert by_people.n_iter_ > by_people.best_iter_
+    assert names["loss_in_pipeline"] < 0.9 * names["loss_by_rows"]
