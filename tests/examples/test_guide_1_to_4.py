@@ -41,3 +41,22 @@ def test_3_rows_of_other_people_stop_in_time_and_promise_what_is_true(run_exampl
     assert by_people.best_iter_ < 0.5 * by_rows.best_iter_
     assert by_people.n_iter_ > by_people.best_iter_
     assert names["loss_in_pipeline"] < 0.9 * names["loss_by_rows"]
+
+
+def test_4_what_explains_a_prediction_is_true_of_changed_inputs(run_example):
+    pytest.importorskip("pandas")
+    names = run_example("guide/plot_explain_one_prediction.py")
+    assert names["accuracy"] > 0.9
+    slopes = names["slopes"]
+    assert abs(slopes["expected"]).max() > 0.01
+    # Over six networks at most 0.0011: curvature, and kinks that are passed.
+    assert abs(slopes["expected"] - slopes["measured"]).max() < 0.003
+    size = slopes["size of the slope"] * slopes["step"]
+    assert size.to_numpy() == pytest.approx(abs(slopes["expected"].to_numpy()))
+    assert names["shares"].sum() == pytest.approx(names["difference"], abs=1e-4)
+    # At most 0.09 and at least 0.92, where the certainty is between 0.51 and 0.70.
+    assert names["without"]["for"] < 0.3 < 0.5 < names["certainty"] < 0.8
+    assert names["without"]["against"] > 0.85
+    assert names["turn"] == pytest.approx(1.0, abs=0.1)
+    # At most 22 % and at least 96 %.
+    assert names["turned"][0.8] < 0.4 < 0.9 < names["turned"][1.2]
