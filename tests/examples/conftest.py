@@ -12,6 +12,8 @@ SIZES = ((6.4, 4.8), (16.0, 12.0))
 @pytest.fixture
 def run_example(plt, check_figure, tmp_path, monkeypatch):
     """Return a function that runs a script and returns its names."""
+    # There is no window to show figures in.
+    monkeypatch.setattr(plt, "show", lambda: None)
 
     def run(script):
         monkeypatch.chdir(tmp_path)
@@ -20,23 +22,15 @@ def run_example(plt, check_figure, tmp_path, monkeypatch):
         assert figures, f"{script} draws nothing"
         for figure in figures:
             check_figure(figure)
-        return names
-
-    return run
-
-
-@pytest.fixture
-def run_lesson(run_example, plt, check_figure, monkeypatch):
-    """Return a function that runs a lesson and looks at its figures in all sizes."""
-    # There is no window to show them in.
-    monkeypatch.setattr(plt, "show", lambda: None)
-
-    def run(name):
-        names = run_example(f"lessons/{name}.py")
-        for figure in map(plt.figure, plt.get_fignums()):
             for size in SIZES:
                 figure.set_size_inches(size)
                 check_figure(figure)
         return names
 
     return run
+
+
+@pytest.fixture
+def run_lesson(run_example):
+    """Return a function that runs a lesson and returns its names."""
+    return lambda name: run_example(f"lessons/{name}.py")
