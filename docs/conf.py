@@ -47,14 +47,15 @@ numpydoc_class_members_toctree = False
 html_theme = "pydata_sphinx_theme"
 html_title = "skjacobnet"
 
-# `examples/plot_digits.py` is in no gallery: it takes longer than all of them.
-GALLERIES = ["lessons"]
+# `examples/plot_digits.py` is in neither: it takes longer than all of these.
+GALLERIES = ["lessons", "guide"]
 sphinx_gallery_conf = {
     "examples_dirs": [f"../examples/{name}" for name in GALLERIES],
     "gallery_dirs": [f"auto_examples/{name}" for name in GALLERIES],
     "within_subsection_order": "FileNameSortKey",
     "backreferences_dir": "auto_examples/using",
     "doc_module": "skjacobnet",
+    "image_srcset": ["2x"],
     "min_reported_time": 1,
     "write_computation_times": False,
     "show_memory": False,
@@ -62,7 +63,8 @@ sphinx_gallery_conf = {
 }
 # Scripts of pictures are named from here, whatever the folder of the page.
 plot_basedir = "."
-plot_formats = [("png", 200)]
+plot_formats = [("png", 100)]
+plot_srcset = ["2x"]
 plot_html_show_formats = False
 plot_html_show_source_link = False
 
