@@ -118,13 +118,17 @@ def write_api(path):
     """Write the page that lists every public class, function and family."""
     chosen = {(module, name) for _, module, names in SECTIONS for name in names or []}
     lines = ["API reference", "=============", ""]
+    seen = set()
     for title, module, names in SECTIONS:
         if names is None:
             names = [name for name in exports(module) if (module, name) not in chosen]
         names = sorted(names, key=lambda name: _rank(getattr(module, name)))
         documented = [name for name in names if callable(getattr(module, name))]
         lines += [title, "-" * len(title), ""]
-        lines += [f".. currentmodule:: {module.__name__}", ""]
+        # The first section of a module is where links to the module lead.
+        directive = "currentmodule" if module in seen else "module"
+        lines += [f".. {directive}:: {module.__name__}", ""]
+        seen.add(module)
         for name in names:
             if name not in documented:
                 lines += _lines_about_data(name, getattr(module, name))

@@ -34,7 +34,7 @@ def listed(tmp_path_factory):
     CONF["write_api"](page)
     names = {}
     for line in page.read_text().splitlines():
-        if match := re.fullmatch(r"\.\. currentmodule:: (\S+)", line):
+        if match := re.fullmatch(r"\.\. (?:current)?module:: (\S+)", line):
             of_module = names.setdefault(match[1], [])
         elif match := re.fullmatch(r"   (\w+)|\.\. data:: (\w+)", line):
             of_module.append(match[1] or match[2])
