@@ -136,7 +136,8 @@ class LossCurveDisplay:
             self.score_ax_ = self._right(
                 epochs, self.validation_score, "validation score", score, 0, style
             )
-        if self.learning_rate is not None:
+        # L-BFGS has none, which the history says by NaN.
+        if self.learning_rate is not None and np.isfinite(self.learning_rate).any():
             outwards = 0 if self.score_ax_ is None else 48
             self.learning_rate_ax_ = self._right(
                 epochs, self.learning_rate, "learning rate", rate, outwards, style

@@ -57,6 +57,12 @@ def test_the_scale_of_a_constant_rate_starts_at_zero(check_picture):
     check_picture(display)
 
 
+def test_lbfgs_has_no_learning_rate(check_picture):
+    display = LossCurveDisplay.from_estimator(fitted(optimizer="lbfgs"))
+    assert display.learning_rate_ax_ is None
+    check_picture(display)
+
+
 def test_on_given_axes(plt):
     figure, (left, right) = plt.subplots(ncols=2)
     display = LossCurveDisplay([3.0, 2.0, 1.0]).plot(ax=right)

@@ -116,7 +116,7 @@ def test_what_cannot_be_drawn(digits):
         draw(digits, DIGITS[0, :5])
     with pytest.raises(ValueError, match=r"\(8, 9\) has 72 pixels.* 64 features"):
         draw(digits, DIGITS[0], image_shape=(8, 9))
-    with pytest.raises(TypeError, match="pair .*channels"):
+    with pytest.raises(TypeError, match=r"pair .*channels"):
         draw(digits, DIGITS[0], image_shape=(8, 8, 1))
     with pytest.raises(TypeError, match="The height in image_shape must be an integer"):
         draw(digits, DIGITS[0], image_shape=(8.0, 8))
