@@ -46,8 +46,8 @@ rng = np.random.default_rng(0)
 layers = [Linear(30), Sigmoid(), Linear(20), Sigmoid(), Linear(10), Softmax()]
 network = Network(layers, n_in=64)
 theta = network.init_weights(rng, np.float64)
-print("widths:", network.sizes)
-print("weights:", network.n_weights, theta.shape)
+print(network)
+print("all weights:", theta.shape)
 for layer, weights in zip(network.layers, network.split(theta), strict=True):
     shapes = {name: weight.shape for name, weight in weights.items()}
     print(f"{type(layer).__name__:<8} {shapes}")
@@ -214,7 +214,8 @@ model = JacobianMLPClassifier(layers=graph, max_iter=100, tol=None, random_state
 model.fit(rings_train, ring_train)
 check_gradients(model, rings_train, ring_train)
 graph_score = model.score(rings_test, ring_test)
-print(f"held-out accuracy {graph_score:.3f}, {model.network_.n_weights} weights")
+print(model.network_)
+print(f"held-out accuracy {graph_score:.3f}")
 
 # %%
 # .. admonition:: In the notebook
