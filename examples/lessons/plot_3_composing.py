@@ -158,7 +158,7 @@ plt.show()
 # So a loop is a layer, and so is the choice of a branch: ReLU is an ``if`` for each
 # number, differentiated along the branch that was taken. Here is one f of four features
 # and what the containers make of it. Each has the same weights, and each passes the
-# check of lesson 2.
+# check of lesson 2. In the pictures, as in lesson 1, each column is an output.
 
 f = Sequential([Linear(4, use_bias=False), "tanh"])
 containers = {
@@ -199,7 +199,7 @@ shared = [Network([Repeat(f, times=times)], n_in=4).n_weights for times in (1, 3
 print("weights of 1, 3 and 10 applications:", shared)
 
 # %%
-# They are layers like any other, in any nesting, also in the classifier. Its
+# Containers are layers like any other, in any nesting, also in the classifier. Its
 # derivatives are then checked as a whole.
 
 block = Sequential([Linear(16), "relu", Linear(16)])
