@@ -22,6 +22,15 @@ from skjacobnet.inspection.displays import (
     JacobianSpectrumDisplay as JacobianSpectrumDisplay,
 )
 from skjacobnet.inspection.displays import LossCurveDisplay as LossCurveDisplay
+from skjacobnet.inspection.displays import (
+    OptimizerResponseDisplay as OptimizerResponseDisplay,
+)
+from skjacobnet.inspection.displays import (
+    OptimizerTrajectoryDisplay as OptimizerTrajectoryDisplay,
+)
+from skjacobnet.inspection.displays import (
+    RegularizerFlowDisplay as RegularizerFlowDisplay,
+)
 from skjacobnet.inspection.displays import SaliencyDisplay as SaliencyDisplay
 from skjacobnet.inspection.displays import WeightsDisplay as WeightsDisplay
 from skjacobnet.inspection.gradient_times_input import (

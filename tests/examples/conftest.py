@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+SIZES = ((6.4, 4.8), (16.0, 12.0))
 
 
 @pytest.fixture
@@ -19,6 +20,23 @@ def run_example(plt, check_figure, tmp_path, monkeypatch):
         assert figures, f"{script} draws nothing"
         for figure in figures:
             check_figure(figure)
+        return names
+
+    return run
+
+
+@pytest.fixture
+def run_lesson(run_example, plt, check_figure, monkeypatch):
+    """Return a function that runs a lesson and looks at its figures in all sizes."""
+    # There is no window to show them in.
+    monkeypatch.setattr(plt, "show", lambda: None)
+
+    def run(name):
+        names = run_example(f"lessons/{name}.py")
+        for figure in map(plt.figure, plt.get_fignums()):
+            for size in SIZES:
+                figure.set_size_inches(size)
+                check_figure(figure)
         return names
 
     return run

@@ -15,6 +15,15 @@ from skjacobnet.inspection.displays.jacobian import JacobianDisplay as JacobianD
 from skjacobnet.inspection.displays.loss_curve import (
     LossCurveDisplay as LossCurveDisplay,
 )
+from skjacobnet.inspection.displays.optimizer_response import (
+    OptimizerResponseDisplay as OptimizerResponseDisplay,
+)
+from skjacobnet.inspection.displays.optimizer_trajectory import (
+    OptimizerTrajectoryDisplay as OptimizerTrajectoryDisplay,
+)
+from skjacobnet.inspection.displays.regularizer_flow import (
+    RegularizerFlowDisplay as RegularizerFlowDisplay,
+)
 from skjacobnet.inspection.displays.saliency import SaliencyDisplay as SaliencyDisplay
 from skjacobnet.inspection.displays.spectrum import (
     JacobianSpectrumDisplay as JacobianSpectrumDisplay,
