@@ -19,7 +19,5 @@ for rate, (color, style) in styles.items():
     ).fit(X / 16.0, y)
     epochs = range(1, network.n_iter_ + 1)
     ax.plot(epochs, network.loss_curve_, style, color=color, label=f"{rate:g}")
-ax.set(
-    xlabel="epoch", ylabel="training loss", yscale="log", xticks=[1, 5, 10, 15, 20]
-)
+ax.set(xlabel="epoch", ylabel="training loss", yscale="log", xticks=[1, 5, 10, 15, 20])
 ax.legend(title="learning rate of Adam")

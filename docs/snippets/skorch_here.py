@@ -9,12 +9,12 @@ X_train, X_test, y_train, y_test = train_test_split(X / 16.0, y, random_state=0)
 model = JacobianMLPClassifier(
     layers=[Linear(30), "relu", Dropout(0.2)],
     optimizer="adam",
-    learning_rate=1e-2,
-    max_iter=300,
+    learning_rate=2e-2,
+    max_iter=100,
     batch_size=64,
     early_stopping=True,
     validation_fraction=0.2,
-    n_iter_no_change=15,
+    n_iter_no_change=8,
     random_state=0,
 ).fit(X_train, y_train)
 score = model.score(X_test, y_test)

@@ -26,11 +26,11 @@ model = NeuralNetClassifier(
     module__width=30,
     criterion=torch.nn.CrossEntropyLoss,
     optimizer=torch.optim.Adam,
-    lr=1e-2,
-    max_epochs=300,
+    lr=2e-2,
+    max_epochs=100,
     batch_size=64,
     iterator_train__shuffle=True,
-    callbacks=[EarlyStopping(patience=15, load_best=True)],
+    callbacks=[EarlyStopping(patience=8, load_best=True)],
     verbose=0,
 ).fit(X_train, y_train)
 score = model.score(X_test, y_test)

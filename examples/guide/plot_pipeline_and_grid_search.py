@@ -74,7 +74,7 @@ model = make_pipeline(columns, network)
 # The search
 # ----------
 # A parameter of the network has the name of its step in front. ``tol=None`` above gives
-# each candidate the same number of epochs.
+# each candidate the same number of epochs; ``n_jobs`` would spread them over cores.
 
 grid = {
     "jacobianmlpclassifier__optimizer": ["momentum", "adam"],

@@ -46,8 +46,8 @@ rng = np.random.default_rng(0)
 layers = [Linear(30), Sigmoid(), Linear(20), Sigmoid(), Linear(10), Softmax()]
 network = Network(layers, n_in=64)
 theta = network.init_weights(rng, np.float64)
-print("widths:", network.sizes)
-print("weights:", network.n_weights, theta.shape)
+print(network)
+print("all weights:", theta.shape)
 for layer, weights in zip(network.layers, network.split(theta), strict=True):
     shapes = {name: weight.shape for name, weight in weights.items()}
     print(f"{type(layer).__name__:<8} {shapes}")
@@ -158,7 +158,7 @@ plt.show()
 # So a loop is a layer, and so is the choice of a branch: ReLU is an ``if`` for each
 # number, differentiated along the branch that was taken. Here is one f of four features
 # and what the containers make of it. Each has the same weights, and each passes the
-# check of lesson 2.
+# check of lesson 2. In the pictures, as in lesson 1, each column is an output.
 
 f = Sequential([Linear(4, use_bias=False), "tanh"])
 containers = {
@@ -199,7 +199,7 @@ shared = [Network([Repeat(f, times=times)], n_in=4).n_weights for times in (1, 3
 print("weights of 1, 3 and 10 applications:", shared)
 
 # %%
-# They are layers like any other, in any nesting, also in the classifier. Its
+# Containers are layers like any other, in any nesting, also in the classifier. Its
 # derivatives are then checked as a whole.
 
 block = Sequential([Linear(16), "relu", Linear(16)])
@@ -214,7 +214,8 @@ model = JacobianMLPClassifier(layers=graph, max_iter=100, tol=None, random_state
 model.fit(rings_train, ring_train)
 check_gradients(model, rings_train, ring_train)
 graph_score = model.score(rings_test, ring_test)
-print(f"held-out accuracy {graph_score:.3f}, {model.network_.n_weights} weights")
+print(model.network_)
+print(f"held-out accuracy {graph_score:.3f}")
 
 # %%
 # .. admonition:: In the notebook

@@ -32,7 +32,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from skjacobnet import JacobianMLPClassifier
-from skjacobnet.inspection import WeightsDisplay, flow_field
+from skjacobnet.inspection import RegularizerFlowDisplay, WeightsDisplay, flow_field
 from skjacobnet.layers import Softmax
 from skjacobnet.links import SOFTMAX
 from skjacobnet.losses import LOSSES, Brier, CrossEntropy, Focal
@@ -200,42 +200,29 @@ beliefs = {
     "certainty": Certainty(),
     "confidence_penalty": ConfidencePenalty(),
 }
-ends = {}
+paths, ends = {}, {}
 for name, regularizer in beliefs.items():
     check_regularizer(regularizer)
-    point = np.array([1.5, 0.4])
-    for _ in range(20_000):
-        point += 0.002 * flow_field(regularizer, point)
-    ends[name] = point.round(3) + 0.0  # zeros without a sign
-    print(f"{name:<19} ends at {ends[name]}")
+    path = [np.array([1.5, 0.4])]
+    for _ in range(4000):
+        path.append(path[-1] + 0.01 * flow_field(regularizer, path[-1]))
+    paths[name] = np.round(path, 2) + 0.0  # zeros without a sign
+    ends[name] = paths[name][-1]
+    print(f"{name:<19} after 50 steps {paths[name][50]!s:<13} in the end {ends[name]}")
 for name in ("certainty", "confidence_penalty"):
     proba = SOFTMAX.proba(ends[name][np.newaxis])[0]
-    print(f"{name:<19} probabilities {proba.round(3)}")
+    print(f"{name:<19} probabilities in the end {proba.round(3)}")
 
 # %%
 # Weight decay and L1 both lead to zero, but not in the same way: the first shrinks all
-# weights by the same share, the second all by the same amount, so that small ones get
-# there first. Orthogonality leads to weights of length one. Sparsity is L1 for
-# activations. Certainty drives the two classes apart, and the confidence penalty brings
-# them together.
+# weights by the same share, the second all by the same amount, so that small ones are
+# there while large ones are still on their way. Orthogonality leads to weights of
+# length one. Sparsity is L1 for activations. Certainty drives the two classes apart,
+# and the confidence penalty brings them together. The arrows show the same from
+# everywhere; their color is the length of the gradient.
 
-axes_of = {
-    "weight_decay": "weight",
-    "l1": "weight",
-    "orthogonality": "weight",
-    "sparsity": "activation",
-    "certainty": "raw prediction",
-    "confidence_penalty": "raw prediction",
-}
-grid = np.linspace(-2.0, 2.0, 12)
-plane = np.stack(np.meshgrid(grid, grid), axis=-1)
-figure, axes = plt.subplots(2, 3, figsize=(9, 6), layout="constrained")
-for ax, (name, regularizer) in zip(axes.flat, beliefs.items(), strict=True):
-    flow = flow_field(regularizer, plane)
-    ax.quiver(grid, grid, flow[..., 0], flow[..., 1], color="#0072B2")
-    ax.set(xlabel=f"first {axes_of[name]}", ylabel=f"second {axes_of[name]}")
-    ax.set_title(name, fontsize="medium")
-    ax.set_aspect("equal")
+figure, axes = plt.subplots(2, 3, figsize=(9, 6), layout="compressed")
+RegularizerFlowDisplay.from_regularizers(list(beliefs), ax=axes)
 plt.show()
 
 # %%

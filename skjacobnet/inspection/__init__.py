@@ -14,6 +14,9 @@ from skjacobnet.inspection.accumulation import (
 )
 from skjacobnet.inspection.boundary import boundary_distance as boundary_distance
 from skjacobnet.inspection.displays import (
+    AccumulationProfileDisplay as AccumulationProfileDisplay,
+)
+from skjacobnet.inspection.displays import (
     GradientCheckDisplay as GradientCheckDisplay,
 )
 from skjacobnet.inspection.displays import GradientFlowDisplay as GradientFlowDisplay

@@ -22,6 +22,18 @@ def run_example(plt, check_figure, tmp_path, monkeypatch):
         assert figures, f"{script} draws nothing"
         for figure in figures:
             check_figure(figure)
+        return names
+
+    return run
+
+
+@pytest.fixture
+def run_in_gallery(run_example, plt, check_figure):
+    """Return a function that also looks at the figures of a script in all sizes."""
+
+    def run(script):
+        names = run_example(script)
+        for figure in map(plt.figure, plt.get_fignums()):
             for size in SIZES:
                 figure.set_size_inches(size)
                 check_figure(figure)
@@ -31,6 +43,12 @@ def run_example(plt, check_figure, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run_lesson(run_example):
+def run_lesson(run_in_gallery):
     """Return a function that runs a lesson and returns its names."""
-    return lambda name: run_example(f"lessons/{name}.py")
+    return lambda name: run_in_gallery(f"lessons/{name}.py")
+
+
+@pytest.fixture
+def run_guide(run_in_gallery):
+    """Return a function that runs an example of the guide and returns its names."""
+    return lambda name: run_in_gallery(f"guide/{name}.py")

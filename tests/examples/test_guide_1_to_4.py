@@ -3,9 +3,9 @@
 import pytest
 
 
-def test_1_a_searched_network_beats_the_baselines(run_example):
+def test_1_a_searched_network_beats_the_baselines(run_guide):
     pytest.importorskip("pandas")
-    names = run_example("guide/plot_pipeline_and_grid_search.py")
+    names = run_guide("plot_pipeline_and_grid_search")
     # Over six tables: 0.70 to 0.74 and 0.76 to 0.80 in the means of the folds.
     dummy, linear, network = (values.mean() for values in names["scores"].values())
     assert dummy == 0.5
@@ -16,9 +16,9 @@ def test_1_a_searched_network_beats_the_baselines(run_example):
     assert unlikely < 0.4 < 0.6 < likely
 
 
-def test_2_a_tuned_threshold_costs_least(run_example):
-    names = run_example("guide/plot_imbalanced.py")
-    # Over seven tables: 353 to 596, 227 to 370 and 174 to 328.
+def test_2_a_tuned_threshold_costs_least(run_guide):
+    names = run_guide("plot_imbalanced")
+    # Over seven tables: 375 to 596, 235 to 370 and 194 to 328.
     costs = names["costs"]
     assert costs["tuned"] < costs["balanced"] < 0.85 * costs["as it is"]
     assert costs["as it is"] < names["ship_all"]
@@ -31,8 +31,8 @@ def test_2_a_tuned_threshold_costs_least(run_example):
     assert names["tuned"].best_threshold_ == pytest.approx(names["computed"], abs=0.1)
 
 
-def test_3_rows_of_other_people_stop_in_time_and_promise_what_is_true(run_example):
-    names = run_example("guide/plot_early_stopping.py")
+def test_3_rows_of_other_people_stop_in_time_and_promise_what_is_true(run_guide):
+    names = run_guide("plot_early_stopping")
     by_rows, by_people = names["by_rows"], names["by_people"]
     # Over eight tables the ratio is 0.42 to 0.90.
     assert names["loss_by_people"] < 0.9 * names["loss_by_rows"]
@@ -43,9 +43,9 @@ def test_3_rows_of_other_people_stop_in_time_and_promise_what_is_true(run_exampl
     assert names["loss_in_pipeline"] < 0.9 * names["loss_by_rows"]
 
 
-def test_4_what_explains_a_prediction_is_true_of_changed_inputs(run_example):
+def test_4_what_explains_a_prediction_is_true_of_changed_inputs(run_guide):
     pytest.importorskip("pandas")
-    names = run_example("guide/plot_explain_one_prediction.py")
+    names = run_guide("plot_explain_one_prediction")
     assert names["accuracy"] > 0.9
     slopes = names["slopes"]
     assert abs(slopes["expected"]).max() > 0.01

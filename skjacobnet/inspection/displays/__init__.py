@@ -5,6 +5,9 @@ numbers, so that ``display.plot(ax=...)`` draws it again elsewhere. matplotlib i
 imported when something is drawn.
 """
 
+from skjacobnet.inspection.displays.accumulation_profile import (
+    AccumulationProfileDisplay as AccumulationProfileDisplay,
+)
 from skjacobnet.inspection.displays.gradient_check import (
     GradientCheckDisplay as GradientCheckDisplay,
 )

@@ -97,6 +97,13 @@ def figure_and_panels(display, ax, n_panels, n_columns, **options):
     return axes[0].figure, axes[:n_panels]
 
 
+def sequential_colors(n_colors):
+    """Return colors from dark to light without the palest, which is lost on white."""
+    from matplotlib import colormaps
+
+    return colormaps[SEQUENTIAL](np.linspace(0.0, 0.85, n_colors))
+
+
 def log_ticks(axis):
     """Label a logarithmic axis so that no label covers another.
 

@@ -140,7 +140,7 @@ class OptimizerResponseDisplay:
         others = "" if others is None else f" (all other gradients: {others:g})"
         self.ax_.set(
             xlabel=f"steps since the gradient{others}",
-            ylabel="step / (learning rate \N{MULTIPLICATION SIGN} gradient)",
+            ylabel="step / (rate \N{MULTIPLICATION SIGN} gradient)",
         )
         self.ax_.xaxis.get_major_locator().set_params(integer=True)
         if max(map(len, self.responses)) == 1:

@@ -204,7 +204,7 @@ default="rosenbrock"
             levels = np.linspace(low, high, 16)[1:-1]
         else:
             bottom = surface.value(np.array(surface.minimum, float))
-            levels = bottom + (high - bottom) * 4.0 ** np.arange(-7.0, 0.0)
+            levels = bottom + (high - bottom) * 4.0 ** np.arange(-6.0, 0.0)
         if low < high:
             self.ax_.contour(
                 x,
@@ -251,7 +251,7 @@ def _view(surface, start, window):
 
 def _one_each(learning_rates, n_optimizers):
     """Return one learning rate for each optimizer, or None for each."""
-    if learning_rates is None or np.ndim(learning_rates) == 0:
+    if not np.iterable(learning_rates):
         learning_rates = [learning_rates] * n_optimizers
     rates = list(learning_rates)
     if len(rates) != n_optimizers:

@@ -56,15 +56,18 @@ def line_styles():
 
 
 def legend_above(ax):
-    """Name what is drawn in up to four columns above the axes, covering nothing."""
+    """Name what is drawn above the axes, covering nothing, in columns that fit."""
     handles, labels = ax.get_legend_handles_labels()
     labels = [shortened(label, 36) for label in labels]
+    # In letters of small print; what is left and right of the axes has room as well.
+    room = 20.0 * ax.get_window_extent().width / ax.figure.dpi
+    n_columns = int(room / (11 + max(map(len, labels))))
     ax.legend(
         handles,
         labels,
         loc="lower center",
         bbox_to_anchor=(0.5, 1.0),
-        ncols=min(4, 98 // (11 + max(map(len, labels)))),
+        ncols=min(max(n_columns, 1), 4),
         fontsize="small",
         handlelength=3.0,  # two dashes
         frameon=False,

@@ -3,9 +3,9 @@
 import numpy as np
 
 from skjacobnet.inspection.displays.drawing import (
-    SEQUENTIAL,
     figure_and_panels,
     log_ticks,
+    sequential_colors,
 )
 from skjacobnet.inspection.displays.parts import named_parts
 from skjacobnet.inspection.displays.rows import checked_names, font_size, shortened
@@ -205,14 +205,12 @@ def _directions(field, length):
 
 def _colors(lengths):
     """Return one scale of colors for all lengths, logarithmic, one to three decades."""
-    from matplotlib import colormaps
     from matplotlib.colors import ListedColormap, LogNorm
 
     every = np.concatenate([np.ravel(length) for length in lengths])
     largest = every.max() or 1.0
     smallest = every[every > 0.0].min(initial=largest)
-    # The palest end of the map would be lost on white.
     return {
-        "cmap": ListedColormap(colormaps[SEQUENTIAL](np.linspace(0.0, 0.85, 256))),
+        "cmap": ListedColormap(sequential_colors(256)),
         "norm": LogNorm(np.clip(smallest, 1e-3 * largest, 0.1 * largest), largest),
     }

@@ -23,7 +23,7 @@ def line(ax, label):
 def test_values(surface, check_picture):
     rules = ["momentum", SGD(momentum=0.5), "lbfgs"]
     display = OptimizerTrajectoryDisplay.from_optimizers(
-        rules, surface, n_steps=15, learning_rates=[1e-3, 2e-3, None]
+        rules, surface, n_steps=15, learning_rates=iter([1e-3, 2e-3, None])
     )
     start = display.paths[0][0]
     labels = ["momentum, rate 0.001", "SGD(momentum=0.5), rate 0.002", "lbfgs"]
