@@ -145,9 +145,10 @@ def test_what_cannot_be_drawn():
         draw("sgd", PLANE, window=HERE["window"])
     with pytest.raises(ValueError, match=r"needs a window, got None.* window=\("):
         draw("sgd", PLANE, start=HERE["start"])
-    with pytest.raises(ValueError, match=r"start must be two numbers, got .*\(2, 1\)"):
-        draw("sgd", start=[[1.0], [2.0]])
-    for window in [((0.0, 1.0), (1.0, 1.0)), (0.0, 1.0)]:
+    for start in [[[1.0], [2.0]], (0.0, np.nan)]:
+        with pytest.raises(ValueError, match="start must be two finite numbers"):
+            draw("sgd", start=start)
+    for window in [((0.0, 1.0), (1.0, 1.0)), (0.0, 1.0), ((0.0, np.inf), (0.0, 1.0))]:
         with pytest.raises(ValueError, match="window must be"):
             draw("sgd", window=window)
     with pytest.raises(ValueError, match="one for each of the 2 optimizers, got 3"):
