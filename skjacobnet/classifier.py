@@ -11,6 +11,7 @@ from sklearn.utils.metaestimators import available_if
 from skjacobnet import _parameters
 from skjacobnet._derivatives import DerivativesMixin
 from skjacobnet._fitting import FittingMixin
+from skjacobnet._layer_table import LayerTableMixin
 from skjacobnet._parameters import PartParamsMixin
 from skjacobnet._prediction import PredictionMixin
 from skjacobnet._version import __version__
@@ -31,6 +32,7 @@ class JacobianMLPClassifier(
     PredictionMixin,
     DerivativesMixin,
     CallbackSupportMixin,
+    LayerTableMixin,
     ClassifierMixin,
     BaseEstimator,
 ):
@@ -123,7 +125,8 @@ class JacobianMLPClassifier(
     feature_names_in_ : array of str
         Only if `X` has names for its columns.
     network_ : Network
-        The chain of layers.
+        The chain of layers. Printing it shows a table of them with their Jacobians,
+        shapes and numbers of weights, as the HTML of a fitted classifier does.
     targets_ : Targets
         How classes are encoded, and the link from raw predictions to probabilities.
     weights_ : array of shape (n_weights,)

@@ -7,6 +7,7 @@ from operator import is_
 import numpy as np
 from scipy.sparse import issparse
 
+from skjacobnet._layer_table import as_text
 from skjacobnet._workspace import Workspace
 from skjacobnet.accumulation import accumulate, accumulate_into, cotangents, tangents
 from skjacobnet.layers import Linear
@@ -46,6 +47,13 @@ class Network:
     >>> network = Network([Linear(3), ReLU(), Linear(1)], n_in=2)
     >>> network.sizes, network.n_weights
     ((2, 3, 3, 1), 13)
+    >>> print(network)
+    layer              Jacobian         inputs  outputs  weights
+    1 Linear(units=3)  constant matrix       2        3        9
+    2 ReLU             diagonal              3        3        0
+    3 Linear(units=1)  constant matrix       3        1        4
+    total                                    2        1       13
+    52 bytes in float32, 104 bytes in float64
     """
 
     def __init__(self, layers, n_in):
@@ -83,6 +91,9 @@ class Network:
     def __repr__(self):
         layers = ", ".join(map(repr, self.layers))
         return f"Network([{layers}], n_in={self.sizes[0]})"
+
+    def __str__(self):
+        return as_text(self)
 
     @property
     def weight_shapes(self):

@@ -101,6 +101,10 @@ class Layer(Component):
         """
         return []
 
+    def part_sizes(self, n_in):
+        """Return the width of each part's input for inputs of width `n_in`."""
+        return [n_in] * len(self.parts)
+
     def widest(self, n_in):
         """Return the width of the widest array between input and output."""
         return max(n_in, self.output_size(n_in))

@@ -52,10 +52,6 @@ class Container(Layer):
         for position, part in enumerate(held):
             _family().resolve(part, f"{label}[{position}]")
 
-    def part_sizes(self, n_in):
-        """Return the width of each part's input for inputs of width `n_in`."""
-        return [n_in] * len(self.parts)
-
     @property
     def is_random(self):
         """Whether one of the parts draws random numbers."""

@@ -1,0 +1,66 @@
+"""Draw the picture of the README and of the start page.
+
+``python docs/overview.py docs/images/overview.png`` takes some seconds.
+"""
+
+import sys
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+from skjacobnet import JacobianMLPClassifier
+from skjacobnet.inspection import (
+    LossCurveDisplay,
+    SaliencyDisplay,
+    integrated_gradients,
+    robustness_curve,
+)
+
+X, y = load_digits(return_X_y=True)
+X_train, X_test, y_train, y_test = train_test_split(
+    X / 16, y, test_size=0.3, stratify=y, random_state=0
+)
+network = JacobianMLPClassifier(
+    (64,),
+    early_stopping=True,
+    max_iter=80,
+    learning_rate=3e-3,
+    tol=None,
+    random_state=0,
+)
+plain = network.fit(X_train, y_train)
+firm = JacobianMLPClassifier(**network.get_params())
+firm.set_params(regularizers={"jacobian_norm": 0.03}).fit(X_train, y_train)
+
+figure, (left, middle, right) = plt.subplots(
+    ncols=3, figsize=(12, 3.6), layout="constrained"
+)
+LossCurveDisplay(
+    plain.loss_curve_,
+    validation_loss=plain.history_["validation_loss"],
+    best_epoch=plain.best_iter_,
+).plot(ax=left)
+
+row = np.flatnonzero(plain.predict(X_test) == y_test)[3]
+SaliencyDisplay(
+    integrated_gradients(plain, X_test[row : row + 1]).attributions[0],
+    label="share of the probability",
+    x=X_test[row],
+    image_shape=(8, 8),
+).plot(ax=middle)
+middle.set_title(f"why this is a {y_test[row]}")
+
+sizes = np.linspace(0.0, 0.2, 9)
+for model, label, style in [
+    (firm, "Jacobian kept small", "-"),
+    (plain, "no regularizer", "--"),
+]:
+    accuracy = robustness_curve(model, X_test, y_test, sizes)
+    right.plot(sizes, accuracy, style, label=label)
+right.set(xlabel="attack, share of a pixel's range", ylabel="held-out accuracy")
+right.legend(frameon=False)
+
+if __name__ == "__main__":
+    figure.savefig(sys.argv[1], dpi=100)

@@ -1,0 +1,229 @@
+"""
+A layer, an optimizer and a regularizer of one's own
+====================================================
+
+You have read of a part that is not here. Each is a class of some twenty lines with the
+formula and its derivative in it; a check tells whether they agree, and an instance goes
+where a name would.
+"""
+
+# %%
+# A layer
+# -------
+# Scale each feature by a weight, :math:`y = s \odot x`. The Jacobian is diagonal,
+# :math:`\partial y_i / \partial x_i = s_i`, and it is all that training and explanation
+# need to know about the layer, besides the gradient of its weights,
+# :math:`\partial \ell / \partial s_i = \sum_n c_{ni} x_{ni}` for a cotangent c.
+
+# [layer]
+import numpy as np
+
+from skjacobnet.layers import Layer, Linear
+from skjacobnet.operators import Diagonal
+
+
+class Scale(Layer):
+    """Multiply each feature by a weight of its own."""
+
+    def weight_shapes(self, n_in):
+        return {"scale": (n_in,)}
+
+    def init_weights(self, n_in, rng, dtype, X=None):
+        return {"scale": np.ones(n_in, dtype)}
+
+    def forward(self, weights, X, out=None):
+        return np.multiply(X, weights["scale"][..., np.newaxis, :], out)
+
+    def linearize(self, weights, X, *, rng=None, workspace=None):
+        output = self.forward(weights, X)
+        scale = np.broadcast_to(weights["scale"][..., np.newaxis, :], output.shape)
+        return output, Diagonal(scale)
+
+    def weight_vjp(self, weights, X, cotangent, out=None, *, workspace=None):
+        out = {} if out is None else out
+        return {"scale": np.sum(cotangent * X, axis=-2, out=out.get("scale"))}
+
+    def weight_jvp(self, weights, X, tangents):
+        return X * tangents["scale"][..., np.newaxis, :]
+
+
+# [/layer]
+
+# %%
+# The check compares all of it with finite differences, in float64 and float32, and
+# tries what the contract promises besides, such as results written into given arrays.
+
+from skjacobnet.testing import check_layer, check_optimizer, check_regularizer
+
+check_layer(Scale())
+
+# %%
+# Would it notice a mistake? Let the gradient be a mean over the rows instead of a sum:
+
+
+class WrongScale(Scale):
+    """With a wrong gradient."""
+
+    def weight_vjp(self, weights, X, cotangent, out=None, *, workspace=None):
+        gradients = super().weight_vjp(weights, X, cotangent, out)
+        gradients["scale"] /= len(X)
+        return gradients
+
+
+try:
+    check_layer(WrongScale())
+    complaint = None
+except AssertionError as error:
+    complaint = str(error)
+print(complaint)
+
+# %%
+# An optimizer
+# ------------
+# Lion [1]_ steps by the learning rate in the direction of the sign,
+#
+# .. math::
+#
+#    \theta_t = \theta_{t-1} - \eta \operatorname{sign}
+#    (\beta_1 m_{t-1} + (1 - \beta_1) g_t), \qquad
+#    m_t = \beta_2 m_{t-1} + (1 - \beta_2) g_t.
+#
+# All that a rule remembers is in a state that it makes itself. It changes the weights
+# in place and leaves the gradient alone.
+
+# [optimizer]
+from skjacobnet.optimizers import Optimizer
+
+
+class Lion(Optimizer):
+    """Step by the sign of a momentum."""
+
+    default_learning_rate = 1e-3
+
+    def __init__(self, beta_1=0.9, beta_2=0.99):
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+
+    def init(self, theta):
+        return {"momentum": np.zeros_like(theta)}
+
+    def step(self, theta, gradient, state, learning_rate, decay_mask=None):
+        momentum = state["momentum"]
+        theta -= learning_rate * np.sign(
+            self.beta_1 * momentum + (1 - self.beta_1) * gradient
+        )
+        momentum *= self.beta_2
+        momentum += (1 - self.beta_2) * gradient
+
+
+# [/optimizer]
+
+check_optimizer(Lion())
+
+# %%
+# That a quadratic decreases is weak evidence, so two steps are also worked out by hand.
+# With the gradients 2 and then -1 the momentum is 0.02 after the first step, and
+# 0.9 * 0.02 - 0.1 is negative: one step down, one step up.
+
+theta, lion = np.array([0.0]), Lion()
+state = lion.init(theta)
+path = []
+for gradient in (2.0, -1.0):
+    lion.step(theta, np.array([gradient]), state, learning_rate=0.5)
+    path.append(theta.item())
+print(path)
+
+# %%
+# A regularizer
+# -------------
+# Where features have an order, such as wavelengths or hours, neighbors should have
+# similar weights:
+#
+# .. math::
+#
+#    P(W) = \frac{\lambda}{2} \sum_{ij} (W_{i+1,j} - W_{ij})^2, \qquad
+#    \nabla P = \lambda D^T D W,
+#
+# with D the differences of neighbors.
+
+# [regularizer]
+from skjacobnet.regularizers import WeightRegularizer
+
+
+class Smoothness(WeightRegularizer):
+    """Prefer weights that change little from one input to the next."""
+
+    def value(self, coef):
+        steps = np.diff(coef, axis=-2)
+        return self.strength / 2 * np.sum(np.square(steps), axis=(-2, -1))
+
+    def gradient(self, coef, out=None):
+        steps = self.strength * np.diff(coef, axis=-2)
+        out = np.empty_like(coef) if out is None else out
+        out[...] = 0.0
+        out[..., 1:, :] += steps
+        out[..., :-1, :] -= steps
+        return out
+
+
+# [/regularizer]
+
+check_regularizer(Smoothness(0.1))
+
+# %%
+# All three at work
+# -----------------
+# Spectra of 80 wavelengths, one class with a faint broad line in strong noise. 150 rows
+# train, 2,000 others are predicted. The strength of each regularizer is chosen by
+# cross-validation on the 150 rows.
+
+import matplotlib.pyplot as plt
+from sklearn.model_selection import GridSearchCV
+
+from skjacobnet import JacobianMLPClassifier
+
+rng = np.random.default_rng(0)
+wavelength = np.linspace(400, 800, 80)
+line = 0.5 * np.exp(-(((wavelength - 560) / 40) ** 2))
+y = rng.integers(2, size=2150)
+X = y[:, np.newaxis] * line + rng.normal(size=(2150, 80))
+X_train, X_test, y_train, y_test = X[:150], X[150:], y[:150], y[150:]
+
+network = JacobianMLPClassifier(
+    layers=[Scale(), Linear(8), "tanh"],
+    optimizer=Lion(),
+    batch_size=30,
+    max_iter=150,
+    tol=None,
+    random_state=0,
+)
+candidates = {
+    "none": [{}],
+    "weight decay": [{"weight_decay": strength} for strength in (0.03, 0.1, 0.3)],
+    "smoothness": [{"smoothness": Smoothness(strength)} for strength in (0.3, 1, 3)],
+}
+scores, slopes = {}, {}
+for name, regularizers in candidates.items():
+    search = GridSearchCV(network, {"regularizers": regularizers})
+    model = search.fit(X_train, y_train).best_estimator_
+    scores[name] = model.score(X_test, y_test)
+    slopes[name] = model.input_jacobian(X_test)[:, 1].mean(axis=0)
+    print(f"{name:<12} {scores[name]:.3f}  {model.regularizers}")
+
+# %%
+# The own layer takes part in the exact Jacobian like any other. The slope of the
+# probability, averaged over the held-out rows, shows what each network looks at:
+
+figure, axes = plt.subplots(2, sharex=True, sharey=True, layout="constrained")
+for ax, name in zip(axes, ("weight decay", "smoothness"), strict=True):
+    ax.plot(wavelength, slopes[name])
+    ax.axhline(0.0, color="0.5", linewidth=0.8)
+    ax.axvspan(520, 600, color="0.9", label="the line")
+    ax.set(title=f"{name}: {scores[name]:.0%} right", ylabel="slope of probability")
+axes[0].legend(loc="upper right")
+axes[1].set_xlabel("wavelength (nm)")
+plt.show()
+
+# %%
+# .. [1] X. Chen et al., "Symbolic Discovery of Optimization Algorithms", NeurIPS 2023,
+#    Algorithm 2 without weight decay. https://arxiv.org/abs/2302.06675

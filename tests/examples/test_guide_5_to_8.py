@@ -1,0 +1,45 @@
+"""What each example claims is true of what it computes, on rows held out."""
+
+
+def test_own_parts_pass_their_checks_and_mistakes_do_not(run_example):
+    names = run_example("guide/plot_own_parts.py")
+    assert "weight_vjp" in names["complaint"]
+    assert names["path"] == [-0.5, 0.0]
+    # Over four tables: 0.66 to 0.69, 0.69 to 0.72, and 0.73 to 0.78.
+    scores = names["scores"]
+    assert scores["smoothness"] > max(scores["none"], scores["weight decay"]) + 0.02
+    assert scores["smoothness"] > 0.7
+
+
+def test_a_small_jacobian_makes_firm_predictions(run_example):
+    names = run_example("guide/plot_robustness.py")
+    curves = names["curves"]
+    clean, shaken, attacked = (
+        {name: curve[kind][place] for name, curve in curves.items()}
+        for kind, place in (("noise", 0), ("noise", 3), ("attack", 2))
+    )
+    # Over three splits it gains 0.005 to 0.021, 0.031 to 0.036 and 0.07 to 0.09.
+    assert clean["Jacobian norm"] > max(clean.values()) - 0.01
+    assert shaken["Jacobian norm"] > shaken["weight decay"] + 0.015
+    assert attacked["Jacobian norm"] > attacked["weight decay"] + 0.04
+    assert attacked["weight decay"] > attacked["none"] + 0.04
+    none, _, firm = names["distances"].values()
+    assert firm > 1.2 * none
+
+
+def test_blocks_of_a_table_teach_what_the_table_does(run_example):
+    names = run_example("guide/plot_out_of_core.py")
+    held_out, scaled = names["held_out"], names["scaler"].transform(names["X_test"])
+    # All three are 0.91 to 0.92.
+    assert held_out[-1] > 0.88
+    assert held_out[0] < held_out[9] < held_out[-1]
+    assert names["mapped"].score(names["X_test"], names["y_test"]) > 0.88
+    if "from_dask" in names:
+        assert names["from_dask"].score(scaled, names["y_test"]) > 0.88
+
+
+def test_a_network_taken_over_answers_for_the_old_one(run_example):
+    names = run_example("guide/plot_take_over_mlpclassifier.py")
+    assert names["difference"] < 1e-12
+    assert names["before"] != names["after"]
+    assert names["same"]
