@@ -63,6 +63,17 @@ def test_contour_lines(surface):
         assert np.median(np.abs(values / level - 1.0)) < 0.1
 
 
+def test_contour_lines_are_above_the_minimum():
+    raised = Surface(
+        lambda points: 5.0 + np.sum(points**2, axis=-1),
+        lambda points: 2.0 * points,
+        (0.0, 0.0),
+    )
+    display = OptimizerTrajectoryDisplay.from_optimizers("sgd", raised, **HERE)
+    (lines,) = display.ax_.collections
+    np.testing.assert_allclose(lines.levels, 5.0 + 50.0 / 4.0 ** np.arange(6, 0, -1))
+
+
 @pytest.mark.parametrize("surface", ["bowl", "rosenbrock", "beale"])
 def test_the_best_learning_rate_of_each(surface, check_picture):
     rules = ["sgd", "momentum", "nesterov", "adam", "lbfgs"]
