@@ -36,15 +36,18 @@ def test_a_small_jacobian_makes_firm_predictions(run_example):
     assert firm > 1.2 * none
 
 
-def test_blocks_of_a_table_teach_what_the_table_does(run_example):
+def test_pieces_of_a_table_teach_what_the_table_does(run_example):
     names = run_example("guide/plot_out_of_core.py")
-    held_out, scaled = names["held_out"], names["scaler"].transform(names["X_test"])
-    # All three are 0.91 to 0.92.
-    assert held_out[-1] > 0.88
-    assert held_out[0] < held_out[9] < held_out[-1]
-    assert names["mapped"].score(names["X_test"], names["y_test"]) > 0.88
+    accuracy = np.array(names["accuracy"])
+    from_file = np.array(names["from_file"].history_["validation_score"])
+    assert accuracy[-1] > 0.83
+    assert accuracy[0] < accuracy[-1]
+    # At most 0.006.
+    assert abs(accuracy - from_file).max() < 0.02
+    # 2.3 MB of 16.
+    assert names["peak"] < 16e6 / 4
     if "from_dask" in names:
-        assert names["from_dask"].score(scaled, names["y_test"]) > 0.88
+        assert names["same"]
 
 
 def test_a_network_taken_over_answers_for_the_old_one(run_example):
