@@ -3,109 +3,137 @@ More rows than memory
 =====================
 
 Your table does not fit into memory, or arrives in pieces. The network takes it block by
-block: from a memory-mapped file, from anything that yields pieces, or from Dask.
+block: from anything that yields pieces, from a memory-mapped file, or from Dask.
 """
 
 # %%
-# A table on disk
-# ---------------
-# 40,000 rows stand in for the table that does not fit. They are written piece by piece,
-# in random order, and only mapped from here on: nothing reads them as a whole.
+# Pieces
+# ------
+# A generator stands in for the files or the database that yours come from: 1,000 rows
+# of 100 measurements at a time, in random order, the same ones in each pass. Nothing
+# ever holds all 40,000 rows.
 
+import tracemalloc
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.datasets import make_classification
+from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 
 from skjacobnet import JacobianMLPClassifier
 
-n_rows, n_test, n_features = 40_000, 5_000, 20
-X, y = make_classification(
-    n_rows + n_test, n_features, n_informative=10, n_classes=3, random_state=0
+N_PIECES, N_ROWS, N_FEATURES = 40, 1_000, 100
+law = np.random.default_rng(0)
+units = 10.0 ** law.uniform(-2, 2, N_FEATURES)
+inner, outer = law.normal(size=(N_FEATURES, 8)) / 5, law.normal(size=(8, 3))
+classes = np.arange(3)
+
+
+def piece(number):
+    """Return some rows and their classes."""
+    X = np.random.default_rng(number).normal(size=(N_ROWS, N_FEATURES))
+    return (X * units).astype(np.float32), np.argmax(np.tanh(X @ inner) @ outer, axis=1)
+
+
+def pieces():
+    """Yield the rows that are trained on, piece by piece."""
+    return map(piece, range(N_PIECES))
+
+
+X_test, y_test = map(np.concatenate, zip(*map(piece, range(100, 104)), strict=True))
+
+# %%
+# One piece after another
+# -----------------------
+# ``partial_fit`` trains for one pass over each piece. So does the scaler, which needs a
+# pass of its own before. All classes are named, since the first piece may lack one.
+
+scaler = StandardScaler()
+for X, _ in pieces():
+    scaler.partial_fit(X)
+X_test = scaler.transform(X_test)
+
+network = JacobianMLPClassifier(
+    (50,), learning_rate=3e-3, dtype="float32", random_state=0
 )
-X, X_test, y, y_test = X[:n_rows], X[n_rows:], y[:n_rows], y[n_rows:]
+from_pieces = clone(network)
+accuracy = []
+for _ in range(5):
+    for X, y in pieces():
+        from_pieces.partial_fit(scaler.transform(X), y, classes=classes)
+    accuracy.append(from_pieces.score(X_test, y_test))
+print(f"held-out accuracy after five passes: {accuracy[-1]:.3f}")
+
+# %%
+# From a file
+# -----------
+# A scaler in front of ``fit`` would make a copy of all rows, so they are scaled on
+# their way to the disk.
 
 folder = TemporaryDirectory()
 path = Path(folder.name) / "table.npy"
-on_disk = np.lib.format.open_memmap(path, "w+", np.float32, (n_rows, n_features))
-for start in range(0, n_rows, 8_000):
-    on_disk[start : start + 8_000] = X[start : start + 8_000]
-on_disk.flush()
+labels = np.empty(N_PIECES * N_ROWS, int)
+file = np.lib.format.open_memmap(path, "w+", np.float32, (len(labels), N_FEATURES))
+for number, (X, y) in enumerate(pieces()):
+    rows = slice(number * N_ROWS, (number + 1) * N_ROWS)
+    file[rows], labels[rows] = scaler.transform(X), y
+file.flush()
+
+# %%
+# ``fit`` takes a memory map like any other array, and gathers the rows of a few batches
+# at a time. What Python and NumPy hold meanwhile is a fraction of the table. The pages
+# of the map are not in it: the system drops them when it needs the room.
+
 table = np.load(path, mmap_mode="r")
-print(f"{path.stat().st_size / 1e6:.1f} MB on disk")
+from_file = clone(network).set_params(max_iter=5, tol=None, monitor="accuracy")
+tracemalloc.start()
+from_file.fit(table, labels, X_val=X_test, y_val=y_test)
+peak = tracemalloc.get_traced_memory()[1]
+tracemalloc.stop()
+print(f"{table.nbytes / 1e6:.1f} MB on disk, {peak / 1e6:.1f} MB in memory")
 
 # %%
-# Piece by piece
-# --------------
-# ``partial_fit`` trains for one pass over each piece, and so does the scaler before it,
-# which needs a pass of its own. All classes are named in the first call. A pass over
-# the table is a pass over its pieces:
+# Both ways learn alike. Here another pass would still be worth its time.
 
-pieces = [slice(start, start + 4_000) for start in range(0, n_rows, 4_000)]
-scaler = StandardScaler()
-for piece in pieces:
-    scaler.partial_fit(table[piece])
-
-classes = np.unique(y)
-streamed = JacobianMLPClassifier((50,), dtype="float32", random_state=0)
-held_out = []
-for _ in range(5):
-    for piece in pieces:
-        streamed.partial_fit(scaler.transform(table[piece]), y[piece], classes=classes)
-        held_out.append(streamed.score(scaler.transform(X_test), y_test))
-print(f"piece by piece: {held_out[-1]:.3f}")
-
-# %%
-# All at once, from the map
-# -------------------------
-# ``fit`` takes the memory map itself: it gathers the rows of a few batches at a time
-# and copies nothing else. Here the scaling is left out, since the features are alike.
-
-mapped = JacobianMLPClassifier(
-    (50,), dtype="float32", max_iter=5, tol=None, random_state=0
-).fit(table, y)
-print(f"memory map:     {mapped.score(X_test, y_test):.3f}")
+figure, ax = plt.subplots(layout="constrained")
+passes = np.arange(1, 6)
+ax.plot(passes, accuracy, "o-", label="partial_fit, piece by piece")
+ax.plot(passes, from_file.history_["validation_score"], "s--", label="fit, from a file")
+ax.set(xlabel="passes over the rows", ylabel="held-out accuracy", xticks=passes)
+ax.legend()
+plt.show()
 
 # %%
 # From Dask
 # ---------
-# The blocks of a Dask array are pieces too. They are computed on the cluster one after
-# another, the network is trained here. Without Dask this part is left out.
+# The blocks of a Dask array are pieces, too. They are loaded or computed one after
+# another, on a cluster if there is one, and the network is trained here. These are the
+# pieces of before, and the weights are the same to the bit. What blocks have in
+# common, such as a mean, is best computed once and beforehand, as the scaling was.
 
 try:
     import dask
     import dask.array as da
 except ImportError:
-    print("Dask is not installed: pip install 'skjacobnet[distributed]'")
+    print("left out without Dask: pip install 'skjacobnet[distributed]'")
 else:
-    inputs = da.from_array(table, chunks=(4_000, -1))
-    inputs = (inputs - inputs.mean(axis=0)) / inputs.std(axis=0)
-    targets = da.from_array(y, chunks=4_000)
-    blocks = list(zip(inputs.blocks.ravel(), targets.blocks.ravel(), strict=True))
-    from_dask = JacobianMLPClassifier((50,), dtype="float32", random_state=0)
-    with dask.config.set(scheduler="synchronous"):
-        for _ in range(5):
-            for block in blocks:
-                from_dask.partial_fit(*dask.compute(*block), classes=classes)
-    print(f"Dask:           {from_dask.score(scaler.transform(X_test), y_test):.3f}")
+    inputs = da.from_array(table, chunks=(N_ROWS, -1))
+    targets = da.from_array(labels, chunks=N_ROWS)
+    from_dask = clone(network)
+    for _ in range(5):
+        for block in zip(inputs.blocks.ravel(), targets.blocks.ravel(), strict=True):
+            X, y = dask.compute(*block, scheduler="synchronous")
+            from_dask.partial_fit(X, y, classes=classes)
+    same = np.array_equal(from_dask.weights_, from_pieces.weights_)
+    print(f"the same weights: {same}")
 
 # %%
-# How much is left to learn?
-# --------------------------
-# The accuracy on held-out rows after each piece says when more passes are worth
-# nothing.
+# Without ``scheduler="synchronous"`` Dask chooses its own, that of a cluster where a
+# ``Client`` is open. Whole searches run there as well, with
+# ``joblib.parallel_config("dask")``: :doc:`/scaling` has both, and what to mind when
+# workers die.
 
-figure, ax = plt.subplots(layout="constrained")
-ax.plot(np.arange(1, len(held_out) + 1) / len(pieces), held_out)
-ax.set(xlabel="passes over the table", ylabel="held-out accuracy")
-plt.show()
-
-# %%
-# Whole searches run on a cluster as well, with ``joblib.parallel_config("dask")``; what
-# to mind when workers die is under :doc:`/scaling`.
-
-del on_disk, table
+del file, table
 folder.cleanup()

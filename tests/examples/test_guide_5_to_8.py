@@ -1,14 +1,23 @@
 """What each example claims is true of what it computes, on rows held out."""
 
+import numpy as np
+
 
 def test_own_parts_pass_their_checks_and_mistakes_do_not(run_example):
     names = run_example("guide/plot_own_parts.py")
     assert "weight_vjp" in names["complaint"]
     assert names["path"] == [-0.5, 0.0]
-    # Over four tables: 0.66 to 0.69, 0.69 to 0.72, and 0.73 to 0.78.
+    # Over six tables: 0.74 to 0.76, 0.77 to 0.80, and 0.81 to 0.84.
     scores = names["scores"]
-    assert scores["smoothness"] > max(scores["none"], scores["weight decay"]) + 0.02
-    assert scores["smoothness"] > 0.7
+    assert scores["row sparsity"] > scores["weight decay"] + 0.01
+    assert scores["weight decay"] > scores["no penalty"] + 0.005
+    # The largest slope of a sensor that does not matter, over the smaller one of the
+    # two that do: 0.27 to 0.48, 0.24 to 0.33, and 0.01 to 0.20.
+    noise = {
+        name: np.delete(slope, [7, 23]).max() / slope[[7, 23]].min()
+        for name, slope in names["slopes"].items()
+    }
+    assert noise["row sparsity"] < min(0.3, noise["weight decay"])
 
 
 def test_a_small_jacobian_makes_firm_predictions(run_example):
@@ -27,15 +36,18 @@ def test_a_small_jacobian_makes_firm_predictions(run_example):
     assert firm > 1.2 * none
 
 
-def test_blocks_of_a_table_teach_what_the_table_does(run_example):
+def test_pieces_of_a_table_teach_what_the_table_does(run_example):
     names = run_example("guide/plot_out_of_core.py")
-    held_out, scaled = names["held_out"], names["scaler"].transform(names["X_test"])
-    # All three are 0.91 to 0.92.
-    assert held_out[-1] > 0.88
-    assert held_out[0] < held_out[9] < held_out[-1]
-    assert names["mapped"].score(names["X_test"], names["y_test"]) > 0.88
+    accuracy = np.array(names["accuracy"])
+    from_file = np.array(names["from_file"].history_["validation_score"])
+    assert accuracy[-1] > 0.83
+    assert accuracy[0] < accuracy[-1]
+    # At most 0.006.
+    assert abs(accuracy - from_file).max() < 0.02
+    # 2.3 MB of 16.
+    assert names["peak"] < 16e6 / 4
     if "from_dask" in names:
-        assert names["from_dask"].score(scaled, names["y_test"]) > 0.88
+        assert names["same"]
 
 
 def test_a_network_taken_over_answers_for_the_old_one(run_example):

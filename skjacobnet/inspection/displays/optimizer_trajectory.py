@@ -231,8 +231,8 @@ def _view(surface, start, window):
                 f"{name}={example}."
             )
     start = np.array(named[0] if start is None else start, float)
-    if start.shape != (2,):
-        raise ValueError(f"start must be two numbers, got the shape {start.shape}.")
+    if start.shape != (2,) or not np.all(np.isfinite(start)):
+        raise ValueError(f"start must be two finite numbers, got {start.tolist()}.")
     if window is None:
         # A start elsewhere is to be seen as well.
         low, high = np.transpose(named[1])
@@ -241,10 +241,12 @@ def _view(surface, start, window):
         window = low, high
         return start, np.transpose(window)
     window = np.array(window, float)
-    if window.shape != (2, 2) or not np.all(window[:, 0] < window[:, 1]):
+    if window.shape != (2, 2) or not np.all(
+        (window[:, 0] < window[:, 1]) & np.isfinite(window).all(axis=1)
+    ):
         raise ValueError(
-            "window must be ((x_low, x_high), (y_low, y_high)), each low below its "
-            f"high, got {window.tolist()}."
+            "window must be ((x_low, x_high), (y_low, y_high)), finite and each low "
+            f"below its high, got {window.tolist()}."
         )
     return start, window
 
