@@ -48,7 +48,7 @@ numpydoc_class_members_toctree = False
 html_theme = "pydata_sphinx_theme"
 html_title = "skjacobnet"
 
-# `examples/plot_digits.py` is in neither: it takes longer than all of these.
+# `examples/plot_digits.py` is in neither: it takes longer than any of these.
 GALLERIES = ["lessons", "guide"]
 sphinx_gallery_conf = {
     "examples_dirs": [f"../examples/{name}" for name in GALLERIES],
