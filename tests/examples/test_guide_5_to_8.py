@@ -27,13 +27,14 @@ def test_a_small_jacobian_makes_firm_predictions(run_example):
         {name: curve[kind][place] for name, curve in curves.items()}
         for kind, place in (("noise", 0), ("noise", 3), ("attack", 2))
     )
-    # Over three splits it gains 0.005 to 0.021, 0.031 to 0.036 and 0.07 to 0.09.
+    # Over six splits it gains 0.005 to 0.019, 0.026 to 0.037 and 0.09 to 0.17.
     assert clean["Jacobian norm"] > max(clean.values()) - 0.01
     assert shaken["Jacobian norm"] > shaken["weight decay"] + 0.015
-    assert attacked["Jacobian norm"] > attacked["weight decay"] + 0.04
-    assert attacked["weight decay"] > attacked["none"] + 0.04
-    none, _, firm = names["distances"].values()
-    assert firm > 1.2 * none
+    assert attacked["Jacobian norm"] > attacked["weight decay"] + 0.05
+    # 0.18 to 0.27.
+    assert attacked["weight decay"] > attacked["no penalty"] + 0.1
+    plain, decayed, firm = names["distances"].values()
+    assert plain < decayed < firm
 
 
 def test_pieces_of_a_table_teach_what_the_table_does(run_example):
