@@ -74,9 +74,8 @@ for row, (name, model) in zip(axes, models.items(), strict=True):
         ax.imshow(view.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
         ax.set(xticks=[], yticks=[], xlabel=f"read as {model.predict(view)[0]}")
     row[0].set_ylabel(name)
-for ax, title in zip(
-    axes[0], ("as it is", f"noise {noise}", f"attack {attack}"), strict=True
-):
+titles = "as it is", f"noise {noise}", f"attack {attack}"
+for ax, title in zip(axes[0], titles, strict=True):
     ax.set_title(title)
 plt.show()
 
