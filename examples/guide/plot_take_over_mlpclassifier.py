@@ -97,8 +97,7 @@ plt.show()
 # %%
 # The estimate supposes that the network goes on straight; where it bends, the boundary
 # is somewhat farther, or nearer.
-
-# %%
+#
 # And back
 # --------
 # It can learn on with what ``MLPClassifier`` does not have: here from the rows that
