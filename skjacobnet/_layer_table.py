@@ -1,14 +1,28 @@
-"""The layers of a network as a table: shapes and numbers of weights, text or HTML."""
+"""The layers of a network as a table: Jacobians, shapes, weights, as text or HTML."""
 
 import inspect
+import re
 from html import escape
 from math import prod
 from numbers import Number
 from typing import NamedTuple
 
-COLUMNS = "layer", "inputs", "outputs", "weights"
+import numpy as np
+
+from skjacobnet import operators
+
+COLUMNS = "layer", "Jacobian", "inputs", "outputs", "weights"
+# Words are aligned on the left, numbers on the right.
+SIDES = "left", "left", "right", "right", "right"
 # More letters of a layer's name would push the numbers out of sight.
 LONGEST_NAME = 48
+# A notebook folds a table that would fill the screen.
+MOST_ROWS_OPEN = 20
+KINDS_OF_OPERATORS = tuple(
+    kind
+    for kind in vars(operators).values()
+    if inspect.isclass(kind) and not inspect.isabstract(kind)
+)
 
 
 class Row(NamedTuple):
@@ -19,6 +33,8 @@ class Row(NamedTuple):
     place : str
         Counted from 1, such as ``"2"``, or ``"2.1"`` for the first layer inside.
     name : str
+    jacobian : str
+        The kind of its operator, such as ``"diagonal"``.
     n_in, n_out : int
     n_weights : int
         Of the layer and all layers inside; those that are applied again count once.
@@ -26,6 +42,7 @@ class Row(NamedTuple):
 
     place: str
     name: str
+    jacobian: str
     n_in: int
     n_out: int
     n_weights: int
@@ -33,7 +50,13 @@ class Row(NamedTuple):
     @property
     def cells(self):
         """What is written into the columns."""
-        return self.name, *(f"{count:,}" for count in self[2:])
+        title = f"{self.place} {self.name}".lstrip()
+        return title, self.jacobian, *(f"{count:,}" for count in self[3:])
+
+    @property
+    def depth(self):
+        """In how many layers it is."""
+        return self.place.count(".")
 
 
 def layer_rows(layers, sizes, within=""):
@@ -55,14 +78,15 @@ def layer_rows(layers, sizes, within=""):
     --------
     >>> from skjacobnet.layers import Linear, Residual
     >>> for row in layer_rows([Residual(Linear(2))], [2]):
-    ...     print(row.place, *row.cells)
-    1 Residual 2 2 6
-    1.1 Linear(units=2) 2 2 6
+    ...     print(row.cells)
+    ('1 Residual', 'sum', '2', '2', '6')
+    ('1.1 Linear(units=2)', 'constant matrix', '2', '2', '6')
     """
     for position, (layer, n_in) in enumerate(zip(layers, sizes, strict=False), 1):
-        place = f"{within}{position}"
-        n_weights = sum(map(prod, layer.weight_shapes(n_in).values()))
-        yield Row(place, _name(layer), n_in, layer.output_size(n_in), n_weights)
+        place, shapes = f"{within}{position}", layer.weight_shapes(n_in)
+        n_weights = sum(map(prod, shapes.values()))
+        numbers = n_in, layer.output_size(n_in), n_weights
+        yield Row(place, _name(layer), _jacobian(layer, n_in, shapes), *numbers)
         yield from layer_rows(layer.parts, layer.part_sizes(n_in), f"{place}.")
 
 
@@ -71,53 +95,60 @@ def as_text(network):
 
     Examples
     --------
-    >>> from skjacobnet.layers import Linear, Residual
+    >>> from skjacobnet.layers import Linear, Residual, ReLU
     >>> from skjacobnet.network import Network
-    >>> print(as_text(Network([Linear(30), Residual(Linear(30))], n_in=64)))
-    layer                     inputs  outputs  weights
-    1 Linear(units=30)            64       30    1,950
-    2 Residual                    30       30      930
-      2.1 Linear(units=30)        30       30      930
-    total                         64       30    2,880
+    >>> layers = [Linear(30), ReLU(), Residual(Linear(30))]
+    >>> print(as_text(Network(layers, n_in=64)))
+    layer                   Jacobian         inputs  outputs  weights
+    1 Linear(units=30)      constant matrix      64       30    1,950
+    2 ReLU                  diagonal             30       30        0
+    3 Residual              sum                  30       30      930
+      3.1 Linear(units=30)  constant matrix      30       30      930
+    total                                        64       30    2,880
+    11,520 bytes in float32, 23,040 bytes in float64
     """
     lines = [COLUMNS]
     for row in layer_rows(network.layers, network.sizes):
-        indent = "  " * row.place.count(".")
-        first, *numbers = row.cells
-        lines.append((f"{indent}{row.place} {first}", *numbers))
+        title, *others = row.cells
+        lines.append(("  " * row.depth + title, *others))
     lines.append(_total(network).cells)
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join([first.ljust(widths[0]), *map(str.rjust, numbers, widths[1:])])
-        for first, *numbers in lines
-    )
+    pads = [str.ljust if side == "left" else str.rjust for side in SIDES]
+    table = [
+        "  ".join(pad(*cell) for pad, *cell in zip(pads, cells, widths, strict=True))
+        for cells in lines
+    ]
+    memory = [_memory(network, dtype) for dtype in ("float32", "float64")]
+    return "\n".join([*table, ", ".join(memory)])
 
 
-def as_html(network):
+def as_html(network, dtype):
     """Return the table as HTML, in the colors of whatever surrounds it.
+
+    Parameters
+    ----------
+    network : Network
+    dtype : data-type
+        Of the weights.
 
     Examples
     --------
     >>> from skjacobnet.layers import Linear
     >>> from skjacobnet.network import Network
-    >>> "<td>2,145</td>" in as_html(Network([Linear(33)], n_in=64))
+    >>> html = as_html(Network([Linear(33)], n_in=64), "float32")
+    >>> "64 inputs, 33 outputs, 2,145 weights, 8,580 bytes in float32" in html
     True
     """
-    total = _total(network)
-    head = "".join(f"<th>{name}</th>" for name in COLUMNS)
-    lines = [f"<tr>{head}</tr>"]
-    for row in layer_rows(network.layers, network.sizes):
-        indent = f"padding-left:{0.5 + 1.5 * row.place.count('.')}em"
-        first, *numbers = map(escape, row.cells)
-        cells = "".join(f"<td>{number}</td>" for number in numbers)
-        lines.append(
-            f'<tr><td style="text-align:left;{indent}">{row.place} {first}</td>'
-            f"{cells}</tr>"
-        )
+    rows = list(layer_rows(network.layers, network.sizes))
+    lines = [
+        _html_line("th", COLUMNS),
+        *(_html_line("td", map(escape, row.cells), row.depth) for row in rows),
+    ]
+    *_, n_in, n_out, n_weights = _total(network).cells
     return (
-        "<details open><summary>Network: "
-        f"{total.n_in:,} inputs, {total.n_out:,} outputs, {total.n_weights:,} weights"
-        f'</summary><table style="text-align:right">{"".join(lines)}</table></details>'
+        f"<details{' open' if len(rows) <= MOST_ROWS_OPEN else ''}><summary>Network: "
+        f"{n_in} inputs, {n_out} outputs, {n_weights} weights, "
+        f"{_memory(network, dtype)}</summary><table>{''.join(lines)}</table></details>"
     )
 
 
@@ -140,12 +171,38 @@ class LayerTableMixin:
         return bundle
 
     def _with_layers(self, diagram):
-        fitted = hasattr(self, "network_")
-        return diagram + as_html(self.network_) if fitted else diagram
+        if not hasattr(self, "weights_"):
+            return diagram
+        return diagram + as_html(self.network_, self.weights_.dtype)
+
+
+def _html_line(tag, cells, depth=0):
+    indents = 0.5 + 1.5 * depth, *[0.5] * (len(COLUMNS) - 1)
+    cells = "".join(
+        f'<{tag} style="text-align:{side};padding-left:{indent}em">{cell}</{tag}>'
+        for side, indent, cell in zip(SIDES, indents, cells, strict=True)
+    )
+    return f"<tr>{cells}</tr>"
 
 
 def _total(network):
-    return Row("", "total", network.sizes[0], network.sizes[-1], network.n_weights)
+    n_in, *_, n_out = network.sizes
+    return Row("", "total", "", n_in, n_out, network.n_weights)
+
+
+def _memory(network, dtype):
+    dtype = np.dtype(dtype)
+    return f"{network.n_weights * dtype.itemsize:,} bytes in {dtype}"
+
+
+def _jacobian(layer, n_in, shapes):
+    """Return the kind of operator of a layer's Jacobian, found at zeros."""
+    weights = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    with np.errstate(all="ignore"):
+        _, operator = layer.linearize(weights, np.zeros((1, n_in), np.float32))
+    ancestors = type(operator).__mro__
+    kind = next((k for k in ancestors if k in KINDS_OF_OPERATORS), ancestors[0])
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).lower()
 
 
 def _name(layer):

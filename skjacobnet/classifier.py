@@ -125,8 +125,8 @@ class JacobianMLPClassifier(
     feature_names_in_ : array of str
         Only if `X` has names for its columns.
     network_ : Network
-        The chain of layers. Printing it shows their shapes and numbers of weights, as
-        the HTML of a fitted classifier does.
+        The chain of layers. Printing it shows a table of them with their Jacobians,
+        shapes and numbers of weights, as the HTML of a fitted classifier does.
     targets_ : Targets
         How classes are encoded, and the link from raw predictions to probabilities.
     weights_ : array of shape (n_weights,)

@@ -48,11 +48,12 @@ class Network:
     >>> network.sizes, network.n_weights
     ((2, 3, 3, 1), 13)
     >>> print(network)
-    layer              inputs  outputs  weights
-    1 Linear(units=3)       2        3        9
-    2 ReLU                  3        3        0
-    3 Linear(units=1)       3        1        4
-    total                   2        1       13
+    layer              Jacobian         inputs  outputs  weights
+    1 Linear(units=3)  constant matrix       2        3        9
+    2 ReLU             diagonal              3        3        0
+    3 Linear(units=1)  constant matrix       3        1        4
+    total                                    2        1       13
+    52 bytes in float32, 104 bytes in float64
     """
 
     def __init__(self, layers, n_in):

@@ -297,3 +297,19 @@ def test_a_network_survives_pickling(network, theta, X):
     copied = pickle.loads(pickle.dumps(network))
     np.testing.assert_array_equal(copied.forward(theta, X), network.forward(theta, X))
     assert "Linear(units=3" in repr(network)
+
+
+class Doubled(Linear):
+    """A layer of one's own that is a linear one but for a factor."""
+
+    def __init__(self, units):
+        super().__init__(units)
+
+    def forward(self, weights, X, out=None):
+        return np.multiply(super().forward(weights, X, out), 2.0, out)
+
+
+def test_subclasses_of_linear_stay_what_they_are():
+    network = complete([Doubled(3), ReLU(), Doubled(4)], 2, 1)
+    assert [type(layer) for layer in network.layers] == [Doubled, ReLU, Doubled, Linear]
+    assert isinstance(network.layers[0].initializer, HeUniform)

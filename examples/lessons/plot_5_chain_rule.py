@@ -24,7 +24,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from skjacobnet.accumulation import accumulate, cotangents
-from skjacobnet.inspection import GradientCheckDisplay, profile_accumulation
+from skjacobnet.inspection import (
+    AccumulationProfileDisplay,
+    GradientCheckDisplay,
+    profile_accumulation,
+)
 from skjacobnet.layers import Linear, Sigmoid, Softmax, Tanh
 from skjacobnet.network import Network
 from skjacobnet.testing import empirical_jacobian
@@ -124,8 +128,8 @@ print(f"product of means, relative error {means_error:.0%}")
 # What the orders cost
 # --------------------
 # Many inputs and few outputs, as in most classifiers; few inputs and many outputs; and
-# a bottleneck, as in an autoencoder. Multiplications are counted; time and memory are
-# measured.
+# a bottleneck, as in an autoencoder. Multiplications are counted, time and memory are
+# measured, for the Jacobians of 20 rows.
 
 shapes = {
     "wide, 400-100-100-5": (400, 100, 100, 5),
@@ -133,34 +137,19 @@ shapes = {
     "bottleneck, 300-100-5-100-300": (300, 100, 5, 100, 300),
 }
 profiles = {}
-print(f"{'network':<32}{'order':<9}{'million products':>17}{'ms':>8}{'peak MB':>9}")
-for name, sizes in shapes.items():
+figure, axes = plt.subplots(3, 3, figsize=(10, 6), layout="constrained")
+for column, (name, sizes) in zip(axes.T, shapes.items(), strict=True):
     parts = [part for width in sizes[1:] for part in (Linear(width), Tanh())][:-1]
     rows = rng.standard_normal((20, sizes[0]))
     profiles[name] = profile_accumulation(Network(parts, sizes[0]), rows)
-    for mode, profile in profiles[name].items():
-        print(
-            f"{name:<32}{mode:<9}{profile.multiplications / 1e6:>17.1f}"
-            f"{1e3 * profile.seconds:>8.2f}{profile.peak_bytes / 1e6:>9.1f}"
-        )
+    AccumulationProfileDisplay(profiles[name]).plot(ax=column)
+    column[0].set_title(name.replace(", ", "\n"), fontsize="medium")
+plt.show()
 
 # %%
 # The automatic order follows the better mode where one is best, and leaves both behind
 # at the bottleneck: it multiplies towards the narrow layer from both ends.
-
-figure, axes = plt.subplots(1, 3, figsize=(10, 3.6), layout="constrained")
-colors = {"forward": "#0072B2", "reverse": "#D55E00", "auto": "#009E73"}
-for ax, (name, by_mode) in zip(axes, profiles.items(), strict=True):
-    counts = [by_mode[mode].multiplications / 1e6 for mode in colors]
-    bars = ax.bar(list(colors), counts, color=list(colors.values()))
-    ax.bar_label(bars, fmt="%.1f")
-    ax.set_title(name.replace(", ", "\n"), fontsize="medium")
-    ax.tick_params(axis="x", rotation=30)
-    ax.margins(y=0.12)
-axes[0].set_ylabel("products for 20 Jacobians, millions")
-plt.show()
-
-# %%
+#
 # .. admonition:: In the notebook
 #
 #    This retells its sections on the chain rule, on reverse and on forward mode, and on
@@ -169,4 +158,4 @@ plt.show()
 #    check against finite differences was off by 1402, and it left a doubt in a comment.
 #    Here samples are never mixed, and the error is that of the differences. Its weights
 #    were moved by the product of two means; here by the mean of the products. It wished
-#    for a profile of forward against backward: the table above.
+#    for a profile of forward against backward: the figure above.

@@ -41,7 +41,13 @@ functions of two variables.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from skjacobnet.inspection import SURFACES, Surface, impulse_response, trajectory
+from skjacobnet.inspection import (
+    SURFACES,
+    OptimizerResponseDisplay,
+    OptimizerTrajectoryDisplay,
+    Surface,
+    trajectory,
+)
 from skjacobnet.optimizers import OPTIMIZERS, SGD, Adam, Optimizer
 from skjacobnet.testing import check_optimizer
 
@@ -144,9 +150,9 @@ for name, length in lengths.items():
     at = "".join(f"{length[number - 1]:>8.3f}" for number in (1, 10, 100, 10_000))
     print(f"{name:<24}{at}{length.max():>9.3f}")
 
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000")
+colors = ("#0072B2", "#D55E00", "#009E73")
 figure, ax = plt.subplots(layout="constrained")
-for (name, length), color in zip(lengths.items(), COLORS, strict=False):
+for (name, length), color in zip(lengths.items(), colors, strict=True):
     ax.loglog(np.arange(1, 10_001), length, label=name, color=color)
 ax.set(xlabel="step", ylabel="length of the step / learning rate")
 ax.set_yticks([0.3, 1, 2, 3, 6], ["0.3", "1", "2", "3", "6"])
@@ -171,63 +177,38 @@ plt.show()
 # (1 - \beta_2) \beta_2^k`. The second term is small and lasts long: a large gradient
 # makes later steps shorter, and the response goes below zero.
 
+figure, axes = plt.subplots(2, layout="constrained")
+draw = OptimizerResponseDisplay.from_optimizers
+linear = draw(["momentum", "nesterov"], n_steps=80, ax=axes[0])
+around_ones = draw("adam", n_steps=80, background=1.0, ax=axes[1])
+plt.show()
+
 k = np.arange(80)
-measured = {
-    "momentum": impulse_response("momentum", 80),
-    "nesterov": impulse_response("nesterov", 80),
-    "adam": impulse_response("adam", 80, background=1.0),
-}
 expected = {
     "momentum": 0.9**k,
     "nesterov": np.where(k == 0, 1.9, 0.9 ** (k + 1)),
     "adam": 0.1 * 0.9**k - 0.001 * 0.999**k,
 }
+measured = dict(zip(expected, [*linear.responses, *around_ones.responses], strict=True))
 response_errors = {
     name: np.abs(measured[name] - expected[name]).max() for name in measured
 }
-figure, axes = plt.subplots(2, layout="constrained")
-for name, color in zip(measured, COLORS, strict=False):
-    ax = axes[1 if name == "adam" else 0]
-    ax.plot(k, measured[name], ".", color=color, label=f"{name}, measured")
-    ax.plot(k, expected[name], color=color, linewidth=0.8, label=f"{name}, formula")
-    print(f"{name:<10} error of the formula {response_errors[name]:.0e}")
-for ax in axes:
-    ax.axhline(0.0, color="0.7", linewidth=0.8, zorder=0)
-    ax.set_ylabel("response $h_k$")
-    ax.legend(fontsize="small")
-axes[1].set_xlabel("steps since the gradient, k")
-plt.show()
+for name, error in response_errors.items():
+    print(f"{name:<10} error of the formula {error:.0e}")
 
 # %%
 # Paths
 # -----
 # Rosenbrock's function :math:`(1 - x)^2 + 100 (y - x^2)^2` has a curved valley, and its
-# minimum, zero, is at (1, 1). Gradient descent finds the valley and then creeps.
+# minimum, zero, is at (1, 1). Each optimizer has the best learning rate of a coarse
+# grid. Gradient descent finds the valley and then creeps.
 
-surface = SURFACES["rosenbrock"]
-rates = {"sgd": 1e-3, "momentum": 1e-3, "nesterov": 1e-3, "adam": 5e-2, "lbfgs": None}
-paths, left = {}, {}
-for name, rate in rates.items():
-    paths[name], values = trajectory(name, surface, (-1.0, 1.0), 500, rate)
-    left[name] = values[-1]
-    print(f"{name:<10} {len(values) - 1:>4} steps, value {values[-1]:.1e}")
-
-x, y = np.meshgrid(np.linspace(-1.5, 1.5, 200), np.linspace(-0.6, 1.7, 200))
-heights = surface.value(np.stack([x, y], axis=-1))
-figure, axes = plt.subplots(2, 2, layout="constrained")
-for name, ax, color in zip(
-    ("sgd", "momentum", "adam", "lbfgs"), axes.flat, COLORS, strict=False
-):
-    path = paths[name]
-    ax.contour(x, y, heights, levels=np.geomspace(0.3, 1000.0, 8), colors="0.85")
-    ax.plot(*path.T, color=color, marker=".", markersize=4, linewidth=1.0)
-    ax.plot(1.0, 1.0, "k*", markersize=11)
-    ax.set_title(f"{name}, {len(path) - 1} steps", fontsize="medium")
-for ax in axes[1]:
-    ax.set_xlabel("x")
-for ax in axes[:, 0]:
-    ax.set_ylabel("y")
-figure.suptitle("Rosenbrock's function from (-1, 1); the star is its minimum")
+rules = ["sgd", "momentum", "nesterov", "adam", "lbfgs"]
+display = OptimizerTrajectoryDisplay.from_optimizers(rules, "rosenbrock", n_steps=200)
+left = {}
+for name, path in zip(rules, display.paths, strict=True):
+    left[name] = SURFACES["rosenbrock"].value(path[-1])
+    print(f"{name:<10} {len(path) - 1:>4} steps, value {left[name]:.1e}")
 plt.show()
 
 # %%

@@ -14,6 +14,9 @@ from skjacobnet.inspection.accumulation import (
 )
 from skjacobnet.inspection.boundary import boundary_distance as boundary_distance
 from skjacobnet.inspection.displays import (
+    AccumulationProfileDisplay as AccumulationProfileDisplay,
+)
+from skjacobnet.inspection.displays import (
     GradientCheckDisplay as GradientCheckDisplay,
 )
 from skjacobnet.inspection.displays import GradientFlowDisplay as GradientFlowDisplay
@@ -22,6 +25,15 @@ from skjacobnet.inspection.displays import (
     JacobianSpectrumDisplay as JacobianSpectrumDisplay,
 )
 from skjacobnet.inspection.displays import LossCurveDisplay as LossCurveDisplay
+from skjacobnet.inspection.displays import (
+    OptimizerResponseDisplay as OptimizerResponseDisplay,
+)
+from skjacobnet.inspection.displays import (
+    OptimizerTrajectoryDisplay as OptimizerTrajectoryDisplay,
+)
+from skjacobnet.inspection.displays import (
+    RegularizerFlowDisplay as RegularizerFlowDisplay,
+)
 from skjacobnet.inspection.displays import SaliencyDisplay as SaliencyDisplay
 from skjacobnet.inspection.displays import WeightsDisplay as WeightsDisplay
 from skjacobnet.inspection.gradient_times_input import (

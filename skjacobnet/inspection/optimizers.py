@@ -211,7 +211,7 @@ def trajectory(optimizer, surface, start, n_steps, learning_rate=None):
     >>> values
     array([50.5    ,  0.49005])
     """
-    optimizer, surface = OPTIMIZERS.resolve(optimizer), _surface(surface)
+    optimizer, surface = OPTIMIZERS.resolve(optimizer), surface_of(surface)
     theta = np.array(start, np.float64)
     points = [theta.copy()]
     if isinstance(optimizer, FullBatchOptimizer):
@@ -235,7 +235,14 @@ def trajectory(optimizer, surface, start, n_steps, learning_rate=None):
         return points, surface.value(points)
 
 
-def _surface(surface):
+def surface_of(surface):
+    """Return the surface that a name or an instance stands for.
+
+    Raises
+    ------
+    ValueError
+        If there is no surface of that name.
+    """
     if isinstance(surface, Surface):
         return surface
     if surface not in SURFACES:

@@ -1,5 +1,7 @@
 """The affine layer, the one that learns."""
 
+from copy import copy
+
 import numpy as np
 
 from skjacobnet._products import product, transposed_product
@@ -87,7 +89,9 @@ class Linear(Layer):
             )
         # The activation also gives the gain of an orthogonal start.
         initializer = INITIALIZERS.resolve(choice).for_activation(activation)
-        return Linear(self.units, self.use_bias, initializer), None
+        settled = copy(self)  # of the same class, which may be a subclass
+        settled.initializer = initializer
+        return settled, None
 
     def init_weights(self, n_in, rng, dtype, X=None):
         choice = "glorot_uniform" if self.initializer == "auto" else self.initializer

@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+SIZES = ((6.4, 4.8), (16.0, 12.0))
 
 
 @pytest.fixture
 def run_example(plt, check_figure, tmp_path, monkeypatch):
     """Return a function that runs a script and returns its names."""
+    # There is no window to show figures in.
+    monkeypatch.setattr(plt, "show", lambda: None)
 
     def run(script):
         monkeypatch.chdir(tmp_path)
@@ -22,3 +25,30 @@ def run_example(plt, check_figure, tmp_path, monkeypatch):
         return names
 
     return run
+
+
+@pytest.fixture
+def run_in_gallery(run_example, plt, check_figure):
+    """Return a function that also looks at the figures of a script in all sizes."""
+
+    def run(script):
+        names = run_example(script)
+        for figure in map(plt.figure, plt.get_fignums()):
+            for size in SIZES:
+                figure.set_size_inches(size)
+                check_figure(figure)
+        return names
+
+    return run
+
+
+@pytest.fixture
+def run_lesson(run_in_gallery):
+    """Return a function that runs a lesson and returns its names."""
+    return lambda name: run_in_gallery(f"lessons/{name}.py")
+
+
+@pytest.fixture
+def run_guide(run_in_gallery):
+    """Return a function that runs an example of the guide and returns its names."""
+    return lambda name: run_in_gallery(f"guide/{name}.py")

@@ -2,25 +2,6 @@
 
 import pytest
 
-SIZES = ((6.4, 4.8), (16.0, 12.0))
-
-
-@pytest.fixture
-def run_lesson(run_example, plt, check_figure, monkeypatch):
-    """Return a function that runs a lesson and looks at its figures in all sizes."""
-    # There is no window to show them in.
-    monkeypatch.setattr(plt, "show", lambda: None)
-
-    def run(name):
-        names = run_example(f"lessons/{name}.py")
-        for figure in map(plt.figure, plt.get_fignums()):
-            for size in SIZES:
-                figure.set_size_inches(size)
-                check_figure(figure)
-        return names
-
-    return run
-
 
 def test_5_all_orders_of_the_chain_rule_agree_and_cost_differently(run_lesson):
     names = run_lesson("plot_5_chain_rule")
@@ -57,8 +38,8 @@ def test_6_optimizers_step_as_by_hand_and_wrong_ones_are_found(run_lesson):
     assert names["measured"]["adam"][-1] < 0
     left = names["left"]
     assert left["lbfgs"] < 1e-10
-    assert left["adam"] < 0.01
-    assert left["momentum"] < 0.01 < 1 < left["sgd"]
+    for name in ("momentum", "nesterov", "adam"):
+        assert left[name] < 0.1 < 0.3 < left["sgd"]
     assert names["speed"] == pytest.approx(10.0)
 
 

@@ -5,6 +5,9 @@ numbers, so that ``display.plot(ax=...)`` draws it again elsewhere. matplotlib i
 imported when something is drawn.
 """
 
+from skjacobnet.inspection.displays.accumulation_profile import (
+    AccumulationProfileDisplay as AccumulationProfileDisplay,
+)
 from skjacobnet.inspection.displays.gradient_check import (
     GradientCheckDisplay as GradientCheckDisplay,
 )
@@ -14,6 +17,15 @@ from skjacobnet.inspection.displays.gradient_flow import (
 from skjacobnet.inspection.displays.jacobian import JacobianDisplay as JacobianDisplay
 from skjacobnet.inspection.displays.loss_curve import (
     LossCurveDisplay as LossCurveDisplay,
+)
+from skjacobnet.inspection.displays.optimizer_response import (
+    OptimizerResponseDisplay as OptimizerResponseDisplay,
+)
+from skjacobnet.inspection.displays.optimizer_trajectory import (
+    OptimizerTrajectoryDisplay as OptimizerTrajectoryDisplay,
+)
+from skjacobnet.inspection.displays.regularizer_flow import (
+    RegularizerFlowDisplay as RegularizerFlowDisplay,
 )
 from skjacobnet.inspection.displays.saliency import SaliencyDisplay as SaliencyDisplay
 from skjacobnet.inspection.displays.spectrum import (

@@ -3,7 +3,11 @@
 import numpy as np
 
 from skjacobnet.inspection.displays.depth import layer_names
-from skjacobnet.inspection.displays.drawing import SEQUENTIAL, log_ticks, pyplot
+from skjacobnet.inspection.displays.drawing import (
+    figure_and_panels,
+    log_ticks,
+    sequential_colors,
+)
 from skjacobnet.inspection.displays.rows import checked_names, font_size, shortened
 from skjacobnet.inspection.pipelines import steps_and_classifier
 
@@ -76,8 +80,8 @@ class GradientFlowDisplay:
         ----------
         estimator : JacobianMLPClassifier or Pipeline
             Fitted with ``record_gradients=True``.
-        ax : two matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+        ax : matplotlib Axes, or two of them, optional
+            Where to draw; one Axes is divided. By default on a new figure.
 
         Returns
         -------
@@ -88,7 +92,7 @@ class GradientFlowDisplay:
         TypeError
             If `estimator` is neither.
         ValueError
-            If nothing was recorded, or `ax` is not two Axes.
+            If nothing was recorded, or `ax` has another number of axes.
         NotFittedError
             If `estimator` is not fitted.
         ImportError
@@ -120,8 +124,8 @@ class GradientFlowDisplay:
 
         Parameters
         ----------
-        ax : two matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+        ax : matplotlib Axes, or two of them, optional
+            Where to draw; one Axes is divided. By default on a new figure.
 
         Returns
         -------
@@ -131,30 +135,21 @@ class GradientFlowDisplay:
         Raises
         ------
         ValueError
-            If `ax` is not two Axes, or there are not as many names as layers.
+            If `ax` has another number of axes, or there is not a name for each layer.
         ImportError
             If matplotlib is not installed.
         """
-        plt = pyplot(self)
         norms, ratios = np.asarray(self.gradient_norms), np.asarray(self.update_ratios)
         n_epochs, n_layers = norms.shape
         names = self.layer_names
         names = range(1, n_layers + 1) if names is None else names
         names = checked_names(names, n_layers, "layer_names")
-        if ax is None:
-            _, axes = plt.subplots(2, layout="constrained")
-        else:
-            axes = np.ravel(ax)
-            if len(axes) != 2:
-                raise ValueError(f"ax must be two Axes, got {len(axes)}.")
-        self.ax_, self.figure_ = axes, axes[0].figure
-        # The palest end of the map would be lost on white.
-        colors = plt.get_cmap(SEQUENTIAL)(np.linspace(0.0, 0.85, n_layers))
+        self.figure_, self.ax_ = figure_and_panels(self, ax, 2, n_columns=1)
         epochs = np.arange(1, n_epochs + 1)
         for panel, values, label in zip(
-            axes, (norms, ratios), ("gradient norm", "update ratio"), strict=True
+            self.ax_, (norms, ratios), ("gradient norm", "update ratio"), strict=True
         ):
-            for layer, color in enumerate(colors):
+            for layer, color in enumerate(sequential_colors(n_layers)):
                 panel.plot(
                     epochs,
                     # Zero has no place on a logarithmic scale.
@@ -168,16 +163,16 @@ class GradientFlowDisplay:
             panel.xaxis.get_major_locator().set_params(integer=True)
             if n_epochs == 1:
                 panel.set_xticks(epochs)
-        axes[1].axhline(
+        self.ax_[1].axhline(
             RULE_OF_THUMB, color="0.3", linestyle="--", label="rule of thumb, 1e-3"
         )
-        axes[1].set_xlabel("epoch")
-        for panel in axes:
+        self.ax_[1].set_xlabel("epoch")
+        for panel in self.ax_:
             log_ticks(panel.yaxis)
-        where = {"handles": axes[1].get_lines(), "frameon": False}
+        where = {"handles": self.ax_[1].get_lines(), "frameon": False}
         if ax is None:
             size = font_size(n_layers + 5)
             self.figure_.legend(loc="outside right center", fontsize=size, **where)
         else:
-            axes[0].legend(fontsize="small", **where)
+            self.ax_[0].legend(fontsize="small", **where)
         return self

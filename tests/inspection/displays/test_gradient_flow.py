@@ -74,14 +74,24 @@ def test_on_given_axes(plt):
     assert not any(ax.get_lines() for ax in axes[:, 0])
 
 
+def test_one_axes_is_divided(plt, check_figure):
+    figure, (left, right) = plt.subplots(ncols=2, figsize=(10, 5), layout="constrained")
+    left.set_xlabel("another")
+    ones = np.ones((4, 3))
+    display = GradientFlowDisplay(ones, ones).plot(ax=right)
+    assert display.figure_ is figure
+    np.testing.assert_array_equal(values(display.ax_[0]), ones)
+    check_figure(figure)
+
+
 def test_what_cannot_be_drawn(plt):
     draw = GradientFlowDisplay.from_estimator
     with pytest.raises(NotFittedError):
         draw(JacobianMLPClassifier())
     with pytest.raises(ValueError, match="record_gradients=True"):
         draw(fitted(max_iter=1, record_gradients=False))
-    _, ax = plt.subplots()
-    with pytest.raises(ValueError, match="ax must be two Axes, got 1"):
-        draw(fitted(max_iter=1), ax=ax)
+    _, axes = plt.subplots(3)
+    with pytest.raises(ValueError, match="ax must be one Axes or 2, got 3"):
+        draw(fitted(max_iter=1), ax=axes)
     with pytest.raises(ValueError, match="layer_names must have 1 names, got 2"):
         GradientFlowDisplay([[1.0]], [[1.0]], layer_names=["a", "b"]).plot()

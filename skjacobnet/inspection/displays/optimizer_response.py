@@ -1,0 +1,149 @@
+"""How long an optimizer attends to a gradient."""
+
+import numpy as np
+
+from skjacobnet._validation import Interval
+from skjacobnet.inspection.displays.drawing import figure_and_axes
+from skjacobnet.inspection.displays.parts import legend_above, line_styles, named_parts
+from skjacobnet.inspection.displays.rows import checked_names
+from skjacobnet.inspection.optimizers import impulse_response
+from skjacobnet.optimizers import OPTIMIZERS
+
+
+class OptimizerResponseDisplay:
+    r"""How much of a gradient of k steps ago is in the step of today.
+
+    .. math::
+
+        h_k = -\frac{1}{\eta} \frac{\partial (\theta_{t+k} - \theta_{t+k-1})}
+        {\partial g_t}, \qquad k = 0, 1, \dots
+
+    with the learning rate :math:`\eta`: the attention that an optimizer pays to past
+    gradients, its impulse response.
+
+    Make one with `from_optimizers`; the constructor takes the numbers themselves.
+
+    Parameters
+    ----------
+    responses : sequence of array-like of shape (n_steps,)
+        One for each optimizer, as `skjacobnet.inspection.impulse_response` returns
+        them. Unit: that of a step with learning rate one, per unit of the gradient.
+    names : sequence of str, optional
+        By default optimizers are numbered.
+    background : float, optional
+        The gradient of all other steps, to be named in the picture.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+
+    See Also
+    --------
+    skjacobnet.inspection.impulse_response : The numbers.
+    OptimizerTrajectoryDisplay : The paths.
+
+    Notes
+    -----
+    SGD and its momentum are linear: what they do with one gradient does not depend on
+    the others. Rules that divide by past gradients need a background, or they are shown
+    at their first gradient after none at all. Around one, a response below zero means
+    that a larger gradient makes later steps shorter.
+
+    Examples
+    --------
+    >>> display = OptimizerResponseDisplay.from_optimizers(["sgd", "momentum"])
+    >>> [response[:3].round(2) for response in display.responses]
+    [array([1., 0., 0.]), array([1.  , 0.9 , 0.81])]
+    """
+
+    def __init__(self, responses, *, names=None, background=None):
+        self.responses = responses
+        self.names = names
+        self.background = background
+
+    @classmethod
+    def from_optimizers(
+        cls, optimizers, *, n_steps=40, background=0.0, names=None, ax=None
+    ):
+        """Measure how long optimizers remember a gradient and draw it.
+
+        Parameters
+        ----------
+        optimizers : sequence of str or Optimizer
+            One may stand alone.
+        n_steps : int >= 1, default=40
+            How many steps to follow the gradient for.
+        background : float, default=0.0
+            The gradient of all other steps. Unit: that of the gradient.
+        names : sequence of str, optional
+            One for each optimizer; by default the names they were chosen by, or how
+            instances were made.
+        ax : matplotlib Axes, optional
+            Where to draw; by default on a new figure.
+
+        Returns
+        -------
+        OptimizerResponseDisplay
+
+        Raises
+        ------
+        TypeError
+            If an optimizer is neither a name nor an instance, or takes all rows at
+            once, or `n_steps` is no integer.
+        ValueError
+            If there is no optimizer or none of that name, or `n_steps`, `background` or
+            `names` does not fit.
+        ImportError
+            If matplotlib is not installed.
+        """
+        Interval(1, np.inf, "left", integer=True).check(n_steps, "n_steps")
+        Interval(-np.inf, np.inf).check(background, "background")
+        names, rules = named_parts(optimizers, OPTIMIZERS, names)
+        responses = [impulse_response(rule, n_steps, background) for rule in rules]
+        return cls(responses, names=names, background=background).plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw it.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default on a new figure.
+
+        Returns
+        -------
+        OptimizerResponseDisplay
+            This one.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many names as responses.
+        ImportError
+            If matplotlib is not installed.
+        """
+        n_lines = len(self.responses)
+        names = range(1, n_lines + 1) if self.names is None else self.names
+        names = checked_names(names, n_lines, "names")
+        self.figure_, self.ax_ = figure_and_axes(self, ax)
+        self.ax_.axhline(0.0, color="0.7", linewidth=0.8, zorder=0)
+        for response, name, style in zip(
+            self.responses, names, line_styles(), strict=False
+        ):
+            # Points that touch would hide the dashes.
+            marker = "." if len(response) <= 60 else ""
+            self.ax_.plot(
+                range(len(response)), response, marker=marker, label=name, **style
+            )
+        others = self.background
+        others = "" if others is None else f" (all other gradients: {others:g})"
+        self.ax_.set(
+            xlabel=f"steps since the gradient{others}",
+            ylabel="step / (rate \N{MULTIPLICATION SIGN} gradient)",
+        )
+        self.ax_.xaxis.get_major_locator().set_params(integer=True)
+        if max(map(len, self.responses)) == 1:
+            self.ax_.set_xticks([0])
+        legend_above(self.ax_)
+        return self

@@ -1,0 +1,279 @@
+"""The paths of optimizers on a surface."""
+
+import numpy as np
+
+from skjacobnet._validation import Interval
+from skjacobnet.inspection.displays.drawing import figure_and_axes
+from skjacobnet.inspection.displays.parts import legend_above, line_styles, named_parts
+from skjacobnet.inspection.displays.rows import checked_names, shortened
+from skjacobnet.inspection.optimizers import surface_of, trajectory
+from skjacobnet.optimizers import OPTIMIZERS
+
+# Where to start on each named surface, and the window to look through.
+VIEWS = {
+    "bowl": ((-4.0, 1.0), ((-5.0, 2.0), (-1.4, 1.4))),
+    "rosenbrock": ((-1.2, 1.0), ((-1.8, 1.8), (-0.8, 2.4))),
+    "beale": ((1.0, 1.0), ((-0.5, 4.0), (-1.0, 1.5))),
+    "saddle": ((-1.0, 0.01), ((-1.3, 1.3), (-1.3, 1.3))),
+}
+
+# The learning rates among which each optimizer has the best one.
+RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0, 10.0)
+
+
+class OptimizerTrajectoryDisplay:
+    """The paths of optimizers over the contour lines of a function of two variables.
+
+    Make one with `from_optimizers`; the constructor takes the numbers themselves.
+
+    Parameters
+    ----------
+    paths : sequence of array-like of shape (n_points, 2)
+        The points of each path, the start first, as `skjacobnet.inspection.trajectory`
+        returns them.
+    surface : str or Surface
+        What they are on.
+    window : ((float, float), (float, float))
+        The ranges of the two variables that are drawn.
+    names : sequence of str, optional
+        By default paths are numbered.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+
+    See Also
+    --------
+    skjacobnet.inspection.trajectory : The numbers.
+    OptimizerResponseDisplay : How long optimizers remember.
+
+    Notes
+    -----
+    Around a minimum each contour line is four times as high above it as the one before;
+    without one, heights are evenly spaced. A path that ends outside the window is said
+    to leave it.
+
+    Examples
+    --------
+    >>> display = OptimizerTrajectoryDisplay.from_optimizers(
+    ...     ["momentum", "adam"], "bowl", learning_rates=[0.005, 0.1], n_steps=50
+    ... )
+    >>> display.names
+    ['momentum, rate 0.005', 'adam, rate 0.1']
+    """
+
+    def __init__(self, paths, surface, window, *, names=None):
+        self.paths = paths
+        self.surface = surface
+        self.window = window
+        self.names = names
+
+    @classmethod
+    def from_optimizers(
+        cls,
+        optimizers,
+        surface="rosenbrock",
+        *,
+        start=None,
+        n_steps=200,
+        learning_rates=None,
+        window=None,
+        names=None,
+        ax=None,
+    ):
+        """Follow optimizers downhill and draw their paths.
+
+        Parameters
+        ----------
+        optimizers : sequence of str, Optimizer or FullBatchOptimizer
+            One may stand alone.
+        surface : {"rosenbrock", "bowl", "beale", "saddle"} or Surface, \
+default="rosenbrock"
+            As in `skjacobnet.inspection.trajectory`.
+        start : array-like of shape (2,), optional
+            Needed for a surface of one's own; the others have one.
+        n_steps : int >= 0, default=200
+            For L-BFGS, the most iterations.
+        learning_rates : float > 0, or a sequence of one for each optimizer, optional
+            By default each optimizer has, of 1e-4, 3e-4, 1e-3 and so on up to 10, the
+            one with the lowest mean value on its path; where the surface has no
+            minimum, its own. L-BFGS has none.
+        window : ((float, float), (float, float)), optional
+            The ranges of the two variables that are drawn. Needed for a surface of
+            one's own; the others have one.
+        names : sequence of str, optional
+            One for each optimizer; by default the names they were chosen by, or how
+            instances were made, and the learning rates.
+        ax : matplotlib Axes, optional
+            Where to draw; by default on a new figure.
+
+        Returns
+        -------
+        OptimizerTrajectoryDisplay
+
+        Raises
+        ------
+        TypeError
+            If an optimizer is neither a name nor an instance, or a number is none.
+        ValueError
+            If there is no optimizer or none of that name, no such surface, or another
+            argument does not fit.
+        ImportError
+            If matplotlib is not installed.
+        """
+        Interval(0, np.inf, "left", integer=True).check(n_steps, "n_steps")
+        ground = surface_of(surface)
+        start, window = _view(surface, start, window)
+        given = names
+        names, rules = named_parts(optimizers, OPTIMIZERS, names)
+        rates = _one_each(learning_rates, len(rules))
+        paths = []
+        for number, (rule, rate) in enumerate(zip(rules, rates, strict=True)):
+            if rule.default_learning_rate is None:
+                rate = None
+            elif rate is None:
+                rate = _best_rate(rule, ground, start, n_steps)
+            paths.append(trajectory(rule, ground, start, n_steps, rate)[0])
+            if given is None and rate is not None:
+                names[number] = f"{shortened(names[number], 20)}, rate {rate:g}"
+        return cls(paths, surface, window, names=names).plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw it.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default on a new figure.
+
+        Returns
+        -------
+        OptimizerTrajectoryDisplay
+            This one.
+
+        Raises
+        ------
+        ValueError
+            If there is no such surface, or there are not as many names as paths.
+        ImportError
+            If matplotlib is not installed.
+        """
+        n_paths = len(self.paths)
+        names = range(1, n_paths + 1) if self.names is None else self.names
+        names = checked_names(names, n_paths, "names")
+        surface = surface_of(self.surface)
+        low, high = np.transpose(self.window)
+        self.figure_, self.ax_ = figure_and_axes(self, ax)
+        self._draw_contours(surface)
+        for path, name, style in zip(self.paths, names, line_styles(), strict=False):
+            path = np.asarray(path)
+            # Where a path runs away to infinity, no canvas has room for it.
+            far = 100.0 * (high - low)
+            seen = np.where((path > low - far) & (path < high + far), path, np.nan)
+            stays = np.all((path[-1] >= low) & (path[-1] <= high))
+            self.ax_.plot(
+                *seen.T,
+                marker=".",
+                markersize=3,
+                linewidth=1.2,
+                label=name if stays else f"{name} (leaves)",
+                **style,
+            )
+            self.ax_.plot(*seen[-1], "o", color=style["color"], mec="black", zorder=3)
+        self._mark(self.paths[0][0], "s", "start")
+        if surface.minimum is not None:
+            self._mark(surface.minimum, "*", "minimum", markersize=11)
+        self.ax_.plot([], [], "o", color="0.8", mec="black", label="end")
+        self.ax_.set(
+            xlabel="x", ylabel="y", xlim=(low[0], high[0]), ylim=(low[1], high[1])
+        )
+        legend_above(self.ax_)
+        return self
+
+    def _mark(self, point, marker, label, **style):
+        self.ax_.plot(
+            *point, marker, color="black", mec="white", label=label, zorder=4, **style
+        )
+
+    def _draw_contours(self, surface):
+        x, y = (np.linspace(*limits, 400) for limits in self.window)
+        heights = surface.value(np.stack(np.meshgrid(x, y), axis=-1))
+        low, high = heights.min(), heights.max()
+        if surface.minimum is None:
+            levels = np.linspace(low, high, 16)[1:-1]
+        else:
+            bottom = surface.value(np.array(surface.minimum, float))
+            levels = bottom + (high - bottom) * 4.0 ** np.arange(-6.0, 0.0)
+        if low < high:
+            self.ax_.contour(
+                x,
+                y,
+                heights,
+                levels=levels,
+                colors="0.75",
+                linestyles="solid",
+                linewidths=0.8,
+                zorder=0,
+            )
+
+
+def _view(surface, start, window):
+    """Return the start and the window, those of a named surface where none is given."""
+    named = VIEWS.get(surface) if isinstance(surface, str) else None
+    for value, name, example in (
+        (start, "start", "(0.0, 1.0)"),
+        (window, "window", "((-1.0, 1.0), (-1.0, 1.0))"),
+    ):
+        if value is None and named is None:
+            raise ValueError(
+                f"A surface of one's own needs a {name}, got None. Give for example "
+                f"{name}={example}."
+            )
+    start = np.array(named[0] if start is None else start, float)
+    if start.shape != (2,):
+        raise ValueError(f"start must be two numbers, got the shape {start.shape}.")
+    if window is None:
+        # A start elsewhere is to be seen as well.
+        low, high = np.transpose(named[1])
+        margin = 0.1 * (high - low)
+        low, high = np.minimum(low, start - margin), np.maximum(high, start + margin)
+        window = low, high
+        return start, np.transpose(window)
+    window = np.array(window, float)
+    if window.shape != (2, 2) or not np.all(window[:, 0] < window[:, 1]):
+        raise ValueError(
+            "window must be ((x_low, x_high), (y_low, y_high)), each low below its "
+            f"high, got {window.tolist()}."
+        )
+    return start, window
+
+
+def _one_each(learning_rates, n_optimizers):
+    """Return one learning rate for each optimizer, or None for each."""
+    if not np.iterable(learning_rates):
+        learning_rates = [learning_rates] * n_optimizers
+    rates = list(learning_rates)
+    if len(rates) != n_optimizers:
+        raise ValueError(
+            f"learning_rates must be one for each of the {n_optimizers} optimizers, "
+            f"got {len(rates)}."
+        )
+    for rate in rates:
+        Interval(0.0, np.inf, "neither", allowed=(None,)).check(rate, "learning_rates")
+    return rates
+
+
+def _best_rate(rule, surface, start, n_steps):
+    """Return the learning rate with the lowest mean value on the path."""
+    if surface.minimum is None:
+        # The lowest would be whichever runs away fastest.
+        return rule.default_learning_rate
+
+    def mean(rate):
+        _, values = trajectory(rule, surface, start, n_steps, rate)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = np.mean(values)
+        return mean if np.isfinite(mean) else np.inf
+
+    return min(RATES, key=mean)
