@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 
-def test_own_parts_pass_their_checks_and_mistakes_do_not(run_example):
-    names = run_example("guide/plot_own_parts.py")
+def test_own_parts_pass_their_checks_and_mistakes_do_not(run_in_gallery):
+    names = run_in_gallery("guide/plot_own_parts.py")
     assert "weight_vjp" in names["complaint"]
     assert names["path"] == [-0.5, 0.0]
     # Over six tables: 0.74 to 0.76, 0.77 to 0.80, and 0.81 to 0.84.
@@ -21,8 +21,8 @@ def test_own_parts_pass_their_checks_and_mistakes_do_not(run_example):
     assert noise["row sparsity"] < min(0.3, noise["weight decay"])
 
 
-def test_a_small_jacobian_makes_firm_predictions(run_example):
-    names = run_example("guide/plot_robustness.py")
+def test_a_small_jacobian_makes_firm_predictions(run_in_gallery):
+    names = run_in_gallery("guide/plot_robustness.py")
     curves = names["curves"]
     clean, shaken, attacked = (
         {name: curve[kind][place] for name, curve in curves.items()}
@@ -38,8 +38,8 @@ def test_a_small_jacobian_makes_firm_predictions(run_example):
     assert plain < decayed < firm
 
 
-def test_pieces_of_a_table_teach_what_the_table_does(run_example):
-    names = run_example("guide/plot_out_of_core.py")
+def test_pieces_of_a_table_teach_what_the_table_does(run_in_gallery):
+    names = run_in_gallery("guide/plot_out_of_core.py")
     accuracy = np.array(names["accuracy"])
     from_file = np.array(names["from_file"].history_["validation_score"])
     assert accuracy[-1] > 0.83
@@ -52,8 +52,8 @@ def test_pieces_of_a_table_teach_what_the_table_does(run_example):
         assert names["same"]
 
 
-def test_a_network_taken_over_answers_for_the_old_one(run_example):
-    names = run_example("guide/plot_take_over_mlpclassifier.py")
+def test_a_network_taken_over_answers_for_the_old_one(run_in_gallery):
+    names = run_in_gallery("guide/plot_take_over_mlpclassifier.py")
     assert names["difference"] < 1e-12
     row, predict_proba = names["row"], names["mlp"].predict_proba
     (here,), (average,) = predict_proba(row), predict_proba(0.0 * row)
