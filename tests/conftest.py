@@ -43,7 +43,7 @@ def check_figure(figure):
     figure.canvas.draw()
     width, height = figure.bbox.size
     image = np.asarray(figure.canvas.buffer_rgba())
-    assert image.shape[:2] == (round(height), round(width))
+    assert image.shape[:2] == (int(height), int(width))
     assert image[..., :3].std() > 1, "nothing to see"
     for ax in figure.axes:
         if ax.axison:

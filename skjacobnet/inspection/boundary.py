@@ -58,7 +58,9 @@ def boundary_distance(estimator, X):
     Notes
     -----
     Exact for a network that is linear, and for a ReLU network while the way to the
-    boundary crosses no kink; elsewhere the first step of the iteration in [1]_. The
+    boundary crosses no kink; elsewhere the first step of the iteration in [1]_. Where
+    activations saturate, as those of a sure prediction do, slopes are flat and the
+    estimate is often too long: try whether a row moved less far has changed sides. The
     distance is infinite where no feature moves the difference. Distances are in the
     units of `X`, so features of unlike scales are better standardized before.
 

@@ -189,17 +189,21 @@ class GradientCheckDisplay:
         self.figure_, self.ax_ = figure_and_axes(self, ax)
         self.ax_.axline((0.0, 0.0), slope=1.0, color="0.6", linewidth=1.0, zorder=0)
         points = self.ax_.scatter(
-            empirical, exact, c=errors, norm="log", cmap=SEQUENTIAL, s=18
+            empirical, exact, c=errors, norm=_decades(errors), cmap=SEQUENTIAL, s=18
         )
         self.figure_.colorbar(points, ax=self.ax_, label="absolute difference")
-        self.ax_.set(
-            xlabel=f"measured {self.label}",
-            ylabel=f"exact {self.label}",
-        )
+        self.ax_.set(xlabel="measured by differences", ylabel="exact")
         self.ax_.set_title(
-            f"{len(exact)} derivatives, largest relative error "
-            f"{self.largest_error:.1e}",
+            f"{len(exact)} times the {self.label},\n"
+            f"largest relative error {self.largest_error:.1e}",
             fontsize="medium",
         )
         self.ax_.xaxis.get_major_locator().set_params(nbins=6)
         return self
+
+
+def _decades(errors):
+    """Return a logarithmic scale of colors over at least one decade."""
+    from matplotlib.colors import LogNorm
+
+    return LogNorm(errors.min(), max(errors.max(), 10.0 * errors.min()))
