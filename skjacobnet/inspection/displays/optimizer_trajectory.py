@@ -168,19 +168,16 @@ default="rosenbrock"
         self._draw_contours(surface)
         for path, name, style in zip(self.paths, names, line_styles(), strict=False):
             path = np.asarray(path)
-            # Where a path runs away to infinity, no canvas has room for it.
-            far = 100.0 * (high - low)
-            seen = np.where((path > low - far) & (path < high + far), path, np.nan)
             stays = np.all((path[-1] >= low) & (path[-1] <= high))
             self.ax_.plot(
-                *seen.T,
+                *path.T,
                 marker=".",
                 markersize=3,
                 linewidth=1.2,
                 label=name if stays else f"{name} (leaves)",
                 **style,
             )
-            self.ax_.plot(*seen[-1], "o", color=style["color"], mec="black", zorder=3)
+            self.ax_.plot(*path[-1], "o", color=style["color"], mec="black", zorder=3)
         self._mark(self.paths[0][0], "s", "start")
         if surface.minimum is not None:
             self._mark(surface.minimum, "*", "minimum", markersize=11)
@@ -231,8 +228,8 @@ def _view(surface, start, window):
                 f"{name}={example}."
             )
     start = np.array(named[0] if start is None else start, float)
-    if start.shape != (2,):
-        raise ValueError(f"start must be two numbers, got the shape {start.shape}.")
+    if start.shape != (2,) or not np.all(np.isfinite(start)):
+        raise ValueError(f"start must be two finite numbers, got {start.tolist()}.")
     if window is None:
         # A start elsewhere is to be seen as well.
         low, high = np.transpose(named[1])
@@ -241,10 +238,12 @@ def _view(surface, start, window):
         window = low, high
         return start, np.transpose(window)
     window = np.array(window, float)
-    if window.shape != (2, 2) or not np.all(window[:, 0] < window[:, 1]):
+    if window.shape != (2, 2) or not np.all(
+        (window[:, 0] < window[:, 1]) & np.isfinite(window).all(axis=1)
+    ):
         raise ValueError(
-            "window must be ((x_low, x_high), (y_low, y_high)), each low below its "
-            f"high, got {window.tolist()}."
+            "window must be ((x_low, x_high), (y_low, y_high)), finite and each low "
+            f"below its high, got {window.tolist()}."
         )
     return start, window
 

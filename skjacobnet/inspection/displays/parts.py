@@ -58,7 +58,7 @@ def line_styles():
 def legend_above(ax):
     """Name what is drawn above the axes, covering nothing, in columns that fit."""
     handles, labels = ax.get_legend_handles_labels()
-    labels = [shortened(label, 36) for label in labels]
+    labels = [shortened(label, 38) for label in labels]
     # In letters of small print; what is left and right of the axes has room as well.
     room = 20.0 * ax.get_window_extent().width / ax.figure.dpi
     n_columns = int(room / (11 + max(map(len, labels))))

@@ -63,6 +63,17 @@ def test_contour_lines(surface):
         assert np.median(np.abs(values / level - 1.0)) < 0.1
 
 
+def test_contour_lines_are_above_the_minimum():
+    raised = Surface(
+        lambda points: 5.0 + np.sum(points**2, axis=-1),
+        lambda points: 2.0 * points,
+        (0.0, 0.0),
+    )
+    display = OptimizerTrajectoryDisplay.from_optimizers("sgd", raised, **HERE)
+    (lines,) = display.ax_.collections
+    np.testing.assert_allclose(lines.levels, 5.0 + 50.0 / 4.0 ** np.arange(6, 0, -1))
+
+
 @pytest.mark.parametrize("surface", ["bowl", "rosenbrock", "beale"])
 def test_the_best_learning_rate_of_each(surface, check_picture):
     rules = ["sgd", "momentum", "nesterov", "adam", "lbfgs"]
@@ -145,9 +156,10 @@ def test_what_cannot_be_drawn():
         draw("sgd", PLANE, window=HERE["window"])
     with pytest.raises(ValueError, match=r"needs a window, got None.* window=\("):
         draw("sgd", PLANE, start=HERE["start"])
-    with pytest.raises(ValueError, match=r"start must be two numbers, got .*\(2, 1\)"):
-        draw("sgd", start=[[1.0], [2.0]])
-    for window in [((0.0, 1.0), (1.0, 1.0)), (0.0, 1.0)]:
+    for start in [[[1.0], [2.0]], (0.0, np.nan)]:
+        with pytest.raises(ValueError, match="start must be two finite numbers"):
+            draw("sgd", start=start)
+    for window in [((0.0, 1.0), (1.0, 1.0)), (0.0, 1.0), ((0.0, np.inf), (0.0, 1.0))]:
         with pytest.raises(ValueError, match="window must be"):
             draw("sgd", window=window)
     with pytest.raises(ValueError, match="one for each of the 2 optimizers, got 3"):
