@@ -84,6 +84,41 @@ def source_of(page):
     return "\n".join(source)
 
 
+def shown_output(page):
+    """Return the words of each block of output on a page."""
+    blocks = re.findall(
+        r"^\.\. code-block:: text\n\n((?:   .*\n|\n)+)", read(page), re.MULTILINE
+    )
+    return [words(block) for block in blocks]
+
+
+def words(text):
+    """Split at spaces and brackets, and make numbers of what can be one."""
+    return [as_number(word) for word in re.split(r"[\s{}()\[\],:]+", text) if word]
+
+
+def as_number(word):
+    try:
+        return float(word)
+    except ValueError:
+        return word
+
+
+def alike(shown, printed):
+    """Whether words are the same and numbers nearly so, as on another machine."""
+    if isinstance(shown, str) or isinstance(printed, str):
+        return shown == printed
+    return abs(shown - printed) <= 0.02 + 0.05 * abs(shown)
+
+
+def occurs(shown, printed):
+    """Whether words occur in what was printed, in a row."""
+    return any(
+        all(map(alike, shown, printed[start:]))
+        for start in range(len(printed) - len(shown) + 1)
+    )
+
+
 def own_table():
     """Write the table that a reader of the README has: words, and values missing."""
     table = load_wine(as_frame=True).frame
@@ -246,6 +281,8 @@ CLAIMS = {
 @pytest.mark.parametrize("page", [page for page in PAGES if python_blocks(read(page))])
 def test_the_code_of_a_page_runs_and_its_claims_hold(run, page):
     names, printed = run(page)
+    for shown in shown_output(page):
+        assert occurs(shown, words(printed)), shown
     CLAIMS.get(page, lambda *_: None)(names, printed)
 
 
@@ -305,3 +342,12 @@ def test_there_are_pages_for_all_claims_and_exceptions():
     assert set(CLAIMS) <= set(PAGES)
     for page, line in NOT_RUN.items():
         assert sum(line in block.values() for block in python_blocks(read(page))) == 1
+
+
+def test_output_that_was_not_printed_is_noticed():
+    printed = words("        rate  loss\nsgd     0.10  0.33\nadam  0.01  {1: 0.24}\n")
+    assert occurs(words("sgd 0.1 0.34"), printed)
+    assert not occurs(words("sgd 0.1 0.38"), printed)
+    assert not occurs(words("adam 0.1 0.33"), printed)
+    assert not occurs(words("sgd 0.1 0.33 0.01"), printed)
+    assert not occurs(words("1 0.24 0.24"), printed)
