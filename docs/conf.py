@@ -1,16 +1,27 @@
-"""Sphinx configuration; the API lists are written from the families themselves."""
+"""Sphinx configuration; the API reference is written from the package itself."""
 
 import inspect
+import re
 from pathlib import Path
 
 import skjacobnet
-from skjacobnet import inspection
-from skjacobnet.initializers import INITIALIZERS
-from skjacobnet.layers import LAYERS
-from skjacobnet.losses import LOSSES
-from skjacobnet.optimizers import OPTIMIZERS
-from skjacobnet.regularizers import REGULARIZERS
-from skjacobnet.schedules import SCHEDULES
+from skjacobnet import (
+    accumulation,
+    callbacks,
+    initializers,
+    inspection,
+    interop,
+    layers,
+    links,
+    losses,
+    network,
+    operators,
+    optimizers,
+    regularizers,
+    schedules,
+    testing,
+)
+from skjacobnet._component import Family
 
 project = "skjacobnet"
 author = "the skjacobnet developers"
@@ -21,128 +32,150 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
+    "matplotlib.sphinxext.figmpl_directive",
+    "matplotlib.sphinxext.plot_directive",
     "numpydoc",
+    "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build"]
-html_theme = "pydata_sphinx_theme"
-html_title = "skjacobnet"
+# What the gallery writes for those who download it is no source of a page.
+exclude_patterns = ["_build", "auto_examples/**/*.ipynb", "auto_examples/**/*.py"]
 templates_path = ["_templates"]
+default_role = "py:obj"
+add_module_names = False
 autosummary_generate = True
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
-add_module_names = False
+html_theme = "pydata_sphinx_theme"
+html_title = "skjacobnet"
 
+# `examples/plot_digits.py` is in neither: it takes longer than any of these.
+GALLERIES = ["lessons", "guide"]
+sphinx_gallery_conf = {
+    "examples_dirs": [f"../examples/{name}" for name in GALLERIES],
+    "gallery_dirs": [f"auto_examples/{name}" for name in GALLERIES],
+    "within_subsection_order": "FileNameSortKey",
+    "backreferences_dir": "auto_examples/using",
+    "doc_module": "skjacobnet",
+    "image_srcset": ["2x"],
+    "min_reported_time": 1,
+    "write_computation_times": False,
+    "show_memory": False,
+    "show_signature": False,
+}
+# Scripts of pictures are named from here, whatever the folder of the page.
+plot_basedir = "."
+plot_formats = [("png", 100)]
+plot_srcset = ["2x"]
+plot_html_show_formats = False
+plot_html_show_source_link = False
+
+# Each section of the reference: a title, a module, and names, or None for all that the
+# module exports and no other section lists.
 SECTIONS = [
-    ("The estimator", "skjacobnet", ["JacobianMLPClassifier"]),
-    ("Layers", "skjacobnet.layers", LAYERS),
-    ("Initializers", "skjacobnet.initializers", INITIALIZERS),
-    ("Losses", "skjacobnet.losses", LOSSES),
-    ("Links", "skjacobnet.links", ["Softmax", "Logistic"]),
-    ("Regularizers", "skjacobnet.regularizers", REGULARIZERS),
-    ("Optimizers", "skjacobnet.optimizers", OPTIMIZERS),
-    ("Schedules", "skjacobnet.schedules", SCHEDULES),
-    (
-        "Jacobian operators",
-        "skjacobnet.operators",
-        [
-            "JacobianOperator",
-            "Diagonal",
-            "ConstantMatrix",
-            "DiagonalMinusRankOne",
-            "Dense",
-            "Identity",
-            "Product",
-            "Sum",
-            "Stack",
-            "multiply",
-        ],
-    ),
+    ("The estimator", skjacobnet, None),
+    ("Layers", layers, None),
+    ("Initializers", initializers, None),
+    ("Losses", losses, None),
+    ("Links", links, ["Softmax", "Logistic"]),
+    ("Regularizers", regularizers, None),
+    ("Optimizers", optimizers, None),
+    ("Schedules", schedules, None),
+    ("Jacobian operators", operators, None),
     (
         "The chain rule",
-        "skjacobnet.accumulation",
+        accumulation,
         ["accumulate", "cheapest_order", "cotangents", "tangents"],
     ),
+    ("Networks", network, ["Network", "Linearization", "complete"]),
+    ("Inspection in numbers", inspection, None),
     (
-        "Networks",
-        "skjacobnet.network",
-        ["Network", "Linearization", "complete"],
-    ),
-    (
-        "Optimizers, penalties and orders in numbers",
-        "skjacobnet.inspection",
-        [
-            "impulse_response",
-            "trajectory",
-            "Surface",
-            "flow_field",
-            "profile_accumulation",
-            "AccumulationProfile",
-        ],
-    ),
-    ("Callbacks", "skjacobnet.callbacks", ["Checkpoint"]),
-    ("Inspection", "skjacobnet.inspection", None),
-    (
-        "Displays",
-        "skjacobnet.inspection",
+        "Inspection in pictures",
+        inspection,
         sorted(name for name in vars(inspection) if name.endswith("Display")),
     ),
-    ("From and to MLPClassifier", "skjacobnet.interop", ["from_sklearn", "to_sklearn"]),
-    ("Checks", "skjacobnet.testing", None),
+    ("Callbacks", callbacks, None),
+    ("From and to MLPClassifier", interop, None),
+    ("Checks", testing, None),
 ]
+# Exported for other modules of the package, not for its users.
+INTERNAL = {"CallbackSupportMixin", "EpochHooks", "with_callbacks", "EACH_SAMPLE"}
 
 
-def _names(module, members):
-    if isinstance(members, list):
-        return members
-    if members is None:
-        return sorted(
-            name for name in vars(module) if _is_public_function(module, name)
-        )
-    bases = [
-        cls.__name__
-        for cls in vars(module).values()
-        if inspect.isclass(cls) and issubclass(cls, members.base) and not cls.name
-    ]
-    return sorted(set(bases)) + [cls.__name__ for cls in members.classes]
+def exports(module):
+    """Return the public names of a module: classes, functions and data, no modules."""
 
+    def is_own(name, member):
+        if name.startswith("_") or inspect.ismodule(member):
+            return False
+        if inspect.isclass(member) or inspect.isfunction(member):
+            return member.__module__.startswith(module.__name__)
+        return True
 
-def _is_public_function(module, name):
-    member = getattr(module, name)
-    return inspect.isfunction(member) and not name.startswith("_")
-
-
-def _called(members):
-    """Say which names stand for which class."""
-    lines = []
-    for cls in members.classes:
-        names = [cls.name, *cls.aliases]
-        lines.append(f"``{'``, ``'.join(names)}``: `{cls.__name__}`")
-    return "Names: " + "; ".join(lines) + "."
+    names = [name for name, member in vars(module).items() if is_own(name, member)]
+    return [name for name in getattr(module, "__all__", names) if name not in INTERNAL]
 
 
 def write_api(path):
-    """Write the page that lists every public class and function."""
+    """Write the page that lists every public class, function and family."""
+    chosen = {(module, name) for _, module, names in SECTIONS for name in names or []}
     lines = ["API reference", "=============", ""]
-    for title, module_name, members in SECTIONS:
-        module = __import__(module_name, fromlist=["_"])
-        lines += [title, "-" * len(title), "", f".. currentmodule:: {module_name}", ""]
-        if hasattr(members, "classes"):
-            lines += [_called(members), ""]
+    seen = set()
+    for title, module, names in SECTIONS:
+        if names is None:
+            names = [name for name in exports(module) if (module, name) not in chosen]
+        names = sorted(names, key=lambda name: _rank(getattr(module, name)))
+        documented = [name for name in names if callable(getattr(module, name))]
+        lines += [title, "-" * len(title), ""]
+        # The first section of a module is where links to the module lead.
+        directive = "currentmodule" if module in seen else "module"
+        lines += [f".. {directive}:: {module.__name__}", ""]
+        seen.add(module)
+        for name in names:
+            if name not in documented:
+                lines += _lines_about_data(name, getattr(module, name))
         lines += [".. autosummary::", "   :toctree: api", "   :nosignatures:", ""]
-        lines += [f"   {name}" for name in _names(module, members)]
+        lines += [f"   {name}" for name in documented]
         lines.append("")
     path.write_text("\n".join(lines))
 
 
+def _rank(member):
+    """Order what a module holds: contracts, other classes, functions, data."""
+    is_contract = inspect.isabstract(member) or getattr(member, "name", "") is None
+    return (
+        not is_contract,
+        not inspect.isclass(member),
+        not callable(member),
+        getattr(member, "__name__", "").lower(),
+    )
+
+
+def _lines_about_data(name, table):
+    """Say which names a table knows, and what they stand for."""
+    if isinstance(table, Family):
+        entries = [
+            f"``{'``, ``'.join([part.name, *part.aliases])}``: `{part.__name__}`"
+            for part in table.classes
+        ]
+    else:
+        entries = [f"``{key}``" for key in table]
+    return [f".. data:: {name}", "", f"   Names: {'; '.join(entries)}.", ""]
+
+
 def _is_routing_method(app, what, name, obj, skip, options):
-    """Leave out the ``set_*_request`` methods that scikit-learn adds to classes."""
-    return skip or (name.startswith("set_") and name.endswith("_request"))
+    """Leave out the methods for metadata routing that scikit-learn adds to classes."""
+    is_request = name.startswith("set_") and name.endswith("_request")
+    return skip or is_request or name == "get_metadata_routing"
+
+
+def _unlink(app, what, name, obj, options, lines):
+    """Keep the words of links into scikit-learn's own pages, without the links."""
+    if (getattr(obj, "__module__", None) or "").startswith("sklearn."):
+        lines[:] = [re.sub(r":ref:`([^`<]+?) *<[^`]*`", r"\1", line) for line in lines]
 
 
 def setup(app):
     """Connect to Sphinx."""
     app.connect("autodoc-skip-member", _is_routing_method)
-
-
-write_api(Path(__file__).parent / "reference.rst")
-default_role = "py:obj"
+    app.connect("autodoc-process-docstring", _unlink)
+    write_api(Path(app.srcdir) / "reference.rst")

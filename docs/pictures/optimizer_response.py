@@ -1,0 +1,7 @@
+"""How long four optimizers attend to one gradient."""
+
+from skjacobnet.inspection import OptimizerResponseDisplay
+
+OptimizerResponseDisplay.from_optimizers(
+    ["sgd", "momentum", "nesterov", "adam"], n_steps=30, background=1.0
+)

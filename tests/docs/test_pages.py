@@ -1,0 +1,353 @@
+"""The code of every page runs, from top to bottom, and does what the page says.
+
+Sessions with ``>>>`` are doctests, which pytest collects from the pages themselves.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_wine
+
+ROOT = Path(__file__).parents[2]
+GENERATED = ("docs/_build", "docs/api", "docs/auto_examples", "docs/reference.rst")
+
+
+def files(pattern):
+    """Return the files in the docs that somebody wrote, relative to the root."""
+    found = (path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern))
+    return sorted(path for path in found if not path.startswith(GENERATED))
+
+
+PAGES = ["README.md", *files("docs/**/*.rst")]
+# Sphinx runs the one, and a test of the examples the other.
+OTHERS = ("docs/conf.py", "docs/overview.py")
+SCRIPTS = [path for path in files("docs/**/*.py") if path not in OTHERS]
+EXAMPLES = [path.stem for path in sorted(ROOT.glob("examples/*/plot_*.py"))]
+TESTS_OF_EXAMPLES = "".join(
+    path.read_text(encoding="utf-8") for path in ROOT.glob("tests/examples/test_*.py")
+)
+# Blocks that are shown and not run, by a line of theirs.
+NOT_RUN = {
+    # The page says so: Ray is not among the test requirements.
+    "docs/scaling.rst": "from ray.util.joblib import register_ray",
+}
+# Installed by some readers only.
+OPTIONAL = (
+    "dask",
+    "distributed",
+    "onnxruntime",
+    "polars",
+    "skl2onnx",
+    "skorch",
+    "torch",
+)
+BLOCK = re.compile(r"( *)(\.\. code-block:: python|```python)$")
+# All the ways to show Python; one that is not a `BLOCK` would not be run.
+SHOWN = re.compile(
+    r"\.\. (code|code-block|sourcecode)::(?! (bash|console|none|pycon|rst|text)$)"
+    r"|\.\. plot::$|```(?!$|bash$)",
+    re.MULTILINE,
+)
+
+
+def read(page):
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def python_blocks(text):
+    """Return the Python blocks of a page: for each line its number, from 0."""
+    lines = text.splitlines()
+    blocks = []
+    for start, line in enumerate(lines):
+        if not (match := BLOCK.match(line)):
+            continue
+        indent = "" if "```" in line else match[1] + "   "
+        block = {}
+        for number, code in enumerate(lines[start + 1 :], start + 1):
+            if code == "```" or (code.strip() and not code.startswith(indent)):
+                break
+            block[number] = code.removeprefix(indent)
+        blocks.append(block)
+    return blocks
+
+
+def source_of(page):
+    """Return the code of a page, each line where it stands on the page."""
+    source = [""] * len(read(page).splitlines())
+    for block in python_blocks(read(page)):
+        is_session = any(code.startswith(">>> ") for code in block.values())
+        if not is_session and NOT_RUN.get(page) not in block.values():
+            for number, code in block.items():
+                source[number] = code
+    return "\n".join(source)
+
+
+def shown_output(page):
+    """Return the words of each block of output on a page."""
+    blocks = re.findall(
+        r"^\.\. code-block:: text\n\n((?:   .*\n|\n)+)", read(page), re.MULTILINE
+    )
+    return [words(block) for block in blocks]
+
+
+def words(text):
+    """Split at spaces and brackets, and make numbers of what can be one."""
+    return [as_number(word) for word in re.split(r"[\s{}()\[\],:]+", text) if word]
+
+
+def as_number(word):
+    try:
+        return float(word)
+    except ValueError:
+        return word
+
+
+def alike(shown, printed):
+    """Whether words are the same and numbers nearly so, as on another machine."""
+    if isinstance(shown, str) or isinstance(printed, str):
+        return shown == printed
+    return abs(shown - printed) <= 0.02 + 0.05 * abs(shown)
+
+
+def occurs(shown, printed):
+    """Whether words occur in what was printed, in a row."""
+    return any(
+        all(map(alike, shown, printed[start:]))
+        for start in range(len(printed) - len(shown) + 1)
+    )
+
+
+def own_table():
+    """Write the table that a reader of the README has: words, and values missing."""
+    table = load_wine(as_frame=True).frame
+    table["origin"] = table["target"].map({0: "north", 1: "south", 2: "south"})
+    table.loc[::7, "ash"] = None
+    table.to_csv("table.csv", index=False)
+
+
+# What must be there before the code of a page runs.
+PREPARED = {"README.md": own_table}
+
+
+@pytest.fixture
+def run(request, capsys, tmp_path, monkeypatch):
+    """Return a function that runs a page or a script: its names, what it prints.
+
+    It runs in a folder of its own, and all figures are looked at.
+    """
+
+    def run(path):
+        source = source_of(path) if path in PAGES else read(path)
+        for package in OPTIONAL:
+            if re.search(rf"^ *(import|from) {package}\b", source, re.MULTILINE):
+                pytest.importorskip(package)
+        draws = re.search("matplotlib|Display", source)
+        plt = request.getfixturevalue("plt") if draws else None
+        monkeypatch.chdir(tmp_path)
+        PREPARED.get(path, lambda: None)()
+        names = {"__name__": "__main__"}
+        exec(compile(source, str(ROOT / path), "exec"), names)
+        for number in plt.get_fignums() if draws else ():
+            request.getfixturevalue("check_figure")(plt.figure(number))
+        return names, capsys.readouterr().out
+
+    return run
+
+
+def readme(names, printed):
+    scores = [float(line.split()[-1]) for line in printed.splitlines()]
+    assert len(scores) == 2
+    assert min(scores) > 0.9
+
+
+def index(names, printed):
+    score, shape = printed.splitlines()
+    assert float(score) > 0.94
+    assert shape == "(450, 64)"
+
+
+def explaining(names, printed):
+    assert float(printed.split()[0]) < 1e-4
+    assert names["model"].score(names["X_test"], names["y_test"]) > 0.94
+    assert 0 < (names["norms"] > 10 * names["norms"].mean()).sum() < 10
+
+
+def from_mlpclassifier(names, printed):
+    model, mlp, X = names["model"], names["mlp"], names["X"]
+    np.testing.assert_allclose(model.predict_proba(X), mlp.predict_proba(X), atol=1e-12)
+    assert Path("model.onnx").stat().st_size > 0
+
+
+def scaling(names, printed):
+    assert names["search"].best_score_ > 0.9
+    assert len(names["scores"]) == 5
+
+
+def design(names, printed):
+    assert printed.startswith("Sine(): Jacobian of the output for the input: exact")
+
+
+def start(names, printed):
+    score, search, *importance = printed.splitlines()
+    assert float(score) > 0.93
+    assert float(search.split()[-1]) > 0.95
+    assert len(importance) == 4
+
+
+def notebook(names, printed):
+    assert float(printed) > 0.93
+
+
+def optimizers(names, printed):
+    losses, schedules = names["losses"], names["schedules"]
+    best, worst = losses.min(axis=1), losses.max(axis=1)
+    assert best.max() < 2 * best.min()
+    assert (worst > 4 * best).all()
+    assert names["search"].best_params_ == {"learning_rate": 1e-2}
+    best = schedules.min(axis=1)
+    assert (best.drop("constant") < 0.95 * best["constant"]).all()
+    assert names["nesterov"] < best["constant"]
+    assert names["small"] < best["constant"]
+    assert names["batches"].idxmin(axis=1).is_monotonic_increasing
+
+
+def activations(names, printed):
+    numbers, rings, depth = names["numbers"], names["on_rings"], names["by_depth"]
+    assert 1e-7 < numbers.loc["sigmoid", "slope"] ** 10 < 3e-7
+    assert numbers.loc["relu", "flat"] == pytest.approx(0.5, abs=0.01)
+    assert (numbers["mean"].abs()[["tanh", "selu"]] < 0.01).all()
+    assert numbers.loc["selu", "spread"] == pytest.approx(1.0, abs=0.01)
+    assert rings.loc["identity"].max() < 0.6
+    assert rings.drop("identity")[60].min() > 0.94
+    assert rings.loc[["relu", "elu", "gelu"], 15].min() > rings.loc["sigmoid", 15] + 0.2
+    assert depth.loc["sigmoid", "10"] < 0.3
+    assert depth["10, isometric"].min() > 0.88
+
+
+def regularizers(names, printed):
+    table, shares = names["table"], names["shares"]
+    grows = table["with"] > table["without"]
+    assert set(grows.index[grows]) == {"l1", "confidence_penalty"}
+    for name in ("weight_decay", "jacobian_norm"):
+        assert max(shares[name]) < 1.0
+        assert np.mean(shares[name]) == pytest.approx(0.86, abs=0.04)
+    for name in ("l1", "sparsity", "confidence_penalty", "input_gradient"):
+        assert 0.86 < np.mean(shares[name]) < 1.0
+    assert np.mean(shares["certainty"]) > 1.0
+    assert min(shares["orthogonality"]) > 1.3
+    assert names["search"].best_params_ == {"regularizers__weight_decay": 1e-3}
+
+
+def jacobians(names, printed):
+    assert not set(names["per_unit"].nlargest(2).index) & set(
+        names["per_spread"].nlargest(2).index
+    )
+    strengths, sure = names["strengths"], names["sure"]
+    proba, raw = (
+        np.median(strengths[output][sure]) / np.median(strengths[output][~sure])
+        for output in ("proba", "raw")
+    )
+    assert proba < 0.2 < 0.7 < raw
+    errors = [names["error"](length) for length in (0.01, 0.1, 0.3, 3.0)]
+    assert errors[0] < 0.01
+    assert errors[2] < 0.2
+    assert errors[3] > 0.5
+    alone, shared = (names[name]["flavanoids"].mean() for name in ("alone", "twice"))
+    assert shared / alone == pytest.approx(2 / 3, abs=0.12)
+    assert names["positive"]["proline"] == 0.0
+    assert 0.2 < names["positive"]["flavanoids"] < 0.8
+
+
+# What else a page claims, page by page.
+CLAIMS = {
+    "README.md": readme,
+    "docs/index.rst": index,
+    "docs/explaining.rst": explaining,
+    "docs/from_mlpclassifier.rst": from_mlpclassifier,
+    "docs/scaling.rst": scaling,
+    "docs/design.rst": design,
+    "docs/start.rst": start,
+    "docs/coming_from/notebook.rst": notebook,
+    "docs/user_guide/optimizers.rst": optimizers,
+    "docs/user_guide/activations.rst": activations,
+    "docs/user_guide/regularizers.rst": regularizers,
+    "docs/user_guide/jacobians.rst": jacobians,
+}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:(dask|distributed|tornado)")
+@pytest.mark.parametrize("page", [page for page in PAGES if python_blocks(read(page))])
+def test_the_code_of_a_page_runs_and_its_claims_hold(run, page):
+    names, printed = run(page)
+    for shown in shown_output(page):
+        assert occurs(shown, words(printed)), shown
+    CLAIMS.get(page, lambda *_: None)(names, printed)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_scripts_that_pages_show_run(run, script):
+    run(script)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_python_is_overlooked(page):
+    assert len(python_blocks(read(page))) == len(SHOWN.findall(read(page)))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_files_that_a_page_shows_are_there_and_run_in_some_test(page):
+    shown = re.findall(r"\.\. (\w+):: *(\S+\.py)$", read(page), re.MULTILINE)
+    for directive, path in shown:
+        # As Sphinx finds them, and matplotlib with `plot_basedir`.
+        absolute = path.startswith("/") or directive == "plot"
+        folder = ROOT / "docs" if absolute else (ROOT / page).parent
+        file = (folder / path.removeprefix("/")).resolve().relative_to(ROOT)
+        assert (ROOT / file).is_file()
+        if file.parts[0] == "examples":
+            in_readme = f"python {file.as_posix()}\n" in read("README.md")
+            assert in_readme or file.stem in TESTS_OF_EXAMPLES
+        else:
+            assert (
+                file.parts[0] in ("skjacobnet", "tests") or file.as_posix() in SCRIPTS
+            )
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_has_a_test(example):
+    assert example in TESTS_OF_EXAMPLES
+
+
+def test_pictures_are_there():
+    shown = [("README.md", r"!\[[^]]*\]\((.*?)\)")]
+    shown += [(page, r"\.\. image:: *(\S+)") for page in PAGES[1:]]
+    found = [
+        (ROOT / page).parent / path
+        for page, pattern in shown
+        for path in re.findall(pattern, read(page))
+    ]
+    assert len(found) >= 2
+    for path in found:
+        assert path.is_file()
+
+
+def test_the_main_example_is_what_the_readme_runs():
+    first, second = re.findall(r"```bash\n(.*?)```", read("README.md"), re.DOTALL)
+    assert "python examples/plot_digits.py\n" in first
+    assert "\npytest " in second
+
+
+def test_there_are_pages_for_all_claims_and_exceptions():
+    assert set(CLAIMS) <= set(PAGES)
+    for page, line in NOT_RUN.items():
+        assert sum(line in block.values() for block in python_blocks(read(page))) == 1
+
+
+def test_output_that_was_not_printed_is_noticed():
+    printed = words("        rate  loss\nsgd     0.10  0.33\nadam  0.01  {1: 0.24}\n")
+    assert occurs(words("sgd 0.1 0.34"), printed)
+    assert not occurs(words("sgd 0.1 0.38"), printed)
+    assert not occurs(words("adam 0.1 0.33"), printed)
+    assert not occurs(words("sgd 0.1 0.33 0.01"), printed)
+    assert not occurs(words("1 0.24 0.24"), printed)
