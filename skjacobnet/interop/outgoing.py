@@ -76,10 +76,10 @@ def to_sklearn(classifier, n_samples=None):
     since it does nothing when predicting, and a layer without intercept gets one of
     zeros.
 
-    The loss, penalties other than weight decay, optimizers other than `SGD`, `Adam` and
-    `LBFGS`, and schedules for others than `SGD` have no counterpart: the fitted network
-    is the same, another `fit` would not be. Where `n_samples` is not given, n is
-    `batch_size`, 200 for ``"auto"``, and ``t_`` is 0.
+    The loss, ``class_weight``, penalties other than weight decay, optimizers other than
+    `SGD`, `Adam` and `LBFGS`, and schedules for others than `SGD` have no counterpart:
+    the fitted network is the same, another `fit` would not be. Where `n_samples` is not
+    given, n is `batch_size`, 200 for ``"auto"``, and ``t_`` is 0.
 
     Examples
     --------

@@ -1,10 +1,11 @@
 """What each example claims is true of what it computes, on rows held out."""
 
 import numpy as np
+import pytest
 
 
-def test_own_parts_pass_their_checks_and_mistakes_do_not(run_example):
-    names = run_example("guide/plot_own_parts.py")
+def test_own_parts_pass_their_checks_and_mistakes_do_not(run_in_gallery):
+    names = run_in_gallery("guide/plot_own_parts.py")
     assert "weight_vjp" in names["complaint"]
     assert names["path"] == [-0.5, 0.0]
     # Over six tables: 0.74 to 0.76, 0.77 to 0.80, and 0.81 to 0.84.
@@ -20,24 +21,25 @@ def test_own_parts_pass_their_checks_and_mistakes_do_not(run_example):
     assert noise["row sparsity"] < min(0.3, noise["weight decay"])
 
 
-def test_a_small_jacobian_makes_firm_predictions(run_example):
-    names = run_example("guide/plot_robustness.py")
+def test_a_small_jacobian_makes_firm_predictions(run_in_gallery):
+    names = run_in_gallery("guide/plot_robustness.py")
     curves = names["curves"]
     clean, shaken, attacked = (
         {name: curve[kind][place] for name, curve in curves.items()}
         for kind, place in (("noise", 0), ("noise", 3), ("attack", 2))
     )
-    # Over three splits it gains 0.005 to 0.021, 0.031 to 0.036 and 0.07 to 0.09.
+    # Over six splits it gains 0.005 to 0.019, 0.026 to 0.037 and 0.09 to 0.17.
     assert clean["Jacobian norm"] > max(clean.values()) - 0.01
     assert shaken["Jacobian norm"] > shaken["weight decay"] + 0.015
-    assert attacked["Jacobian norm"] > attacked["weight decay"] + 0.04
-    assert attacked["weight decay"] > attacked["none"] + 0.04
-    none, _, firm = names["distances"].values()
-    assert firm > 1.2 * none
+    assert attacked["Jacobian norm"] > attacked["weight decay"] + 0.05
+    # 0.18 to 0.27.
+    assert attacked["weight decay"] > attacked["no penalty"] + 0.1
+    plain, decayed, firm = names["distances"].values()
+    assert plain < decayed < firm
 
 
-def test_pieces_of_a_table_teach_what_the_table_does(run_example):
-    names = run_example("guide/plot_out_of_core.py")
+def test_pieces_of_a_table_teach_what_the_table_does(run_in_gallery):
+    names = run_in_gallery("guide/plot_out_of_core.py")
     accuracy = np.array(names["accuracy"])
     from_file = np.array(names["from_file"].history_["validation_score"])
     assert accuracy[-1] > 0.83
@@ -50,8 +52,19 @@ def test_pieces_of_a_table_teach_what_the_table_does(run_example):
         assert names["same"]
 
 
-def test_a_network_taken_over_answers_for_the_old_one(run_example):
-    names = run_example("guide/plot_take_over_mlpclassifier.py")
+def test_a_network_taken_over_answers_for_the_old_one(run_in_gallery):
+    names = run_in_gallery("guide/plot_take_over_mlpclassifier.py")
     assert names["difference"] < 1e-12
-    assert names["before"] != names["after"]
+    row, predict_proba = names["row"], names["mlp"].predict_proba
+    (here,), (average,) = predict_proba(row), predict_proba(0.0 * row)
+    share = names["display"].attributions.sum()
+    assert share == pytest.approx(here.max() - average[here.argmax()], abs=1e-3)
+    # Over six splits at most 0.02 and at least 0.99.
+    turned = dict(zip(names["ways"].round(1), names["turned"], strict=True))
+    assert turned[0.0] == 0.0
+    assert turned[0.8] < 0.05
+    assert turned[1.5] > 0.9
+    # Over six splits 0.87 to 0.97 and 0.94 to 0.99 are found.
+    assert names["after"][1] > names["before"][1]
+    assert names["after"][0] > names["before"][0] - 0.02
     assert names["same"]

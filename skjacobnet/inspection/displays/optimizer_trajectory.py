@@ -168,19 +168,16 @@ default="rosenbrock"
         self._draw_contours(surface)
         for path, name, style in zip(self.paths, names, line_styles(), strict=False):
             path = np.asarray(path)
-            # Where a path runs away to infinity, no canvas has room for it.
-            far = 100.0 * (high - low)
-            seen = np.where((path > low - far) & (path < high + far), path, np.nan)
             stays = np.all((path[-1] >= low) & (path[-1] <= high))
             self.ax_.plot(
-                *seen.T,
+                *path.T,
                 marker=".",
                 markersize=3,
                 linewidth=1.2,
                 label=name if stays else f"{name} (leaves)",
                 **style,
             )
-            self.ax_.plot(*seen[-1], "o", color=style["color"], mec="black", zorder=3)
+            self.ax_.plot(*path[-1], "o", color=style["color"], mec="black", zorder=3)
         self._mark(self.paths[0][0], "s", "start")
         if surface.minimum is not None:
             self._mark(surface.minimum, "*", "minimum", markersize=11)
