@@ -11,8 +11,9 @@ SIZES = ((6.4, 4.8), (16.0, 12.0))
 
 @pytest.fixture
 def plt():
-    """pyplot, drawing to memory; whatever a test has opened is closed."""
+    """pyplot, drawing to memory; whatever any test has opened is closed."""
     pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.close("all")
     pyplot.switch_backend("Agg")
     yield pyplot
     pyplot.close("all")
