@@ -47,6 +47,7 @@ numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 html_theme = "pydata_sphinx_theme"
 html_title = "skjacobnet"
+html_theme_options = {"header_links_before_dropdown": 7}
 
 # `examples/plot_digits.py` is in neither: it takes longer than any of these.
 GALLERIES = ["lessons", "guide"]
