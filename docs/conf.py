@@ -41,6 +41,9 @@ extensions = [
 exclude_patterns = ["_build", "auto_examples/**/*.ipynb", "auto_examples/**/*.py"]
 templates_path = ["_templates"]
 default_role = "py:obj"
+# Names that begin with the package's must lead somewhere; parameters lead nowhere.
+nitpicky = True
+nitpick_ignore_regex = [(r"py:.*", r"(?!skjacobnet\.).*")]
 add_module_names = False
 autosummary_generate = True
 numpydoc_show_class_members = False
