@@ -11,6 +11,7 @@ from sklearn.utils.validation import validate_data
 from skjacobnet import _parameters
 from skjacobnet.network import complete
 from skjacobnet.training import full_batch, minibatch
+from skjacobnet.training.baseline import loss_of_shares
 from skjacobnet.training.objective import Objective
 from skjacobnet.training.record import LayerRecord
 from skjacobnet.training.state import TrainingState
@@ -21,6 +22,9 @@ from skjacobnet.training.watch import Watch
 
 # L-BFGS evaluates the rows in blocks of so many numbers of X.
 FULL_BATCH_NUMBERS = 2**22
+
+# A loss of so many times that of predicting the class shares is no result of chance.
+FAR_WORSE = 5.0
 
 # Rows for starts that depend on the data.
 START_ROWS = 256
@@ -212,6 +216,26 @@ class FittingMixin:
             )
         self.__dict__.update(self._describe())
         return stopped
+
+    def _warn_if_worse_than_shares(self, loss, table, held_back):
+        """Warn where a training that has ended has learned less than nothing."""
+        if held_back is None:
+            rows, found = "training rows", self.history_["loss"][-1]
+        elif self.monitor == "loss":
+            rows = "validation rows"
+            found = self.history_["validation_loss"][self.best_iter_ - 1]
+        else:
+            return
+        reached = loss_of_shares(loss, table)
+        if found > FAR_WORSE * reached:
+            warnings.warn(
+                f"The loss on the {rows} ended at {found:.3g}, where predicting the "
+                f"shares of the classes would have had {reached:.3g}. Scale the "
+                "features, for example with StandardScaler, X_val like X, or lower "
+                "learning_rate.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
 
     def _describe(self):
         """Return the fitted attributes as if training had stopped now."""

@@ -356,7 +356,9 @@ class JacobianMLPClassifier(
         if not self.warm_start:
             del model.training_state_
         self.__dict__ = model.__dict__
-        if not stopped and self.tol is not None:
+        if stopped:
+            self._warn_if_worse_than_shares(parts.loss, table, held_back)
+        elif self.tol is not None:
             warnings.warn(
                 f"Training ended after max_iter={self.max_iter} before the objective "
                 "stopped improving. Raise max_iter or learning_rate, scale the "
