@@ -113,7 +113,7 @@ class JacobianMLPClassifier(
         First weights, order of rows, dropout and the validation split. None draws fresh
         randomness; the global generator is never touched.
     verbose : bool or int, default=0
-        Whether to print a line for each epoch.
+        Whether to show the progress, in one line that is written over after each epoch.
     record_gradients : bool, default=False
         Whether to keep, for each epoch and each layer, how large the gradient and the
         step were; `skjacobnet.inspection.GradientFlowDisplay` draws them.
@@ -126,7 +126,8 @@ class JacobianMLPClassifier(
         Only if `X` has names for its columns.
     network_ : Network
         The chain of layers. Printing it shows a table of them with their Jacobians,
-        shapes and numbers of weights, as the HTML of a fitted classifier does.
+        shapes and numbers of weights, as the HTML of a fitted classifier does (in a
+        pipeline, that of its last step).
     targets_ : Targets
         How classes are encoded, and the link from raw predictions to probabilities.
     weights_ : array of shape (n_weights,)
@@ -303,7 +304,9 @@ class JacobianMLPClassifier(
         sample_weight : array-like of shape (n_samples,), optional
             Rows of weight zero are left out; the scale of the weights is irrelevant.
         X_val, y_val, sample_weight_val : optional
-            A validation set of one's own, monitored instead of rows held back.
+            A validation set of one's own, monitored instead of rows held back. It must
+            be scaled as `X` is: a `Pipeline` passes it on as it is, unless it is made
+            with ``transform_input=["X_val"]`` (and metadata routing is enabled).
 
         Returns
         -------
