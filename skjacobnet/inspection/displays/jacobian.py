@@ -10,8 +10,9 @@ from skjacobnet.inspection.displays.rows import (
     font_size,
     names_of_features,
     one_row,
-    shortened,
+    shortened_names,
     symmetric_limits,
+    wrapped,
 )
 from skjacobnet.inspection.pipelines import Route
 
@@ -175,17 +176,17 @@ class JacobianDisplay:
             interpolation="nearest",
             **symmetric_limits(values),
         )
-        self.figure_.colorbar(image, ax=self.ax_, label=self.label)
+        self.figure_.colorbar(image, ax=self.ax_, label=wrapped(self.label))
         self.ax_.set_yticks(
             range(len(shown)),
-            [shortened(features[i]) for i in shown],
+            shortened_names([features[i] for i in shown]),
             fontsize=font_size(len(shown)),
         )
         named = range(0, n_outputs, -(-n_outputs // MOST_CLASS_NAMES))
-        names = [shortened(classes[i]) for i in named]
+        names = shortened_names([classes[i] for i in named])
         upright = sum(map(len, names)) > UPRIGHT and len(names) > 1
         if upright:
-            names = [shortened(name, LONGEST_UPRIGHT) for name in names]
+            names = shortened_names([classes[i] for i in named], LONGEST_UPRIGHT)
         self.ax_.set_xticks(named, names, rotation=90 if upright else 0)
         self.ax_.set(
             xlabel="class",

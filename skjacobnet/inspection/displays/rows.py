@@ -1,11 +1,16 @@
 """What displays of single rows share: the row, and the names of its features."""
 
+from textwrap import fill
+
 import numpy as np
 
 from skjacobnet._validation import Interval
 
 # Longer names are cut in the middle, so that room is left for the picture.
 LONGEST_NAME = 28
+
+# So many letters of a label fit along an axis.
+LONGEST_LINE = 40
 
 # What `output` means in words.
 OUTPUTS = {
@@ -73,11 +78,46 @@ def shortened(name, longest=LONGEST_NAME):
     >>> shortened("age"), shortened("concentration of hemoglobin in blood (g/l)")
     ('age', 'concentration o\N{HORIZONTAL ELLIPSIS} blood (g/l)')
     """
+    return _without(name, longest, longest // 2 - 2)
+
+
+def shortened_names(names, longest=LONGEST_NAME):
+    """Return names, short where they are long, that still tell all things apart.
+
+    Where some are long, the steps of a column transformer that all begin with are left
+    out; then the middle of long names, or if that makes some the same, their beginning
+    or their end.
+
+    Examples
+    --------
+    >>> shortened_names(["encoder__plan_plus", "encoder__plan_pro"], longest=12)
+    ['plan_plus', 'plan_pro']
+    >>> shortened_names(["price in euros, last week", "price in euros, next week"], 16)
+    ['\N{HORIZONTAL ELLIPSIS}uros, last week', '\N{HORIZONTAL ELLIPSIS}uros, next week']
+    """
+    n_different = len(set(names))
+    if max(map(len, names), default=0) > longest:
+        bare = [name.partition("__")[2] for name in names]
+        if all(bare) and len(set(bare)) == n_different:
+            names = bare
+    for tail in (longest // 2 - 2, longest - 1, 0):
+        short = [_without(name, longest, tail) for name in names]
+        if len(set(short)) == n_different:
+            return short
+    return [shortened(name, longest) for name in names]
+
+
+def _without(name, longest, tail):
+    """Return a long name with so many letters of its end, and of its beginning."""
     if len(name) <= longest:
         return name
-    tail = longest // 2 - 2
     head = name[: longest - tail - 1].rstrip()
-    return f"{head}\N{HORIZONTAL ELLIPSIS}{name[-tail:]}"
+    return f"{head}\N{HORIZONTAL ELLIPSIS}{name[len(name) - tail :]}"
+
+
+def wrapped(label):
+    """Break a long label of an axis into lines that fit beside a small picture."""
+    return fill(label, LONGEST_LINE)
 
 
 def font_size(n_names):

@@ -16,7 +16,9 @@ from skjacobnet.inspection.displays.rows import (
     names_of_features,
     one_row,
     shortened,
+    shortened_names,
     symmetric_limits,
+    wrapped,
 )
 from skjacobnet.inspection.gradient_times_input import gradient_x_input
 from skjacobnet.inspection.path_integrals import integrated_gradients
@@ -64,8 +66,8 @@ class SaliencyDisplay:
 
     Notes
     -----
-    Integrated gradients start from zero here. For another baseline, give the
-    constructor a row of what `skjacobnet.inspection.integrated_gradients` returns.
+    Integrated gradients start from zero unless there is a `baseline`. Zero is seldom a
+    likely row; the means of the training rows often are.
 
     Examples
     --------
@@ -74,7 +76,7 @@ class SaliencyDisplay:
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
     >>> model = JacobianMLPClassifier((5,), max_iter=4, tol=None, random_state=0)
     >>> display = SaliencyDisplay.from_estimator(model.fit(X, y), X[:1], target=2)
-    >>> display.ax_.get_xlabel()
+    >>> display.label
     '|change of the probability of 2| per unit of the feature'
     """
 
@@ -102,6 +104,7 @@ class SaliencyDisplay:
         method="saliency",
         target=None,
         output="proba",
+        baseline=None,
         image_shape=None,
         feature_names=None,
         max_features=20,
@@ -123,6 +126,8 @@ default="saliency"
             one.
         output : {"proba", "raw", "log_proba"}, default="proba"
             What is explained.
+        baseline : array-like of shape (n_features,), optional
+            Where integrated gradients start; by default zeros.
         image_shape : (int, int), optional
             Height and width, in pixels, where the features are those of an image.
         feature_names : sequence of str of length n_features, optional
@@ -142,7 +147,7 @@ default="saliency"
             If `estimator` is neither, or a step before the network is not affine.
         ValueError
             If `x` is not one row with the right number of features, or `method`,
-            `target`, `output`, `image_shape` or `feature_names` do not fit.
+            `target`, `output`, `baseline`, `image_shape` or `feature_names` do not fit.
         NotFittedError
             If `estimator` is not fitted.
         ImportError
@@ -156,14 +161,24 @@ default="saliency"
         if image_shape is not None:
             image_shape = checked_image_shape(image_shape, n_features)
         target = _target(route.classifier, route.inputs, target)
-        values = METHODS[method](estimator, x, target=target, output=output)
-        of = f"the {OUTPUTS[output]} of {target}"
+        options = {"target": target, "output": output}
+        start = ""
+        if method == "integrated_gradients":
+            options["baseline"] = baseline
+            start = " from zero" if baseline is None else " from the baseline"
+        elif baseline is not None:
+            raise ValueError(
+                "baseline goes with method='integrated_gradients' only, got "
+                f"method={method!r}."
+            )
+        values = METHODS[method](estimator, x, **options)
+        of = f"the {OUTPUTS[output]} of {shortened(str(target))}"
         return cls(
             np.asarray(values)[0],
             label=(
                 f"|change of {of}| per unit of the feature"
                 if method == "saliency"
-                else f"share of {of} ({method.replace('_', ' ')})"
+                else f"share of {of} ({method.replace('_', ' ')}{start})"
             ),
             # Columns that the pipeline drops need not be numbers.
             x=None if image_shape is None else numbers(x)[0],
@@ -211,12 +226,12 @@ default="saliency"
         self.ax_.barh(positions, values[shown], color=colors)
         self.ax_.set_yticks(
             positions,
-            [shortened(names[i]) for i in shown],
+            shortened_names([names[i] for i in shown]),
             fontsize=font_size(len(shown)),
         )
         self.ax_.axvline(0.0, color="0.3", linewidth=0.8)
         self.ax_.margins(y=0.02)
-        self.ax_.set_xlabel(self.label)
+        self.ax_.set_xlabel(wrapped(self.label))
         self.ax_.set_ylabel(
             "feature"
             if len(shown) == len(values)
@@ -232,7 +247,7 @@ default="saliency"
             cmap=DIVERGING if signed else SEQUENTIAL,
             **(symmetric_limits(values) if signed else {"vmin": 0.0}),
         )
-        self.figure_.colorbar(image, ax=self.ax_, label=self.label)
+        self.figure_.colorbar(image, ax=self.ax_, label=wrapped(self.label))
         self.ax_.set(xlabel="pixel column", ylabel="pixel row")
         for axis in (self.ax_.xaxis, self.ax_.yaxis):
             axis.get_major_locator().set_params(integer=True)

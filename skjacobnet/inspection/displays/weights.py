@@ -9,7 +9,7 @@ from skjacobnet.inspection.displays.rows import (
     checked_image_shape,
     checked_names,
     font_size,
-    shortened,
+    shortened_names,
     symmetric_limits,
 )
 from skjacobnet.inspection.pipelines import steps_and_classifier
@@ -151,7 +151,7 @@ class WeightsDisplay:
         shown = np.sort(order[-max_units:])
         units = range(n_out) if self.unit_names is None else self.unit_names
         units = checked_names(units, n_out, "unit_names")
-        units = [shortened(units[i], 14) for i in shown]
+        units = shortened_names([units[i] for i in shown], 14)
         limits = symmetric_limits(coef)
         self.figure_, self.ax_ = figure_and_axes(self, ax)
         if self.image_shape is None:
@@ -186,7 +186,7 @@ class WeightsDisplay:
             names = checked_names(self.input_names, n_in, "input_names")
             self.ax_.set_yticks(
                 range(n_in),
-                [shortened(name) for name in names],
+                shortened_names(names),
                 fontsize=font_size(n_in),
             )
         return image

@@ -47,7 +47,7 @@ def test_values_and_names(iris, output, check_picture):
     assert texts(display.ax_.get_yticklabels()) == list(X.columns)
     assert texts(display.ax_.get_xticklabels()) == list(IRIS.target_names)
     _, color_axes = display.figure_.axes
-    assert color_axes.get_ylabel() == display.label
+    assert " ".join(color_axes.get_ylabel().split()) == display.label
     check_picture(display)
 
 

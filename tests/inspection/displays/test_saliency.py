@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer, load_digits
@@ -13,6 +14,10 @@ DIGITS, DIGIT = load_digits(return_X_y=True)
 TABLE = load_breast_cancer(as_frame=True)
 FRAME = TABLE.data
 NAMED = TABLE.target_names[TABLE.target]
+
+
+def unwrapped(label):
+    return " ".join(label.split())
 
 
 def fitted(X, y):
@@ -49,7 +54,7 @@ def test_image(digits, method, check_picture):
     low, high = image.get_clim()
     assert low == (0.0 if method == "saliency" else -high)
     _, color_axes = display.figure_.axes
-    assert color_axes.get_ylabel() == display.label
+    assert unwrapped(color_axes.get_ylabel()) == display.label
     assert "probability of 5" in display.label
     check_picture(display)
 
@@ -64,7 +69,7 @@ def test_bars(cancer, check_picture):
     largest = expected[expected.abs().sort_values(kind="stable").index[-20:]]
     assert list(bars(display.ax_).items()) == list(largest.items())
     assert display.ax_.get_ylabel() == "feature (20 largest of 30)"
-    assert "raw prediction of malignant" in display.ax_.get_xlabel()
+    assert "raw prediction of malignant" in unwrapped(display.ax_.get_xlabel())
     check_picture(display)
 
 
@@ -104,6 +109,48 @@ def test_labels():
     model = fitted(DIGITS, labels)
     display = SaliencyDisplay.from_estimator(model, DIGITS[0], target=1)
     assert "probability of 1" in display.label
+
+
+def test_long_names_of_columns_and_classes(check_picture):
+    rng = np.random.default_rng(0)
+    columns = [
+        "onehotencoder__billing country of the customer_DE",
+        "onehotencoder__shipping country of the customer_DE",
+        "pipeline__yearly income in euros",
+        "pipeline__age",
+    ]
+    X = pd.DataFrame(rng.standard_normal((60, 4)), columns=columns)
+    y = np.where(X[columns[3]] > 0, "stays for another year or even longer", "leaves")
+    model = JacobianMLPClassifier((5,), max_iter=5, tol=None, random_state=0).fit(X, y)
+    for method in ("saliency", "integrated_gradients"):
+        display = SaliencyDisplay.from_estimator(
+            model, X[:1], method=method, target=y[y != "leaves"][0]
+        )
+        assert display.feature_names == columns
+        shown = {label.get_text() for label in display.ax_.get_yticklabels()}
+        assert len(shown) == 4
+        assert "age" in shown
+        check_picture(display)
+
+
+def test_baseline(check_picture):
+    baseline = FRAME.mean()
+    model = JacobianMLPClassifier((5,), max_iter=5, tol=None, random_state=0)
+    model = make_pipeline(StandardScaler(), model).fit(FRAME, NAMED)
+    display = SaliencyDisplay.from_estimator(
+        model,
+        FRAME[:1],
+        method="integrated_gradients",
+        target="benign",
+        baseline=baseline,
+    )
+    expected = inspection.integrated_gradients(model, FRAME[:1], baseline, "benign")
+    row = np.asarray(expected.attributions)[0]
+    np.testing.assert_array_equal(display.attributions, row)
+    assert display.label.endswith("(integrated gradients from the baseline)")
+    check_picture(display)
+    with pytest.raises(ValueError, match="baseline goes with method='integrated_gra"):
+        SaliencyDisplay.from_estimator(model, FRAME[:1], baseline=baseline)
 
 
 def test_what_cannot_be_drawn(digits):
