@@ -24,7 +24,10 @@ def check_picture(plt):
     """Return a function that checks a display which has a figure of its own."""
 
     def check(display):
-        assert display.figure_ is np.ravel(display.ax_)[0].figure
+        for ax in np.ravel(display.ax_):
+            assert ax.figure is display.figure_
+            assert ax.get_xlabel()
+            assert ax.get_ylabel()
         for size in SIZES:
             display.figure_.set_size_inches(size)
             check_figure(display.figure_)

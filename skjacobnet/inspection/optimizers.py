@@ -215,13 +215,14 @@ def trajectory(optimizer, surface, start, n_steps, learning_rate=None):
     theta = np.array(start, np.float64)
     points = [theta.copy()]
     if isinstance(optimizer, FullBatchOptimizer):
-        optimizer.minimize(
-            lambda point: (surface.value(point), surface.gradient(point)),
-            theta,
-            n_steps,
-            0.0,
-            lambda point, value, gradient: points.append(point.copy()),
-        )
+        with np.errstate(over="ignore", invalid="ignore"):
+            optimizer.minimize(
+                lambda point: (surface.value(point), surface.gradient(point)),
+                theta,
+                n_steps,
+                0.0,
+                lambda point, value, gradient: points.append(point.copy()),
+            )
     else:
         rate = optimizer.default_learning_rate
         rate = rate if learning_rate is None else learning_rate
@@ -245,7 +246,7 @@ def surface_of(surface):
     """
     if isinstance(surface, Surface):
         return surface
-    if surface not in SURFACES:
+    if not isinstance(surface, str) or surface not in SURFACES:
         raise ValueError(
             f"Unknown surface {surface!r}. Available: "
             f"{', '.join(map(repr, SURFACES))}, or an instance of Surface."

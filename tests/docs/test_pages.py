@@ -108,7 +108,8 @@ def alike(shown, printed):
     """Whether words are the same and numbers nearly so, as on another machine."""
     if isinstance(shown, str) or isinstance(printed, str):
         return shown == printed
-    return abs(shown - printed) <= 0.02 + 0.05 * abs(shown)
+    floor = 0.02 if abs(shown) >= 0.1 else 0.002
+    return abs(shown - printed) <= floor + 0.05 * abs(shown)
 
 
 def occurs(shown, printed):

@@ -1,5 +1,7 @@
 """What the orders of the chain rule cost."""
 
+import numpy as np
+
 from skjacobnet._validation import Interval
 from skjacobnet.inspection.accumulation import profile_accumulation
 from skjacobnet.inspection.displays.drawing import COLORS, figure_and_panels
@@ -118,10 +120,15 @@ class AccumulationProfileDisplay:
         TypeError
             If `n_repeats` is no integer.
         ValueError
-            If `n_repeats` or the number of axes is not allowed.
+            If `X` does not fit, or `n_repeats` or the number of axes is not allowed.
         ImportError
             If matplotlib is not installed.
         """
+        X = np.asarray(X)
+        if X.ndim != 2 or X.shape[1] != network.sizes[0]:
+            raise ValueError(
+                f"X must have the shape (n_samples, {network.sizes[0]}), got {X.shape}."
+            )
         return cls._measured(network, X, None, n_repeats).plot(ax=ax)
 
     @classmethod
@@ -145,10 +152,12 @@ class AccumulationProfileDisplay:
         Raises
         ------
         ValueError
-            If the number of axes is not allowed.
+            If the number of axes is not allowed, or there is no profile.
         ImportError
             If matplotlib is not installed.
         """
+        if not self.profiles:
+            raise ValueError("profiles must have at least one order, got none.")
         self.figure_, self.ax_ = figure_and_panels(self, ax, len(PANELS), n_columns=1)
         from matplotlib.ticker import EngFormatter
 

@@ -1,7 +1,11 @@
 """What displays of a network's depth share: the names of its layers."""
 
+from skjacobnet.inspection.displays.names import shortened_names, thinned
+
 # More names than this would cover one another.
 MOST_NAMES = 25
+# Longer ones, upright, would leave no height for the picture.
+LONGEST_LAYER = 24
 
 
 def layer_names(network):
@@ -28,6 +32,6 @@ def layer_names(network):
 
 def name_layers(ax, names):
     """Write names under the axes, the last and some others where there are many."""
-    every = -(-len(names) // MOST_NAMES)
-    shown = [*range(0, len(names) - every, every), len(names) - 1]
-    ax.set_xticks(shown, [names[i] for i in shown], rotation=90)
+    shown = thinned(len(names), MOST_NAMES)
+    names = shortened_names([names[i] for i in shown], LONGEST_LAYER)
+    ax.set_xticks(shown, names, rotation=90)

@@ -42,11 +42,22 @@ def pyplot(display):
 
 
 def figure_and_axes(display, ax):
-    """Return the figure and the axes to draw on, new ones if `ax` is None."""
+    """Return the figure and the axes to draw on, new ones if `ax` is None.
+
+    Raises
+    ------
+    TypeError
+        If `ax` is no Axes.
+    ValueError
+        If there is more than one.
+    """
     plt = pyplot(display)
-    if ax is not None:
-        return ax.figure, ax
-    return plt.subplots(layout="constrained")
+    if ax is None:
+        return plt.subplots(layout="constrained")
+    axes = _given(plt, ax)
+    if len(axes) != 1:
+        raise ValueError(f"ax must be one Axes, got {len(axes)}.")
+    return axes[0].figure, axes[0]
 
 
 def figure_and_panels(display, ax, n_panels, n_columns, **options):
@@ -70,13 +81,22 @@ def figure_and_panels(display, ax, n_panels, n_columns, **options):
 
     Raises
     ------
+    TypeError
+        If `ax` is no Axes.
     ValueError
         If one Axes is not in a grid, or several are not as many as the panels.
     """
     plt = pyplot(display)
+    room = {}
     if ax is None:
         grid = plt.figure(**{"layout": "constrained", **options}).add_gridspec
-    elif isinstance(ax, plt.Axes):
+    else:
+        axes = _given(plt, ax)
+        if len(axes) == n_panels:
+            return axes[0].figure, axes
+        if len(axes) != 1:
+            raise ValueError(f"ax must be one Axes or {n_panels}, got {len(axes)}.")
+        (ax,) = axes
         place = ax.get_subplotspec()
         if place is None:
             raise ValueError(
@@ -85,16 +105,68 @@ def figure_and_panels(display, ax, n_panels, n_columns, **options):
             )
         ax.set_axis_off()
         grid = place.subgridspec
-    else:
-        axes = np.ravel(ax)
-        if len(axes) != n_panels:
-            raise ValueError(f"ax must be one Axes or {n_panels}, got {len(axes)}.")
-        return axes[0].figure, axes
+        if ax.figure.get_layout_engine() is None:
+            # Nobody else sees to it that labels do not lie on other panels.
+            room = {"hspace": 0.8, "wspace": 0.6}
     n_rows = -(-n_panels // n_columns)
-    axes = grid(n_rows, n_columns).subplots(squeeze=False).ravel()
+    axes = grid(n_rows, n_columns, **room).subplots(squeeze=False).ravel()
     for unused in axes[n_panels:]:
         unused.remove()
     return axes[0].figure, axes[:n_panels]
+
+
+def _given(plt, ax):
+    """Return the Axes that a user has given, as an array."""
+    axes = np.ravel(np.asarray(ax, object))
+    for one in axes:
+        if not isinstance(one, plt.Axes):
+            raise TypeError(
+                f"ax must be matplotlib Axes, got {one!r}. Make one with "
+                "plt.subplots()."
+            )
+    return axes
+
+
+def whole_numbers(axis):
+    """Put ticks at whole numbers only, be there ever so few."""
+    axis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+
+
+def draw_line(ax, x, values, **style):
+    """Draw a line, with a point at each number that has no neighbor to be joined to."""
+    seen = np.isfinite(np.asarray(values, float))
+    joined = np.zeros_like(seen)
+    joined[1:] |= seen[:-1]
+    joined[:-1] |= seen[1:]
+    alone = np.flatnonzero(seen & ~joined).tolist()
+    return ax.plot(x, values, **{"marker": "o", "markevery": alone, **style})
+
+
+def legend_above(ax, handles=None):
+    """Name what is drawn above the axes, covering nothing, in columns that fit.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    handles : list of matplotlib artists, optional
+        By default all that is drawn on `ax`.
+    """
+    if handles is None:
+        handles, _ = ax.get_legend_handles_labels()
+    labels = [handle.get_label() for handle in handles]
+    # In letters of small print; what is left and right of the axes has room as well.
+    room = 20.0 * ax.get_window_extent().width / ax.figure.dpi
+    n_columns = int(room / (11 + max(map(len, labels))))
+    ax.legend(
+        handles,
+        labels,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        ncols=min(max(n_columns, 1), 4),
+        fontsize="small",
+        handlelength=3.0,  # two dashes
+        frameon=False,
+    )
 
 
 def sequential_colors(n_colors):

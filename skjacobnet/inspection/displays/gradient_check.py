@@ -5,7 +5,9 @@ from sklearn.pipeline import Pipeline
 
 from skjacobnet._validation import Interval
 from skjacobnet.inspection.displays.drawing import SEQUENTIAL, figure_and_axes
+from skjacobnet.inspection.displays.names import shortened
 from skjacobnet.inspection.pipelines import steps_and_classifier
+from skjacobnet.layers import LAYERS
 from skjacobnet.testing.estimators import weight_derivatives
 from skjacobnet.testing.finite_differences import empirical_jacobian
 from skjacobnet.testing.inputs import draw_weights
@@ -29,8 +31,8 @@ class GradientCheckDisplay:
     ----------
     exact, empirical : array-like of the same shape
         Derivatives, exact and measured.
-    label : str, default="derivative"
-        What they are.
+    label : str, default=""
+        What is differentiated.
 
     Attributes
     ----------
@@ -54,7 +56,7 @@ class GradientCheckDisplay:
     (43, True)
     """
 
-    def __init__(self, exact, empirical, *, label="derivative"):
+    def __init__(self, exact, empirical, *, label=""):
         self.exact = exact
         self.empirical = empirical
         self.label = label
@@ -104,7 +106,7 @@ class GradientCheckDisplay:
         return cls(
             found.gradient[found.indices],
             found.empirical,
-            label="derivative of the objective for a weight",
+            label="the objective",
         ).plot(ax=ax)
 
     @classmethod
@@ -113,7 +115,7 @@ class GradientCheckDisplay:
 
         Parameters
         ----------
-        layer : Layer
+        layer : Layer or str
             At weights as at the start of a training, moved a little.
         x : array-like of shape (n_samples, n_in)
             Inputs, clear of the kinks of the layer.
@@ -142,6 +144,7 @@ class GradientCheckDisplay:
                 [0.   , 1.   , 0.   ],
                 [0.   , 0.   , 0.071]]])
         """
+        layer = LAYERS.resolve(layer, "layer")
         x = np.asarray(x, np.float64)
         if x.ndim != 2:
             raise ValueError(f"x must have the shape (n_samples, n_in), got {x.shape}.")
@@ -150,7 +153,7 @@ class GradientCheckDisplay:
         return cls(
             operator.todense(len(x)),
             empirical_jacobian(lambda inputs: layer.forward(weights, inputs), x),
-            label=f"derivative of an output of {type(layer).__name__}",
+            label=f"an output of {shortened(type(layer).__name__)}",
         ).plot(ax=ax)
 
     @property
@@ -182,19 +185,25 @@ class GradientCheckDisplay:
             If matplotlib is not installed.
         """
         exact, empirical = np.ravel(self.exact), np.ravel(self.empirical)
-        errors = np.abs(exact - empirical)
+        if exact.shape != empirical.shape or not exact.size:
+            raise ValueError(
+                "exact and empirical must have one number each for every derivative, "
+                f"got {exact.size} and {empirical.size}."
+            )
+        if not np.isfinite([exact, empirical]).all():
+            raise ValueError("exact and empirical must be finite, got NaN or infinity.")
         # No difference at all would be nowhere on a logarithmic scale of colors.
-        size = max(float(np.max(np.abs(empirical))), np.finfo(float).tiny)
-        errors = np.maximum(errors, np.finfo(float).eps * size)
+        size = float(np.max(np.abs(empirical))) or 1.0
+        errors = np.maximum(np.abs(exact - empirical), np.finfo(float).eps * size)
         self.figure_, self.ax_ = figure_and_axes(self, ax)
         self.ax_.axline((0.0, 0.0), slope=1.0, color="0.6", linewidth=1.0, zorder=0)
         points = self.ax_.scatter(
             empirical, exact, c=errors, norm=_decades(errors), cmap=SEQUENTIAL, s=18
         )
         self.figure_.colorbar(points, ax=self.ax_, label="absolute difference")
-        self.ax_.set(xlabel="measured by differences", ylabel="exact")
+        self.ax_.set(xlabel="empirical (by differences)", ylabel="exact (by formula)")
         self.ax_.set_title(
-            f"{len(exact)} times the {self.label},\n"
+            f"{len(exact)} derivatives{f' of {self.label}' if self.label else ''},\n"
             f"largest relative error {self.largest_error:.1e}",
             fontsize="medium",
         )

@@ -2,17 +2,27 @@
 
 import numpy as np
 
-from skjacobnet.inspection.displays.depth import layer_names
+from skjacobnet.inspection.displays.depth import MOST_NAMES, layer_names
 from skjacobnet.inspection.displays.drawing import (
+    draw_line,
     figure_and_panels,
+    legend_above,
     log_ticks,
     sequential_colors,
+    whole_numbers,
 )
-from skjacobnet.inspection.displays.rows import checked_names, font_size, shortened
+from skjacobnet.inspection.displays.names import (
+    checked_names,
+    font_size,
+    shortened,
+    thinned,
+)
 from skjacobnet.inspection.pipelines import steps_and_classifier
 
 # Steps of about this share of the weights are usually right.
 RULE_OF_THUMB = 1e-3
+# More names than this would take the place of the panels under them.
+MOST_NAMES_ABOVE = 5
 COLUMNS = "layer_gradient_norms", "layer_update_ratios"
 
 
@@ -135,44 +145,52 @@ class GradientFlowDisplay:
         Raises
         ------
         ValueError
-            If `ax` has another number of axes, or there is not a name for each layer.
+            If `ax` has another number of axes, there is not a name for each layer, or
+            the numbers differ in shape.
         ImportError
             If matplotlib is not installed.
         """
         norms, ratios = np.asarray(self.gradient_norms), np.asarray(self.update_ratios)
         n_epochs, n_layers = norms.shape
-        names = self.layer_names
-        names = range(1, n_layers + 1) if names is None else names
-        names = checked_names(names, n_layers, "layer_names")
+        names = checked_names(self.layer_names, n_layers, "layer_names")
+        if ratios.shape != norms.shape:
+            raise ValueError(
+                "gradient_norms and update_ratios must have one shape, got "
+                f"{norms.shape} and {ratios.shape}."
+            )
         self.figure_, self.ax_ = figure_and_panels(self, ax, 2, n_columns=1)
         epochs = np.arange(1, n_epochs + 1)
         for panel, values, label in zip(
             self.ax_, (norms, ratios), ("gradient norm", "update ratio"), strict=True
         ):
-            for layer, color in enumerate(sequential_colors(n_layers)):
-                panel.plot(
+            lines = [
+                draw_line(
+                    panel,
                     epochs,
                     # Zero has no place on a logarithmic scale.
                     np.where(values[:, layer] > 0.0, values[:, layer], np.nan),
                     color=color,
-                    marker="o" if n_epochs == 1 else "",
                     label=shortened(names[layer]),
-                )
-            panel.set(yscale="log", ylabel=label)
+                )[0]
+                for layer, color in enumerate(sequential_colors(n_layers))
+            ]
+            panel.set(yscale="log", xlabel="epoch", ylabel=label)
             panel.margins(y=0.1)
-            panel.xaxis.get_major_locator().set_params(integer=True)
-            if n_epochs == 1:
-                panel.set_xticks(epochs)
-        self.ax_[1].axhline(
+            whole_numbers(panel.xaxis)
+        rule = self.ax_[1].axhline(
             RULE_OF_THUMB, color="0.3", linestyle="--", label="rule of thumb, 1e-3"
         )
-        self.ax_[1].set_xlabel("epoch")
         for panel in self.ax_:
             log_ticks(panel.yaxis)
-        where = {"handles": self.ax_[1].get_lines(), "frameon": False}
         if ax is None:
-            size = font_size(n_layers + 5)
-            self.figure_.legend(loc="outside right center", fontsize=size, **where)
+            lines = [lines[layer] for layer in thinned(n_layers, MOST_NAMES)]
+            self.figure_.legend(
+                handles=[*lines, rule],
+                loc="outside right center",
+                fontsize=font_size(len(lines) + 5),
+                frameon=False,
+            )
         else:
-            self.ax_[0].legend(fontsize="small", **where)
+            few = thinned(n_layers, MOST_NAMES_ABOVE)
+            legend_above(self.ax_[0], [*(lines[layer] for layer in few), rule])
         return self

@@ -4,24 +4,20 @@ import numpy as np
 
 from skjacobnet._validation import Interval
 from skjacobnet.inspection.displays.drawing import DIVERGING, figure_and_axes
-from skjacobnet.inspection.displays.rows import (
-    OUTPUTS,
+from skjacobnet.inspection.displays.names import (
     checked_names,
     font_size,
-    names_of_features,
-    one_row,
+    name_columns,
     shortened_names,
-    symmetric_limits,
     wrapped,
 )
+from skjacobnet.inspection.displays.rows import (
+    OUTPUTS,
+    names_of_features,
+    one_row,
+    symmetric_limits,
+)
 from skjacobnet.inspection.pipelines import Route
-
-# More names of classes than this would cover one another.
-MOST_CLASS_NAMES = 25
-# Names of classes stand upright if they have more letters than this together.
-UPRIGHT = 32
-# and are then cut, so that the rows of features stay wide enough for theirs.
-LONGEST_UPRIGHT = 14
 
 
 class JacobianDisplay:
@@ -164,8 +160,7 @@ class JacobianDisplay:
         values = np.asarray(self.jacobian).T
         n_features, n_outputs = values.shape
         features = names_of_features(self.feature_names, None, n_features)
-        classes = range(n_outputs) if self.class_names is None else self.class_names
-        classes = checked_names(classes, n_outputs, "class_names")
+        classes = checked_names(self.class_names, n_outputs, "class_names", first=0)
         order = np.argsort(np.abs(values).max(axis=1), kind="stable")
         shown = np.sort(order[-max_features:])
         self.figure_, self.ax_ = figure_and_axes(self, ax)
@@ -182,12 +177,7 @@ class JacobianDisplay:
             shortened_names([features[i] for i in shown]),
             fontsize=font_size(len(shown)),
         )
-        named = range(0, n_outputs, -(-n_outputs // MOST_CLASS_NAMES))
-        names = shortened_names([classes[i] for i in named])
-        upright = sum(map(len, names)) > UPRIGHT and len(names) > 1
-        if upright:
-            names = shortened_names([classes[i] for i in named], LONGEST_UPRIGHT)
-        self.ax_.set_xticks(named, names, rotation=90 if upright else 0)
+        name_columns(self.ax_, classes)
         self.ax_.set(
             xlabel="class",
             ylabel="feature"

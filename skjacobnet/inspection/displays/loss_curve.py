@@ -2,8 +2,18 @@
 
 import numpy as np
 
-from skjacobnet.inspection.displays.drawing import COLORS, figure_and_axes
+from skjacobnet.inspection.displays.drawing import (
+    COLORS,
+    draw_line,
+    figure_and_axes,
+    legend_above,
+    whole_numbers,
+)
 from skjacobnet.inspection.pipelines import steps_and_classifier
+
+# In points: the label of an axis with its margins, and a letter of its numbers.
+LABEL, LETTER = 28, 6.5
+NUMBER = "{x:.4g}"
 
 
 class LossCurveDisplay:
@@ -108,62 +118,74 @@ class LossCurveDisplay:
 
         Raises
         ------
+        ValueError
+            If there is not one number of each kind for each epoch.
         ImportError
             If matplotlib is not installed.
         """
+        series = {
+            "validation_loss": self.validation_loss,
+            "validation_score": self.validation_score,
+            "learning_rate": self.learning_rate,
+        }
+        for name, values in series.items():
+            if values is not None and len(values) != len(self.loss):
+                raise ValueError(
+                    f"{name} must have one number for each of the {len(self.loss)} "
+                    f"epochs, got {len(values)}."
+                )
         self.figure_, self.ax_ = figure_and_axes(self, ax)
         epochs = np.arange(1, len(self.loss) + 1)
-        # A line of one point is invisible.
-        style = {"marker": "o" if len(epochs) == 1 else ""}
         training, validation, score, rate = COLORS[:4]
-        self.ax_.plot(epochs, self.loss, color=training, label="training loss", **style)
+        lines = draw_line(
+            self.ax_, epochs, self.loss, color=training, label="training loss"
+        )
         if self.validation_loss is not None:
-            self.ax_.plot(
+            lines += draw_line(
+                self.ax_,
                 epochs,
                 self.validation_loss,
                 color=validation,
                 label="validation loss",
-                **style,
             )
         if self.best_epoch is not None:
-            self.ax_.axvline(
-                self.best_epoch, color="0.5", linestyle=":", label="best epoch"
+            lines.append(
+                self.ax_.axvline(
+                    self.best_epoch, color="0.5", linestyle=":", label="best epoch"
+                )
             )
         self.ax_.set(xlabel="epoch", ylabel="loss")
-        self.ax_.xaxis.get_major_locator().set_params(integer=True)
+        whole_numbers(self.ax_.xaxis)
         self.score_ax_ = self.learning_rate_ax_ = None
         if self.validation_score is not None:
-            self.score_ax_ = self._right(
-                epochs, self.validation_score, "validation score", score, 0, style
+            self.score_ax_, line = self._right(
+                epochs, self.validation_score, "validation score", score, 0
             )
+            lines += line
         # L-BFGS has none, which the history says by NaN.
         if self.learning_rate is not None and np.isfinite(self.learning_rate).any():
-            outwards = 0 if self.score_ax_ is None else 48
-            self.learning_rate_ax_ = self._right(
-                epochs, self.learning_rate, "learning rate", rate, outwards, style
+            outwards = 0 if self.score_ax_ is None else _breadth(self.score_ax_)
+            self.learning_rate_ax_, line = self._right(
+                epochs, self.learning_rate, "learning rate", rate, outwards
             )
+            lines += line
             # Otherwise a constant rate would be seen on the scale of its rounding.
             self.learning_rate_ax_.set_ylim(bottom=0.0)
-        self._legend()
+        legend_above(self.ax_, lines)
         return self
 
-    def _right(self, epochs, values, label, color, outwards, style):
+    def _right(self, epochs, values, label, color, outwards):
         """Draw values on a scale of their own, some points to the right of the axes."""
         ax = self.ax_.twinx()
         ax.spines["right"].set_position(("outward", outwards))
-        ax.plot(epochs, values, color=color, linestyle="--", label=label, **style)
+        line = draw_line(ax, epochs, values, color=color, linestyle="--", label=label)
         ax.set_ylabel(label, color=color)
         ax.tick_params(axis="y", labelcolor=color)
-        return ax
+        # A factor above the axis would lie on that of the other one.
+        ax.yaxis.set_major_formatter(NUMBER)
+        return ax, line
 
-    def _legend(self):
-        """Name all lines in one place, above the axes where nothing is covered."""
-        every = [self.ax_, self.score_ax_, self.learning_rate_ax_]
-        lines = [line for ax in every if ax is not None for line in ax.get_lines()]
-        self.ax_.legend(
-            handles=lines,
-            loc="lower center",
-            bbox_to_anchor=(0.5, 1.0),
-            ncols=2,
-            frameon=False,
-        )
+
+def _breadth(ax):
+    """Return the breadth of what is written at the right of axes, in points."""
+    return LABEL + LETTER * max(len(NUMBER.format(x=tick)) for tick in ax.get_yticks())

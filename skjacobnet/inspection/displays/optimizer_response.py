@@ -3,9 +3,13 @@
 import numpy as np
 
 from skjacobnet._validation import Interval
-from skjacobnet.inspection.displays.drawing import figure_and_axes
-from skjacobnet.inspection.displays.parts import legend_above, line_styles, named_parts
-from skjacobnet.inspection.displays.rows import checked_names
+from skjacobnet.inspection.displays.drawing import (
+    figure_and_axes,
+    legend_above,
+    whole_numbers,
+)
+from skjacobnet.inspection.displays.names import LONGEST_LINE, checked_names, shortened
+from skjacobnet.inspection.displays.parts import line_styles, named_parts
 from skjacobnet.inspection.optimizers import impulse_response
 from skjacobnet.optimizers import OPTIMIZERS
 
@@ -119,13 +123,14 @@ class OptimizerResponseDisplay:
         Raises
         ------
         ValueError
-            If there are not as many names as responses.
+            If there is no response, or not a name for each.
         ImportError
             If matplotlib is not installed.
         """
         n_lines = len(self.responses)
-        names = range(1, n_lines + 1) if self.names is None else self.names
-        names = checked_names(names, n_lines, "names")
+        if not n_lines:
+            raise ValueError("responses must have at least one response, got none.")
+        names = checked_names(self.names, n_lines, "names")
         self.figure_, self.ax_ = figure_and_axes(self, ax)
         self.ax_.axhline(0.0, color="0.7", linewidth=0.8, zorder=0)
         for response, name, style in zip(
@@ -134,7 +139,11 @@ class OptimizerResponseDisplay:
             # Points that touch would hide the dashes.
             marker = "." if len(response) <= 60 else ""
             self.ax_.plot(
-                range(len(response)), response, marker=marker, label=name, **style
+                range(len(response)),
+                response,
+                marker=marker,
+                label=shortened(name, LONGEST_LINE),
+                **style,
             )
         others = self.background
         others = "" if others is None else f" (all other gradients: {others:g})"
@@ -142,8 +151,6 @@ class OptimizerResponseDisplay:
             xlabel=f"steps since the gradient{others}",
             ylabel="step / (rate \N{MULTIPLICATION SIGN} gradient)",
         )
-        self.ax_.xaxis.get_major_locator().set_params(integer=True)
-        if max(map(len, self.responses)) == 1:
-            self.ax_.set_xticks([0])
+        whole_numbers(self.ax_.xaxis)
         legend_above(self.ax_)
         return self

@@ -3,9 +3,14 @@
 import numpy as np
 
 from skjacobnet._validation import Interval
-from skjacobnet.inspection.displays.drawing import figure_and_axes
-from skjacobnet.inspection.displays.parts import legend_above, line_styles, named_parts
-from skjacobnet.inspection.displays.rows import checked_names, shortened
+from skjacobnet.inspection.displays.drawing import figure_and_axes, legend_above
+from skjacobnet.inspection.displays.names import (
+    LONGEST_LINE,
+    checked_names,
+    cut,
+    shortened,
+)
+from skjacobnet.inspection.displays.parts import line_styles, named_parts
 from skjacobnet.inspection.optimizers import surface_of, trajectory
 from skjacobnet.optimizers import OPTIMIZERS
 
@@ -136,7 +141,7 @@ default="rosenbrock"
                 rate = _best_rate(rule, ground, start, n_steps)
             paths.append(trajectory(rule, ground, start, n_steps, rate)[0])
             if given is None and rate is not None:
-                names[number] = f"{shortened(names[number], 20)}, rate {rate:g}"
+                names[number] = f"{cut(names[number], 20)}, rate {rate:g}"
         return cls(paths, surface, window, names=names).plot(ax=ax)
 
     def plot(self, *, ax=None):
@@ -155,19 +160,21 @@ default="rosenbrock"
         Raises
         ------
         ValueError
-            If there is no such surface, or there are not as many names as paths.
+            If there is no path or no such surface, not a name for each path, or
+            `window` does not fit.
         ImportError
             If matplotlib is not installed.
         """
         n_paths = len(self.paths)
-        names = range(1, n_paths + 1) if self.names is None else self.names
-        names = checked_names(names, n_paths, "names")
+        if not n_paths:
+            raise ValueError("paths must have at least one path, got none.")
+        names = checked_names(self.names, n_paths, "names")
         surface = surface_of(self.surface)
-        low, high = np.transpose(self.window)
+        low, high = np.transpose(_checked_window(self.window))
         self.figure_, self.ax_ = figure_and_axes(self, ax)
         self._draw_contours(surface)
         for path, name, style in zip(self.paths, names, line_styles(), strict=False):
-            path = np.asarray(path)
+            path, name = np.asarray(path), shortened(name, LONGEST_LINE)
             stays = np.all((path[-1] >= low) & (path[-1] <= high))
             self.ax_.plot(
                 *path.T,
@@ -237,6 +244,10 @@ def _view(surface, start, window):
         low, high = np.minimum(low, start - margin), np.maximum(high, start + margin)
         window = low, high
         return start, np.transpose(window)
+    return start, _checked_window(window)
+
+
+def _checked_window(window):
     window = np.array(window, float)
     if window.shape != (2, 2) or not np.all(
         (window[:, 0] < window[:, 1]) & np.isfinite(window).all(axis=1)
@@ -245,12 +256,12 @@ def _view(surface, start, window):
             "window must be ((x_low, x_high), (y_low, y_high)), finite and each low "
             f"below its high, got {window.tolist()}."
         )
-    return start, window
+    return window
 
 
 def _one_each(learning_rates, n_optimizers):
     """Return one learning rate for each optimizer, or None for each."""
-    if not np.iterable(learning_rates):
+    if not np.iterable(learning_rates) or isinstance(learning_rates, str):
         learning_rates = [learning_rates] * n_optimizers
     rates = list(learning_rates)
     if len(rates) != n_optimizers:

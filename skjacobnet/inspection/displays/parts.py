@@ -1,9 +1,9 @@
-"""What displays of parts share: names, one line style for each, one legend."""
+"""What displays of parts share: names, and one line style for each."""
 
 from itertools import cycle, product
 
 from skjacobnet.inspection.displays.drawing import COLORS
-from skjacobnet.inspection.displays.rows import checked_names, shortened
+from skjacobnet.inspection.displays.names import checked_names
 
 
 def named_parts(choices, family, names=None):
@@ -53,22 +53,3 @@ def line_styles():
     """Yield arguments of lines that can be told apart: colors, then dashes."""
     for dashes, color in cycle(product(("-", "--", ":"), COLORS)):
         yield {"color": color, "linestyle": dashes}
-
-
-def legend_above(ax):
-    """Name what is drawn above the axes, covering nothing, in columns that fit."""
-    handles, labels = ax.get_legend_handles_labels()
-    labels = [shortened(label, 38) for label in labels]
-    # In letters of small print; what is left and right of the axes has room as well.
-    room = 20.0 * ax.get_window_extent().width / ax.figure.dpi
-    n_columns = int(room / (11 + max(map(len, labels))))
-    ax.legend(
-        handles,
-        labels,
-        loc="lower center",
-        bbox_to_anchor=(0.5, 1.0),
-        ncols=min(max(n_columns, 1), 4),
-        fontsize="small",
-        handlelength=3.0,  # two dashes
-        frameon=False,
-    )

@@ -7,13 +7,14 @@ from skjacobnet.inspection.displays.drawing import (
     log_ticks,
     sequential_colors,
 )
+from skjacobnet.inspection.displays.names import checked_names, font_size, shortened
 from skjacobnet.inspection.displays.parts import named_parts
-from skjacobnet.inspection.displays.rows import checked_names, font_size, shortened
 from skjacobnet.inspection.optimizers import flow_field
 from skjacobnet.regularizers import (
     REGULARIZERS,
     ActivationRegularizer,
     PredictionRegularizer,
+    Regularizer,
     WeightRegularizer,
 )
 
@@ -83,8 +84,9 @@ class RegularizerFlowDisplay:
 
         Parameters
         ----------
-        regularizers : sequence of str or Regularizer
-            One may stand alone. The planes are those of two weights of one unit, of two
+        regularizers : sequence of str or Regularizer, or dict
+            One may stand alone; a dict has strengths, as the classifier takes it.
+            The planes are those of two weights of one unit, of two
             activations of one sample, of two raw predictions of one sample with
             softmax, or of two entries of one row of the Jacobian.
         names : sequence of str, optional
@@ -107,6 +109,14 @@ class RegularizerFlowDisplay:
         ImportError
             If matplotlib is not installed.
         """
+        if isinstance(regularizers, dict):  # as the classifier takes them
+            names = list(regularizers) if names is None else names
+            regularizers = [
+                entry
+                if isinstance(entry, Regularizer)
+                else REGULARIZERS.make(name, strength=float(entry))
+                for name, entry in regularizers.items()
+            ]
         names, penalties = named_parts(regularizers, REGULARIZERS, names)
         grids, fields, quantities = [], [], []
         for penalty in penalties:
@@ -141,8 +151,12 @@ class RegularizerFlowDisplay:
             If matplotlib is not installed.
         """
         n_panels = len(self.fields)
-        names = range(1, n_panels + 1) if self.names is None else self.names
-        names = checked_names(names, n_panels, "names")
+        if len(self.grids) != n_panels or not n_panels:
+            raise ValueError(
+                "grids and fields must have one array for each penalty, got "
+                f"{len(self.grids)} and {n_panels}."
+            )
+        names = checked_names(self.names, n_panels, "names")
         quantities = self.quantities
         quantities = ["number"] * n_panels if quantities is None else quantities
         quantities = checked_names(quantities, n_panels, "quantities")

@@ -1,16 +1,9 @@
 """What displays of single rows share: the row, and the names of its features."""
 
-from textwrap import fill
-
 import numpy as np
 
 from skjacobnet._validation import Interval
-
-# Longer names are cut in the middle, so that room is left for the picture.
-LONGEST_NAME = 28
-
-# So many letters of a label fit along an axis.
-LONGEST_LINE = 40
+from skjacobnet.inspection.displays.names import checked_names
 
 # What `output` means in words.
 OUTPUTS = {
@@ -37,30 +30,17 @@ def one_row(x):
     >>> one_row([3.0, 4.0])
     array([[3., 4.]])
     """
-    if hasattr(x, "to_frame"):  # a row taken out of a frame
+    if hasattr(x, "infer_objects") and x.ndim == 1:  # a row taken out of a frame
         return x.to_frame().T.infer_objects()
     if not hasattr(x, "shape"):
         x = np.asarray(x)
     if len(x.shape) == 1:
         x = x[np.newaxis]
-    if x.shape[0] != 1 or len(x.shape) != 2:
+    if len(x.shape) != 2 or x.shape[0] != 1:
         raise ValueError(
             f"x must be one row, got the shape {x.shape}. Take one, such as X[:1]."
         )
     return x
-
-
-def checked_names(names, n_names, parameter):
-    """Return given names as a list of text, one for each thing to be named.
-
-    Raises
-    ------
-    ValueError
-        If there are not `n_names`.
-    """
-    if len(names) != n_names:
-        raise ValueError(f"{parameter} must have {n_names} names, got {len(names)}.")
-    return [str(name) for name in names]
 
 
 def names_of_features(given, x, n_features):
@@ -68,61 +48,6 @@ def names_of_features(given, x, n_features):
     if given is None:
         given = getattr(x, "columns", [f"x{i}" for i in range(n_features)])
     return checked_names(given, n_features, "feature_names")
-
-
-def shortened(name, longest=LONGEST_NAME):
-    """Return a name with its middle left out if it is long.
-
-    Examples
-    --------
-    >>> shortened("age"), shortened("concentration of hemoglobin in blood (g/l)")
-    ('age', 'concentration o\N{HORIZONTAL ELLIPSIS} blood (g/l)')
-    """
-    return _without(name, longest, longest // 2 - 2)
-
-
-def shortened_names(names, longest=LONGEST_NAME):
-    """Return names, short where they are long, that still tell all things apart.
-
-    Where some are long, the steps of a column transformer that all begin with are left
-    out; then the middle of long names, or if that makes some the same, their beginning
-    or their end.
-
-    Examples
-    --------
-    >>> shortened_names(["encoder__plan_plus", "encoder__plan_pro"], longest=12)
-    ['plan_plus', 'plan_pro']
-    >>> shortened_names(["price in euros, last week", "price in euros, next week"], 16)
-    ['\N{HORIZONTAL ELLIPSIS}uros, last week', '\N{HORIZONTAL ELLIPSIS}uros, next week']
-    """
-    n_different = len(set(names))
-    if max(map(len, names), default=0) > longest:
-        bare = [name.partition("__")[2] for name in names]
-        if all(bare) and len(set(bare)) == n_different:
-            names = bare
-    for tail in (longest // 2 - 2, longest - 1, 0):
-        short = [_without(name, longest, tail) for name in names]
-        if len(set(short)) == n_different:
-            return short
-    return [shortened(name, longest) for name in names]
-
-
-def _without(name, longest, tail):
-    """Return a long name with so many letters of its end, and of its beginning."""
-    if len(name) <= longest:
-        return name
-    head = name[: longest - tail - 1].rstrip()
-    return f"{head}\N{HORIZONTAL ELLIPSIS}{name[len(name) - tail :]}"
-
-
-def wrapped(label):
-    """Break a long label of an axis into lines that fit beside a small picture."""
-    return fill(label, LONGEST_LINE)
-
-
-def font_size(n_names):
-    """Return a size, in points, at which so many names fit below one another."""
-    return min(10.0, 220.0 / n_names)
 
 
 def checked_image_shape(image_shape, n_pixels, what="features"):
@@ -156,6 +81,6 @@ def checked_image_shape(image_shape, n_pixels, what="features"):
 
 def symmetric_limits(values):
     """Return color limits with zero in the middle, also where all values are zero."""
-    largest = float(np.max(np.abs(values)))
-    largest = largest if largest > 0.0 else 1.0
+    largest = float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))
+    largest = largest or 1.0
     return {"vmin": -largest, "vmax": largest}

@@ -8,17 +8,20 @@ from skjacobnet.inspection.displays.drawing import (
     DIVERGING,
     SEQUENTIAL,
     figure_and_axes,
+    whole_numbers,
+)
+from skjacobnet.inspection.displays.names import (
+    font_size,
+    shortened,
+    shortened_names,
+    wrapped,
 )
 from skjacobnet.inspection.displays.rows import (
     OUTPUTS,
     checked_image_shape,
-    font_size,
     names_of_features,
     one_row,
-    shortened,
-    shortened_names,
     symmetric_limits,
-    wrapped,
 )
 from skjacobnet.inspection.gradient_times_input import gradient_x_input
 from skjacobnet.inspection.path_integrals import integrated_gradients
@@ -210,15 +213,23 @@ default="saliency"
         """
         Interval(1, np.inf, "left", integer=True).check(max_features, "max_features")
         values = np.asarray(self.attributions)
-        self.figure_, self.ax_ = figure_and_axes(self, ax)
+        names = names_of_features(self.feature_names, None, len(values))
+        x = None if self.x is None else np.asarray(self.x, float)
+        if x is not None and x.shape != values.shape:
+            raise ValueError(
+                f"x must have the shape of the attributions, {values.shape}, got "
+                f"{x.shape}."
+            )
         if self.image_shape is None:
-            self._draw_bars(values, max_features)
+            self.figure_, self.ax_ = figure_and_axes(self, ax)
+            self._draw_bars(values, names, max_features)
         else:
-            self._draw_image(values)
+            shape = checked_image_shape(self.image_shape, len(values))
+            self.figure_, self.ax_ = figure_and_axes(self, ax)
+            self._draw_image(values, x, shape)
         return self
 
-    def _draw_bars(self, values, max_features):
-        names = names_of_features(self.feature_names, None, len(values))
+    def _draw_bars(self, values, names, max_features):
         # The largest come last, which is at the top.
         shown = np.argsort(np.abs(values), kind="stable")[-max_features:]
         positions = np.arange(len(shown))
@@ -239,24 +250,21 @@ default="saliency"
         )
         self.ax_.xaxis.get_major_locator().set_params(nbins=6)
 
-    def _draw_image(self, values):
-        height, width = checked_image_shape(self.image_shape, len(values))
+    def _draw_image(self, values, x, shape):
         signed = values.min() < 0.0
         image = self.ax_.imshow(
-            values.reshape(height, width),
+            values.reshape(shape),
             cmap=DIVERGING if signed else SEQUENTIAL,
+            aspect="equal" if min(shape) > 1 else "auto",
             **(symmetric_limits(values) if signed else {"vmin": 0.0}),
         )
         self.figure_.colorbar(image, ax=self.ax_, label=wrapped(self.label))
         self.ax_.set(xlabel="pixel column", ylabel="pixel row")
         for axis in (self.ax_.xaxis, self.ax_.yaxis):
-            axis.get_major_locator().set_params(integer=True)
-        if self.x is None:
-            return
-        x = np.asarray(self.x, float).reshape(height, width)
-        if x.min() < x.max() and min(height, width) > 1:
+            whole_numbers(axis)
+        if x is not None and x.min() < x.max() and min(shape) > 1:
             self.ax_.contour(
-                x,
+                x.reshape(shape),
                 levels=[(x.min() + x.max()) / 2.0],
                 colors="black" if signed else "white",
                 linewidths=1.5,

@@ -3,8 +3,13 @@
 import numpy as np
 
 from skjacobnet.inspection.displays.depth import layer_names, name_layers
-from skjacobnet.inspection.displays.drawing import COLORS, figure_and_axes, log_ticks
-from skjacobnet.inspection.displays.rows import checked_names
+from skjacobnet.inspection.displays.drawing import (
+    COLORS,
+    figure_and_axes,
+    legend_above,
+    log_ticks,
+)
+from skjacobnet.inspection.displays.names import checked_names
 from skjacobnet.inspection.pipelines import steps_and_classifier
 from skjacobnet.inspection.spectrum import jacobian_spectrum
 
@@ -129,9 +134,7 @@ class JacobianSpectrumDisplay:
             If matplotlib is not installed.
         """
         n_layers = len(self.layers)
-        names = self.layer_names
-        names = range(1, n_layers + 1) if names is None else names
-        names = checked_names(names, n_layers, "layer_names")
+        names = checked_names(self.layer_names, n_layers, "layer_names")
         self.figure_, self.ax_ = figure_and_axes(self, ax)
         self.ax_.set_yscale("log")
         self.ax_.axhline(1.0, color="0.7", linewidth=0.8, zorder=0)
@@ -152,9 +155,7 @@ class JacobianSpectrumDisplay:
         self.ax_.set(
             xlim=(-0.5, n_layers + 0.5), xlabel="layer", ylabel="singular value"
         )
-        self.ax_.legend(
-            loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False
-        )
+        legend_above(self.ax_)
         return self
 
     def _draw(self, places, rows, color, marker, label):

@@ -4,19 +4,25 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from skjacobnet._validation import Interval
-from skjacobnet.inspection.displays.drawing import DIVERGING, figure_and_axes
-from skjacobnet.inspection.displays.rows import (
-    checked_image_shape,
+from skjacobnet.inspection.displays.drawing import (
+    DIVERGING,
+    figure_and_axes,
+    whole_numbers,
+)
+from skjacobnet.inspection.displays.names import (
+    MOST_COLUMNS,
     checked_names,
     font_size,
+    name_columns,
     shortened_names,
-    symmetric_limits,
 )
+from skjacobnet.inspection.displays.rows import checked_image_shape, symmetric_limits
 from skjacobnet.inspection.pipelines import steps_and_classifier
 
 # More names than this would cover one another; numbers say then what is what.
 MOST_INPUT_NAMES = 30
-MOST_UNIT_NAMES = 8
+# So many numbers of units need not stand upright.
+MOST_NUMBERS = 8
 
 
 class WeightsDisplay:
@@ -34,8 +40,7 @@ class WeightsDisplay:
     input_names : sequence of str of length n_in, optional
         Written beside a heat map of up to 30 inputs. By default they are numbered.
     unit_names : sequence of str of length n_out, optional
-        Written beside images, and under a heat map of up to 8 units. By default they
-        are numbered.
+        Written above images, or under a heat map. By default they are numbered.
     title : str, default=""
         Which layer it is.
 
@@ -149,16 +154,17 @@ class WeightsDisplay:
         n_in, n_out = coef.shape
         order = np.argsort(np.linalg.norm(coef, axis=0), kind="stable")
         shown = np.sort(order[-max_units:])
-        units = range(n_out) if self.unit_names is None else self.unit_names
-        units = checked_names(units, n_out, "unit_names")
-        units = shortened_names([units[i] for i in shown], 14)
+        units = checked_names(self.unit_names, n_out, "unit_names", first=0)
+        units = [units[i] for i in shown]
+        inputs = checked_names(self.input_names, n_in, "input_names", first=0)
         limits = symmetric_limits(coef)
-        self.figure_, self.ax_ = figure_and_axes(self, ax)
         if self.image_shape is None:
-            image = self._draw_heat_map(coef[:, shown], units, limits)
+            self.figure_, self.ax_ = figure_and_axes(self, ax)
+            image = self._draw_heat_map(coef[:, shown], inputs, units, limits)
         else:
             shape = checked_image_shape(self.image_shape, n_in, "inputs")
             images = coef[:, shown].T.reshape(-1, *shape)
+            self.figure_, self.ax_ = figure_and_axes(self, ax)
             image = self._draw_images(images, units, limits)
         self.figure_.colorbar(image, ax=self.ax_, label="weight")
         self.ax_.set_title(self.title, fontsize="medium")
@@ -169,25 +175,19 @@ class WeightsDisplay:
         )
         return self
 
-    def _draw_heat_map(self, coef, units, limits):
-        n_in, n_shown = coef.shape
+    def _draw_heat_map(self, coef, inputs, units, limits):
+        n_in = len(coef)
         image = self.ax_.imshow(
             coef, cmap=DIVERGING, aspect="auto", interpolation="nearest", **limits
         )
-        named = self.unit_names is not None and n_shown <= MOST_UNIT_NAMES
-        every = 1 if named else -(-n_shown // 12)
-        self.ax_.set_xticks(range(0, n_shown, every), units[::every])
-        if named:
-            self.ax_.tick_params(axis="x", labelsize=min(10.0, 40.0 / n_shown))
+        most = MOST_NUMBERS if self.unit_names is None else MOST_COLUMNS
+        name_columns(self.ax_, units, most)
         self.ax_.set_ylabel("input")
         if self.input_names is None or n_in > MOST_INPUT_NAMES:
-            self.ax_.yaxis.get_major_locator().set_params(integer=True)
+            whole_numbers(self.ax_.yaxis)
         else:
-            names = checked_names(self.input_names, n_in, "input_names")
             self.ax_.set_yticks(
-                range(n_in),
-                shortened_names(names),
-                fontsize=font_size(n_in),
+                range(n_in), shortened_names(inputs), fontsize=font_size(n_in)
             )
         return image
 
@@ -199,6 +199,9 @@ class WeightsDisplay:
         n_columns = -(-n_shown // n_rows)  # evenly over the rows
         size = np.sqrt(height * width)
         room, gap = 0.25 * size, 0.12 * size
+        units = shortened_names(units, max(5, 36 // n_columns))
+        longest = max(map(len, units))
+        fontsize = min(10.0, 40.0 / max(n_rows, n_columns), 260.0 / n_columns / longest)
         image = None
         for place, (values, name) in enumerate(zip(images, units, strict=True)):
             row, column = divmod(place, n_columns)
@@ -215,12 +218,15 @@ class WeightsDisplay:
                 left,
                 top - 0.03 * size,
                 name,
-                fontsize=min(10.0, 40.0 / max(n_rows, n_columns)),
+                fontsize=fontsize,
                 va="bottom",
             )
         self.ax_.set_xlim(-gap, n_columns * (width + gap))
         self.ax_.set_ylim(n_rows * (height + room) - room + gap, -room)
         self.ax_.set(xticks=[], yticks=[], facecolor="0.85")
+        self.ax_.set_ylabel(
+            f"inputs, {height} \N{MULTIPLICATION SIGN} {width} pixels for each unit"
+        )
         return image
 
 

@@ -129,3 +129,16 @@ def test_what_cannot_be_drawn(plt):
         draw(NETWORK, np.ones((10, 2)), n_repeats=1.5)
     with pytest.raises(ValueError, match="ax must be one Axes or 3, got 2"):
         draw(NETWORK, np.ones((10, 2)), ax=plt.subplots(2)[1])
+
+
+def test_what_cannot_be_measured(plt):
+    network = Network([Linear(3)], n_in=2)
+    for X in (np.ones((4, 3)), np.ones(2)):
+        with pytest.raises(ValueError, match=r"X must have the shape \(n_samples, 2\)"):
+            AccumulationProfileDisplay.from_network(network, X)
+    rows = [[1.0, 2.0], [3.0, 4.0]]
+    assert AccumulationProfileDisplay.from_network(network, rows).profiles
+    plt.close("all")
+    with pytest.raises(ValueError, match="at least one order"):
+        AccumulationProfileDisplay({}).plot()
+    assert not plt.get_fignums()

@@ -91,3 +91,36 @@ def test_what_cannot_be_drawn():
         draw(fitted(), X.iloc[:, :5], y)
     with pytest.raises(ValueError, match=r"x must have the shape \(n_samples, n_in\)"):
         GradientCheckDisplay.from_layer(Tanh(), [1.0, 2.0])
+
+
+def test_what_is_on_which_axis():
+    display = GradientCheckDisplay([1.0, 2.0], [1.0, 2.5], label="a loss").plot()
+    ax = display.ax_
+    assert ax.get_xlabel().startswith("empirical")
+    assert ax.get_ylabel().startswith("exact")
+    np.testing.assert_array_equal(points(ax), [[1.0, 1.0], [2.5, 2.0]])
+    assert ax.get_title().startswith("2 derivatives of a loss")
+    (diagonal,) = ax.get_lines()
+    assert diagonal.get_slope() == 1.0
+    # The worse, the paler.
+    good, bad = display.ax_.collections[0].to_rgba([1e-12, 0.5])[:, :3].sum(axis=1)
+    assert good < bad
+
+
+@pytest.mark.parametrize(
+    ("layer", "x"), [("relu", -np.ones((2, 3))), ("softmax", np.ones((2, 1)))]
+)
+def test_nothing_but_zeros(layer, x, check_picture):
+    display = GradientCheckDisplay.from_layer(layer, x)
+    assert display.largest_error < 1e-9
+    check_picture(display)
+
+
+def test_numbers_that_cannot_be_drawn(plt):
+    with pytest.raises(ValueError, match="got 2 and 1"):
+        GradientCheckDisplay([1.0, 2.0], [1.0]).plot()
+    with pytest.raises(ValueError, match="must be finite"):
+        GradientCheckDisplay([np.nan], [1.0]).plot()
+    with pytest.raises(ValueError, match="layer"):
+        GradientCheckDisplay.from_layer("tahn", np.ones((2, 3)))
+    assert not plt.get_fignums()

@@ -95,3 +95,55 @@ def test_what_cannot_be_drawn(plt):
         draw(fitted(max_iter=1), ax=axes)
     with pytest.raises(ValueError, match="layer_names must have 1 names, got 2"):
         GradientFlowDisplay([[1.0]], [[1.0]], layer_names=["a", "b"]).plot()
+
+
+def test_epochs_and_names_and_labels():
+    norms = np.array([[1.0, 2.0], [3.0, 4.0]])
+    display = GradientFlowDisplay(norms, 1e-3 * norms, layer_names=["a", "b"]).plot()
+    assert [panel.get_ylabel() for panel in display.ax_] == [
+        "gradient norm",
+        "update ratio",
+    ]
+    for panel, numbers in zip(display.ax_, (norms, 1e-3 * norms), strict=True):
+        for line, column in zip(panel.get_lines(), numbers.T, strict=False):
+            np.testing.assert_array_equal(line.get_xdata(), [1, 2])
+            np.testing.assert_array_equal(line.get_ydata(), column)
+    (legend,) = display.figure_.legends
+    shown = [text.get_text() for text in legend.get_texts()]
+    assert shown == ["a", "b", "rule of thumb, 1e-3"]
+
+
+def test_recorded_once_after_a_training_that_was_not():
+    network = fitted(max_iter=2, warm_start=True, record_gradients=False)[-1]
+    network.set_params(max_iter=1, record_gradients=True).fit(X, y)
+    display = GradientFlowDisplay.from_estimator(network)
+    for line in display.ax_[0].get_lines():
+        assert list(line.get_markevery()) == [2]
+
+
+@pytest.mark.parametrize("n_layers", [40, 200])
+def test_very_deep_networks(n_layers, check_picture):
+    norms = np.geomspace(1e-9, 1.0, n_layers) * np.ones((5, 1))
+    names = [f"{layer} Linear(8 -> 8)" for layer in range(n_layers)]
+    display = GradientFlowDisplay(norms, norms, layer_names=names).plot()
+    (legend,) = display.figure_.legends
+    shown = [text.get_text() for text in legend.get_texts()]
+    assert shown[0] == names[0]
+    assert shown[-2] == names[-1]
+    assert legend.get_texts()[0].get_fontsize() > 6
+    check_picture(display)
+
+
+def test_the_legend_stays_outside_of_given_panels(plt, check_figure):
+    figure, axes = plt.subplots(2, layout="constrained")
+    norms = np.geomspace(1e-9, 1.0, 13) * np.ones((5, 1))
+    GradientFlowDisplay(norms, norms).plot(ax=axes)
+    check_figure(figure)
+    legend = axes[0].get_legend().get_window_extent()
+    assert not any(legend.overlaps(panel.bbox) for panel in axes)
+
+
+def test_numbers_that_do_not_go_together(plt):
+    with pytest.raises(ValueError, match=r"one shape, got \(1, 2\) and \(1, 1\)"):
+        GradientFlowDisplay([[1.0, 2.0]], [[1.0]]).plot()
+    assert not plt.get_fignums()

@@ -77,3 +77,55 @@ def test_what_cannot_be_drawn():
         LossCurveDisplay.from_estimator(JacobianMLPClassifier())
     with pytest.raises(TypeError, match="GaussianNB"):
         LossCurveDisplay.from_estimator(GaussianNB().fit(X, y))
+
+
+def test_lines_are_named_and_drawn():
+    display = LossCurveDisplay(
+        [3.0, 2.0, 1.5, 1.4],
+        validation_loss=[3.5, 2.5, 2.0, 2.2],
+        validation_score=[0.1, 0.5, 0.7, 0.6],
+        learning_rate=[0.1, 0.1, 0.05, 0.05],
+        best_epoch=3,
+    ).plot()
+    shown = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert shown == [
+        "training loss",
+        "validation loss",
+        "best epoch",
+        "validation score",
+        "learning rate",
+    ]
+    (best,) = (line for line in display.ax_.lines if line.get_label() == "best epoch")
+    np.testing.assert_array_equal(best.get_xdata(), [3, 3])
+
+
+@pytest.mark.parametrize("size", [1e-7, 0.0001234, 0.97, 1e7])
+def test_scales_at_the_right_are_apart(size, check_picture):
+    scores = size * np.linspace(-1.0, -0.2, 20)
+    display = LossCurveDisplay(
+        np.linspace(2.0, 1.0, 20),
+        validation_score=scores,
+        learning_rate=size * np.linspace(1.0, 0.1, 20),
+    ).plot()
+    check_picture(display)
+    # Nor does an axis lie on the label of the other.
+    renderer = display.figure_.canvas.get_renderer()
+    spine = display.learning_rate_ax_.spines["right"].get_window_extent(renderer)
+    label = display.score_ax_.yaxis.label.get_window_extent(renderer)
+    assert label.x1 < spine.x0
+
+
+def test_a_validation_that_began_late(check_picture):
+    network = fitted(max_iter=3, warm_start=True)
+    network.set_params(max_iter=1).fit(X, y, X_val=X, y_val=y)
+    display = LossCurveDisplay.from_estimator(network)
+    (line,) = (x for x in display.ax_.lines if x.get_label() == "validation loss")
+    assert list(line.get_markevery()) == [3]
+    check_picture(display)
+
+
+def test_numbers_for_other_epochs(plt):
+    for name in ("validation_loss", "validation_score", "learning_rate"):
+        with pytest.raises(ValueError, match=f"{name} must have .* 2 epochs, got 1"):
+            LossCurveDisplay([2.0, 1.0], **{name: [1.0]}).plot()
+    assert not plt.get_fignums()

@@ -91,3 +91,9 @@ def test_what_cannot_be_drawn():
         draw(["sgd"], background=np.nan)
     with pytest.raises(ValueError, match="names must have 1 names, got 2"):
         draw(["sgd"], names=["a", "b"])
+
+
+def test_no_responses(plt):
+    with pytest.raises(ValueError, match="at least one response"):
+        OptimizerResponseDisplay([]).plot()
+    assert not plt.get_fignums()

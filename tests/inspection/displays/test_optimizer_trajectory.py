@@ -170,5 +170,19 @@ def test_what_cannot_be_drawn():
         draw("sgd", n_steps=1.5)
     with pytest.raises(ValueError, match="names must have 1 names, got 2"):
         OptimizerTrajectoryDisplay(
-            [[[0, 0]]], "bowl", HERE["window"], names="ab"
+            [[[0, 0]]], "bowl", HERE["window"], names=["a", "b"]
         ).plot()
+
+
+def test_paths_that_cannot_be_drawn(plt):
+    with pytest.raises(ValueError, match="at least one path"):
+        OptimizerTrajectoryDisplay([], "bowl", HERE["window"]).plot()
+    with pytest.raises(ValueError, match="window must be"):
+        OptimizerTrajectoryDisplay([[[0, 0]]], "bowl", ((0, 1),)).plot()
+    with pytest.raises(ValueError, match="Unknown surface"):
+        OptimizerTrajectoryDisplay.from_optimizers("sgd", [1])
+    assert not plt.get_fignums()
+
+
+def test_lbfgs_may_run_away(check_picture):
+    check_picture(OptimizerTrajectoryDisplay.from_optimizers("lbfgs", "saddle"))

@@ -127,3 +127,19 @@ def test_what_cannot_be_drawn(plt):
         draw(["l1", "sparsity"], ax=axes)
     with pytest.raises(ValueError, match=r"in no grid.* or give 2 Axes"):
         draw(["l1", "sparsity"], ax=figure.add_axes((0, 0, 1, 1)))
+
+
+def test_strengths_as_the_classifier_takes_them():
+    mapping = {"l1": 5.0, "mine": WeightDecay(2.0)}
+    display = RegularizerFlowDisplay.from_regularizers(mapping)
+    assert display.names == ["l1", "mine"]
+    for penalty, grid, field in zip(
+        (L1(5.0), WeightDecay(2.0)), display.grids, display.fields, strict=True
+    ):
+        np.testing.assert_array_equal(field, flow_field(penalty, grid))
+
+
+def test_numbers_that_do_not_go_together(plt):
+    with pytest.raises(ValueError, match=r"grids and fields .* got 1 and 2"):
+        RegularizerFlowDisplay([np.zeros((1, 1, 2))], [np.zeros((1, 1, 2))] * 2).plot()
+    assert not plt.get_fignums()

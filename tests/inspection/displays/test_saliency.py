@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.exceptions import NotFittedError
@@ -175,3 +176,27 @@ def test_what_cannot_be_drawn(digits):
         draw(digits, DIGITS[0], feature_names=["a"])
     with pytest.raises(ValueError, match="max_features must be"):
         draw(digits, DIGITS[0], max_features=0)
+
+
+@pytest.mark.parametrize("shape", [(1, 64), (64, 1), (1, 1)])
+def test_images_of_one_row_or_column(shape, check_picture):
+    values = np.linspace(-1.0, 1.0, shape[0] * shape[1])
+    check_picture(SaliencyDisplay(values, image_shape=shape, x=values).plot())
+
+
+def test_what_speaks_against_has_another_color():
+    display = SaliencyDisplay([2.0, -1.0]).plot()
+    colors = {bar.get_width(): bar.get_facecolor() for bar in display.ax_.patches}
+    assert to_hex(colors[2.0]) == "#0072b2"
+    assert to_hex(colors[-1.0]) == "#d55e00"
+
+
+def test_errors_leave_no_figure(plt):
+    for arguments, error in [
+        ({"feature_names": ["a"]}, "feature_names must have 4 names, got 1"),
+        ({"image_shape": (3, 3)}, "9 pixels"),
+        ({"image_shape": (2, 2), "x": [1.0, 2.0]}, "x must have the shape"),
+    ]:
+        with pytest.raises(ValueError, match=error):
+            SaliencyDisplay([1.0, 2.0, 3.0, 4.0], **arguments).plot()
+    assert not plt.get_fignums()

@@ -118,3 +118,19 @@ def test_what_cannot_be_drawn(digits):
         draw(digits, max_units=0)
     with pytest.raises(ValueError, match="unit_names must have 3 names, got 1"):
         WeightsDisplay(np.zeros((2, 3)), unit_names=["a"]).plot()
+
+
+def test_errors_leave_no_figure(plt):
+    for arguments, error in [
+        ({"input_names": ["a"]}, "input_names must have 40 names, got 1"),
+        ({"input_names": ["a"], "image_shape": (5, 8)}, "input_names must have 40"),
+        ({"image_shape": (3, 3)}, "9 pixels"),
+    ]:
+        with pytest.raises(ValueError, match=error):
+            WeightsDisplay(np.ones((40, 2)), **arguments).plot()
+    assert not plt.get_fignums()
+
+
+def test_weights_that_are_not_finite_spoil_no_others():
+    display = WeightsDisplay([[np.nan, 100.0], [50.0, 2.0]]).plot()
+    assert display.ax_.get_images()[0].get_clim() == (-100.0, 100.0)
