@@ -156,11 +156,11 @@ plt.show()
 #
 #    This retells its sections on the chain rule, on reverse and on forward mode, and on
 #    the gradients of a layer's own weights, and what it says of symbolic and automatic
-#    differentiation. Its chain rule added up over the batch, so that every sample got the
-#    derivatives of all others as well; its own check against finite differences was off
-#    by 1402, and it left a doubt in a comment. Here samples are never mixed, and the
-#    error is that of the differences. Its forward mode only collected the Jacobians of
-#    single layers on the way, and then multiplied them from the outputs, which is
+#    differentiation. Its chain rule added up over the batch, so that every sample got
+#    the derivatives of all others as well; its own check against finite differences was
+#    off by 1402, and it left a doubt in a comment. Here samples are never mixed, and
+#    the error is that of the differences. Its forward mode only collected the Jacobians
+#    of single layers on the way, and then multiplied them from the outputs, which is
 #    reverse mode; here forward mode multiplies from the inputs. Its weights were moved
 #    by the product of two means; here by the mean of the products. It wished for a
 #    profile of forward against backward: the figure above.

@@ -13,8 +13,8 @@ functions of two variables.
 # %%
 # The rules
 # ---------
-# Momentum adds up past gradients to a *velocity* :math:`b_t`, with :math:`\mu` in [0, 1)
-# and :math:`b_0 = 0`:
+# Momentum adds up past gradients to a *velocity* :math:`b_t`, with :math:`\mu` in [0,
+# 1) and :math:`b_0 = 0`:
 #
 # .. math::
 #
@@ -230,5 +230,5 @@ print(f"speed on a plane of slope one: {speed:.4f}")
 #    question of how an optimizer can be verified, for which it thought of pictures of
 #    the attention to past gradients. Its Adam had neither the factors 1 - beta nor the
 #    bias correction: in the first figure the curve without both, whose steps are twice
-#    as long as they should be after ten, and a third as long in the end. Here the first steps agree with those
-#    worked out by hand, and the memory with its formula.
+#    as long as they should be after ten, and a third as long in the end. Here the first
+#    steps agree with those worked out by hand, and the memory with its formula.
