@@ -154,8 +154,8 @@ plt.show()
 #
 # .. admonition:: In the notebook
 #
-#    This retells its sections on the chain rule, on reverse and on forward mode, and on
-#    the gradients of a layer's own weights, and what it says of symbolic and automatic
+#    This retells its sections on the chain rule, on reverse and forward mode, on the
+#    gradients of a layer's own weights, and what it says of symbolic and automatic
 #    differentiation. Its chain rule added up over the batch, so that every sample got
 #    the derivatives of all others as well; its own check against finite differences was
 #    off by 1402, and it left a doubt in a comment. Here samples are never mixed, and

@@ -3,10 +3,10 @@ Lesson 7: training on digits, and proving that it learned
 =========================================================
 
 A falling loss proves that an optimizer works. That something was *learned* shows only
-on rows that had no part in the training. This lesson trains small networks to read
-handwritten digits and then doubts them, in five ways: rows held out, baselines, an
-interval for the accuracy, labels that mean nothing, and less data. Then it looks at
-what the network looks at.
+on rows that had no part in the training. This lesson writes the training loop out,
+trains small networks to read handwritten digits and then doubts them, in five ways:
+rows held out, baselines, an interval for the accuracy, labels that mean nothing, and
+less data. Then it looks at what the network looks at.
 """
 
 # %%
@@ -285,12 +285,12 @@ plt.show()
 # %%
 # .. admonition:: In the notebook
 #
-#    This retells its sections on the digits, on the training loop, on its question of
-#    how to prove that a network has learned, and its first four experiments, with the
-#    images of the linear weights. It did split the images, in the order they came in,
-#    since the permutation drawn for it is never used; and then it gave all of them to
-#    the training: its accuracies, the last column, are of rows that had been trained
-#    on. They are low all the same, because the gradients were wrong, and in the fourth
-#    the layers had no way to be updated at all. The weights started too small and the
-#    intercepts too large, and the last rows of an epoch were dropped. Here each figure
-#    is of rows that were never trained on.
+#    This retells its sections on the digits, on the training loop and its noisy
+#    gradients, on its question of how to prove that a network has learned, and its
+#    first four experiments, with the images of the linear weights. It did split the
+#    images, in the order they came in, since the permutation drawn for it is never
+#    used; and then it gave all of them to the training: its accuracies, the last
+#    column, are of rows that had been trained on. They are low all the same, because
+#    the gradients were wrong, and in the fourth the layers had no way to be updated at
+#    all. The weights started too small and the intercepts too large, and the last rows
+#    of an epoch were dropped. Here each figure is of rows that were never trained on.
