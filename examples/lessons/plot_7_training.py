@@ -293,4 +293,4 @@ plt.show()
 #    column, are of rows that had been trained on. They are low all the same, because
 #    the gradients were wrong, and in the fourth the layers had no way to be updated at
 #    all. The weights started too small and the intercepts too large, and the last rows
-#    of an epoch were dropped. Here each figure is of rows that were never trained on.
+#    of an epoch were dropped. Here each accuracy is of rows that were never trained on.
