@@ -241,7 +241,8 @@ def cheapest_order(structures, n_samples):
 
     Examples
     --------
-    A chain that is narrow in the middle is cheapest from both ends:
+    A chain that is narrow in the middle is cheapest from the middle outwards, with the
+    two halves joined last:
 
     >>> from itertools import pairwise
     >>> dense = [

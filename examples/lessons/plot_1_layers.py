@@ -2,9 +2,9 @@ r"""
 Lesson 1: layers and their Jacobians
 ====================================
 
-A deep function is built of simple ones. A layer turns a row of n_in numbers into one of
-n_out, and it knows two things about itself: the output, and how much each output moves
-when an input does. The second is its Jacobian,
+A network is many small functions, one feeding the next. Each of them is a layer: it
+turns a row of n_in numbers into one of n_out, and it knows two things about itself, the
+output and how much each output moves when an input does. The second is its Jacobian,
 
 .. math::
 
@@ -20,10 +20,12 @@ comes back to it.
 # %%
 # Why one matrix for each sample
 # ------------------------------
-# A batch X has the shape (n_samples, n_in), so the derivative of every output for every
-# input has four axes: (n_samples, n_out, n_samples, n_in). But a layer treats each row
-# alone. Here are all of these numbers, for a softmax of four features and three
-# samples, measured by moving one input at a time.
+# A batch X has the shape (n_samples, n_in), so the derivatives of every output with
+# respect to every input have four axes: (n_samples, n_out, n_samples, n_in). But a
+# layer treats each row alone. Take softmax, which makes probabilities of any numbers:
+# :math:`p_{s,k} = e^{x_{s,k}} / \sum_j e^{x_{s,j}}`, positive and of sum one. Here are
+# all of its derivatives for four features and three samples, measured by moving one
+# input at a time. ``{}`` stands for its weights, of which it has none.
 
 import timeit
 
@@ -53,6 +55,8 @@ print(f"largest between samples: {np.abs(between).max()}")
 
 # %%
 # What is left has the shape (n_samples, n_out, n_in), and nothing was lost.
+# ``linearize`` returns the output together with the Jacobian, as an object that is
+# called an *operator*; ``todense`` writes it out.
 
 output, operator = layer.linearize({}, X)
 error = np.abs(operator.todense(len(X)) - within).max()
@@ -69,12 +73,10 @@ print(f"the layer's own Jacobian {operator.todense(len(X)).shape}, error {error:
 #   :math:`\sigma' = \sigma (1 - \sigma)`, for ReLU, :math:`\max(0, x)`, it is 0 or 1.
 # * A linear layer, :math:`y_s = x_s W + b`, with W of shape (n_in, n_out) and b of
 #   shape (n_out,), has *one matrix for all samples*: :math:`J_s = W^T`.
-# * Softmax, :math:`p_{s,k} = e^{x_{s,k}} / \sum_j e^{x_{s,j}}`, has a *diagonal minus a
-#   product of two vectors*, a matrix of rank one:
+# * Softmax has a *diagonal minus a product of two vectors*, a matrix of rank one:
 #   :math:`J_s = \operatorname{diag}(p_s) - p_s^T p_s`, with :math:`p_s` a row.
 #
-# A layer returns its Jacobian as an operator of that kind. ``todense`` writes it out,
-# so that it can be looked at and measured.
+# The operator that a layer returns is of that kind.
 
 layers = {
     "sigmoid": Sigmoid(),
@@ -95,8 +97,8 @@ for name, layer in layers.items():
     print(f"{name:<8} {kind:<20} {dense[name].shape}, error {errors[name]:.0e}")
 
 # %%
-# The Jacobians at the first sample; white is zero. Each column of a picture is an
-# output, each row an input.
+# The Jacobians at the first sample; white is zero. The pictures show their transposes:
+# each column is an output, each row an input.
 
 figure, axes = plt.subplots(2, 2, layout="constrained")
 names = ["0", "1", "2", "3"]
@@ -108,8 +110,8 @@ for ax, (name, jacobians) in zip(axes.flat, dense.items(), strict=True):
 plt.show()
 
 # %%
-# The rows of softmax's Jacobian add up to zero: its probabilities always add up to one,
-# so what one gains the others lose.
+# In each column of softmax's Jacobian, a row of its picture, the numbers add up to
+# zero: the probabilities always add up to one, so what one gains the others lose.
 
 leak = np.abs(dense["softmax"].sum(axis=1)).max()
 print(f"sum over the outputs: at most {leak:.0e}")
@@ -166,7 +168,8 @@ plt.show()
 #     \text{vjp}: \; v_s \mapsto J_s^T v_s \in \mathbb{R}^{n_{in}}.
 #
 # The first asks what a change u of the inputs, a *tangent*, does to the outputs. The
-# second asks what a gradient v for the outputs, a *cotangent*, means for the inputs.
+# second takes a gradient v with respect to the outputs, a *cotangent*, to the one with
+# respect to the inputs.
 # Training needs only the second, once for each layer.
 
 width = 200
@@ -203,20 +206,26 @@ print(f"difference {dense_error:.0e}, {ratio:.0f} times the multiplications")
 print(f"operator {1e3 * fast:.2f} ms, matrices {1e3 * slow:.2f} ms")
 
 # %%
-# Two layers in a row have the product of their Jacobians. Where the kind allows it, the
-# product is again an operator that stores no zeros.
+# Two layers in a row have the product of their Jacobians, the second taken at the
+# output of the first. Where the kind allows it, the product is again an operator that
+# stores no zeros.
 
-first, second = Sigmoid().linearize({}, inputs)[1], Tanh().linearize({}, inputs)[1]
+hidden, first = Sigmoid().linearize({}, inputs)
+second = Tanh().linearize({}, hidden)[1]
 product = accumulate([first, second])
-print(f"diagonal times diagonal: {type(product).__name__}")
+measured = finite_difference(
+    lambda inputs: Tanh().forward({}, Sigmoid().forward({}, inputs)), inputs, u
+)
+product_error = np.abs(product.jvp(u) - measured).max()
+print(f"diagonal times diagonal: {type(product).__name__}, error {product_error:.0e}")
 
 # %%
-# What makes a good activation?
-# -----------------------------
-# Its slope is what the layers in front of it will learn from. The slope of the sigmoid
-# is at most 1/4 and vanishes on both sides. That of tanh reaches 1, and vanishes on
-# both sides as well. ReLU passes everything on one side and nothing on the other; GELU
-# is a smooth version of it.
+# Choosing an activation
+# ----------------------
+# The slope of an activation is what the layers in front of it will learn from. That of
+# the sigmoid is at most 1/4 and vanishes on both sides. That of tanh reaches 1, and
+# vanishes on both sides as well. ReLU passes everything on one side and nothing on the
+# other; GELU is a smooth version of it.
 
 figure, axes = plt.subplots(2, sharex=True, layout="constrained")
 grid = np.linspace(-5.0, 5.0, 501)

@@ -16,9 +16,9 @@ check must do to find a mistake.
 # .. math::
 #
 #     \frac{f(x + h) - f(x)}{h} &= f'(x) + \frac{h}{2} f''(x) + \dots
-#     && \text{one-sided} \\
+#     \qquad \text{(one-sided)} \\
 #     \frac{f(x + h) - f(x - h)}{2 h} &= f'(x) + \frac{h^2}{6} f'''(x) + \dots
-#     && \text{central}
+#     \qquad \text{(central)}
 #
 # A small step makes this error small. But both numerators are differences of nearly
 # equal numbers, each rounded to a relative precision of :math:`\epsilon = 2.2 \cdot
@@ -77,6 +77,10 @@ errors = {
     )
     for name, formula in formulas.items()
 }
+
+# %%
+# The least error of each, and the error with a step of 1e-8:
+
 print(f"{'formula':<12}{'least error':>12}{'at step':>10}{'error at 1e-8':>15}")
 for name, error in errors.items():
     best, at = error.argmin(), np.argmin(np.abs(steps - 1e-8))
@@ -102,8 +106,9 @@ plt.show()
 
 # %%
 # ``finite_difference`` and ``empirical_jacobian`` take central differences with
-# :math:`h = \epsilon^{1/3} \max(1, |x|)`. The step grows with the input. A fixed one is
-# lost where inputs are large:
+# :math:`h = \epsilon^{1/3} \max(1, |x|)`. The step grows with the input:
+# ``empirical_jacobian`` takes :math:`|x|` of each entry, ``finite_difference`` the
+# largest of the whole array. A fixed step is lost where inputs are large:
 
 x = np.array([1e9])
 lost = float(formulas["one-sided"](np.square, x, 1e-8)[0])
@@ -241,11 +246,11 @@ print(f"largest along a random direction {direction_error:.0e}")
 # %%
 # What the checks find
 # --------------------
-# ``check_layer`` looks at all that a layer promises: the Jacobian for the inputs, the
-# gradients for the weights, both directions of the operator, single samples, float32
-# and more. It names what is wrong. Two more mistakes for it: a sigmoid whose slope is
-# too large by one in a thousand, and a linear layer with the right Jacobian that moves
-# its weights by the product of two means, where the sum of products is right.
+# ``check_layer`` looks at all that a layer promises: the Jacobian, the gradients with
+# respect to the weights, both directions of the operator, single samples, float32 and
+# more. It names what is wrong. Two more mistakes for it: a sigmoid whose slope is too
+# large by one in a thousand, and a linear layer with the right Jacobian that moves its
+# weights by the product of two means, where the sum of products is right.
 
 
 class Tilted(Sigmoid):
@@ -310,7 +315,7 @@ for name, found in operator_verdicts.items():
 # A whole model
 # -------------
 # ``check_gradients`` does the same for everything that is trained together: loss,
-# regularizers and all layers. It passes over rows in which an activation is near one of
+# regularizers and all layers. It leaves out rows in which an activation is near one of
 # its kinks. The picture shows what it compares.
 
 X_iris, y_iris = load_iris(return_X_y=True)
@@ -331,8 +336,10 @@ plt.show()
 # .. admonition:: In the notebook
 #
 #    This retells its sections on finite differences and on the sanity check of each
-#    layer. Its differences were one-sided, with a fixed step of 1e-8: eight digits at
-#    best, and none for large inputs. Its test inputs were all positive, so that a ReLU
+#    layer. It claims that a difference gets the better the closer its step is to zero;
+#    the first picture shows where that ends. Its differences were one-sided, with a
+#    fixed step of 1e-8: eight digits at best, and none for large inputs. Its test
+#    inputs were all positive, so that a ReLU
 #    that lets everything through would have passed. It printed averages, and no number
 #    was ever a failure: when the composed network missed by 1402, a comment said that
 #    something was wrong, and training went on. Gradients for weights were not checked

@@ -52,7 +52,7 @@ know_nothing = CrossEntropy().value(y, np.zeros((50, 10)))
 print(f"equal probabilities cost {know_nothing:.6f}, log 10 is {np.log(10):.6f}")
 
 # %%
-# How should the outputs have been different? As a function of the probabilities the
+# Which way should each raw prediction move? As a function of the probabilities the
 # gradient is :math:`-y_k / p_k`. Behind it comes the Jacobian of softmax,
 # :math:`\operatorname{diag}(p) - p^T p`. Multiplied out, everything cancels but
 #
@@ -72,8 +72,8 @@ print(f"shape {fused.shape}, largest difference {fused_error:.0e}")
 # Why the two belong together
 # ---------------------------
 # Now a row that is wrong, by a margin m: the raw predictions are 0 for the right class
-# and m for another. The loss is :math:`\log(1 + e^m)`, nearly m, and the gradient for
-# the right class is nearly -1, however large m is. But taken one after the other, the
+# and m for another. For large m the loss, :math:`\log(1 + e^m)`, is nearly m, and the
+# gradient of the right class is nearly -1. But taken one after the other, the
 # exponentials overflow, or the probability becomes zero and the logarithm of it
 # infinite. A small number added inside the logarithm does not help. It makes the loss
 # level off, and the gradient vanish, for just those rows that are most wrong.
@@ -188,6 +188,8 @@ print(len(LOSSES.classes), "losses pass")
 # confidence_penalty  mean of -H                    nobody is that sure
 # ==================  ============================  =============================
 #
+# :math:`\|W\|_F`, the Frobenius norm, is the root of the sum of all squared entries.
+#
 # Where does each of them pull? Follow minus its gradient, in small steps, from the
 # point (1.5, 0.4): two weights of one unit, two activations of one row, or two raw
 # predictions of one row.
@@ -254,6 +256,11 @@ def train(**regularizers):
     ).fit(X_train, digits_train)
 
 
+# %%
+# What each belief is about, as a number. Entropies are in *nats*, the unit of the
+# natural logarithm: ten equal probabilities have log 10 = 2.3 of them.
+
+
 def entropy(model):
     """Return the mean entropy of the predictions for the held-out rows, in nats."""
     log_proba = model.predict_log_proba(X_test).astype(np.float64)
@@ -278,11 +285,16 @@ measures = {
         lambda m: np.mean(weights_of(m) ** 2),
     ),
     "l1": (1e-3, "share below 0.01", lambda m: np.mean(np.abs(weights_of(m)) < 0.01)),
-    "orthogonality": (1e-2, "distance of W^T W from I", gram_distance),
+    "orthogonality": (1e-2, "squared distance from I", gram_distance),
     "sparsity": (1e-2, "mean activation", lambda m: np.mean(m.activations(X_test)[1])),
     "certainty": (0.5, "entropy, nats", entropy),
     "confidence_penalty": (0.3, "entropy, nats", entropy),
 }
+
+# %%
+# One network without a belief, and one with each. The squared distance is that of
+# :math:`W^T W` from I, for the W of the first layer.
+
 plain = train()
 plain_score = plain.score(X_test, digits_test)
 print(f"{'':<19}{'quantity':<26}{'without':>10}{'with':>10}{'held-out accuracy':>19}")
@@ -310,9 +322,10 @@ plt.show()
 #    This retells its sections on the loss, on weight decay, and on regularizers as soft
 #    priors beside the hard ones of the layers. Its softmax overflowed, and 1e-6 was
 #    added inside the logarithm, with what follows from that in the first picture. The
-#    gradient of its weight decay failed when it was called as all others were, without
-#    arguments, and no training ever used it. Certainty, sparsity and orthogonality were
-#    named and left empty, for want of a way to reach activations and predictions from a
-#    penalty, and it wished for plots of their flow. Here each has a gradient that is
-#    checked, and its place in the reverse pass: that of weights is added to their
-#    gradient, that of activations or predictions to the cotangent that passes there.
+#    gradient of its weight decay, called as all others were, without arguments,
+#    replaced the stored weights by None and returned an array that held None; and no
+#    training ever used it. Certainty, sparsity and orthogonality were named and left
+#    empty, for want of a way to reach activations and predictions from a penalty, and
+#    it wished for plots of their flow. Here each has a gradient that is checked, and
+#    its place in the reverse pass: that of weights is added to their gradient, that of
+#    activations or predictions to the cotangent that passes there.

@@ -54,6 +54,7 @@ measured = empirical_jacobian(lambda inputs: network.forward(theta, inputs), X)
 error = np.abs(by_hand - measured).max()
 print(f"Jacobian of the network {by_hand.shape}, error {error:.0e}")
 display = GradientCheckDisplay(by_hand, measured, label="derivative").plot()
+plt.show()
 
 # %%
 # Now a mistake that is easily made: a product that also adds up over all samples of the
@@ -148,14 +149,18 @@ plt.show()
 
 # %%
 # The automatic order follows the better mode where one is best, and leaves both behind
-# at the bottleneck: it multiplies towards the narrow layer from both ends.
+# at the bottleneck: it starts at the narrow layer, multiplies from there towards the
+# inputs and towards the outputs, and joins the two halves last.
 #
 # .. admonition:: In the notebook
 #
-#    This retells its sections on the chain rule, on reverse and on forward mode, and on
-#    carrying feedback into the parameters of a layer. Its chain rule added up over the
-#    batch, so that every sample got the derivatives of all others as well; its own
-#    check against finite differences was off by 1402, and it left a doubt in a comment.
-#    Here samples are never mixed, and the error is that of the differences. Its weights
-#    were moved by the product of two means; here by the mean of the products. It wished
-#    for a profile of forward against backward: the figure above.
+#    This retells its sections on the chain rule, on reverse and forward mode, on the
+#    gradients of a layer's own weights, and what it says of symbolic and automatic
+#    differentiation. Its chain rule added up over the batch, so that every sample got
+#    the derivatives of all others as well; its own check against finite differences was
+#    off by 1402, and it left a doubt in a comment. Here samples are never mixed, and
+#    the error is that of the differences. Its forward mode only collected the Jacobians
+#    of single layers on the way, and then multiplied them from the outputs, which is
+#    reverse mode; here forward mode multiplies from the inputs. Its weights were moved
+#    by the product of two means; here by the mean of the products. It wished for a
+#    profile of forward against backward: the figure above.

@@ -13,7 +13,8 @@ functions of two variables.
 # %%
 # The rules
 # ---------
-# Momentum adds up past gradients, with :math:`\mu` in [0, 1) and :math:`b_0 = 0`:
+# Momentum adds up past gradients to a *velocity* :math:`b_t`, with :math:`\mu` in [0,
+# 1) and :math:`b_0 = 0`:
 #
 # .. math::
 #
@@ -83,7 +84,7 @@ for optimizer, expected in by_hand.items():
 
 for optimizer in OPTIMIZERS.classes:
     check_optimizer(optimizer())
-print(len(OPTIMIZERS.classes), "optimizers pass")
+print(f"{len(OPTIMIZERS.classes)} classes with {len(OPTIMIZERS.names)} names pass")
 
 
 class Forgetful(Optimizer):
@@ -142,13 +143,13 @@ print("both wrong forms pass check_optimizer")
 variants = {
     "Adam": Adam(),
     "no bias correction": Uncorrected(),
-    "nor factors 1 - beta": Uncorrected(factors=False),
+    "no correction, no factors": Uncorrected(factors=False),
 }
 lengths = {name: steps(rule, np.ones(10_000)) for name, rule in variants.items()}
-print(f"{'length of step':<24}{'1':>8}{'10':>8}{'100':>8}{'10,000':>8}{'longest':>9}")
+print(f"{'length of step':<26}{'1':>8}{'10':>8}{'100':>8}{'10,000':>8}{'longest':>9}")
 for name, length in lengths.items():
     at = "".join(f"{length[number - 1]:>8.3f}" for number in (1, 10, 100, 10_000))
-    print(f"{name:<24}{at}{length.max():>9.3f}")
+    print(f"{name:<26}{at}{length.max():>9.3f}")
 
 colors = ("#0072B2", "#D55E00", "#009E73")
 figure, ax = plt.subplots(layout="constrained")
@@ -162,8 +163,8 @@ ax.legend()
 plt.show()
 
 # %%
-# The memory for one gradient
-# ---------------------------
+# How long one gradient is remembered
+# -----------------------------------
 # How much does a gradient of k steps ago still move the weights? This is the attention
 # that a rule pays to its past, its impulse response
 #
@@ -201,7 +202,8 @@ for name, error in response_errors.items():
 # -----
 # Rosenbrock's function :math:`(1 - x)^2 + 100 (y - x^2)^2` has a curved valley, and its
 # minimum, zero, is at (1, 1). Each optimizer has the best learning rate of a coarse
-# grid. Gradient descent finds the valley and then creeps.
+# grid, but for L-BFGS: it estimates the curvature from past gradients, and finds the
+# length of each step by trying. Gradient descent finds the valley and then creeps.
 
 rules = ["sgd", "momentum", "nesterov", "adam", "lbfgs"]
 display = OptimizerTrajectoryDisplay.from_optimizers(rules, "rosenbrock", n_steps=200)
@@ -227,6 +229,6 @@ print(f"speed on a plane of slope one: {speed:.4f}")
 #    This retells its sections on gradient descent, on momentum and Adam, and its open
 #    question of how an optimizer can be verified, for which it thought of pictures of
 #    the attention to past gradients. Its Adam had neither the factors 1 - beta nor the
-#    bias correction: the lowest curve of the first figure, twice too fast after ten
-#    steps and three times too slow in the end. Here the first steps agree with those
-#    worked out by hand, and the memory with its formula.
+#    bias correction: in the first figure the curve without both, whose steps are twice
+#    as long as they should be after ten, and a third as long in the end. Here the first
+#    steps agree with those worked out by hand, and the memory with its formula.

@@ -53,7 +53,7 @@ def network(**params):
             "initializer": "glorot_uniform",
             "learning_rate": 3e-3,
             "batch_size": 8,
-            "max_iter": 60,
+            "max_iter": 30,
             "tol": None,
             "record_gradients": True,
             "random_state": 0,
@@ -126,11 +126,15 @@ for initializer, model in starts.items():
 # Adam divides by the size of the gradients. That helps, but does not make up for what
 # was lost on the way. An isometric start gives each linear layer orthogonal weights
 # times a gain that undoes the slope of the sigmoid after it, measured on a batch of the
-# training rows, so that the pair keeps lengths on the average.
+# training rows, so that the pair keeps lengths on average. It also sets the intercepts
+# such that what each sigmoid is given has mean zero over that batch.
 #
 # The other way out is to give the cotangent a way around. A residual layer,
 # :math:`y = x + f(x)`, has the Jacobian :math:`I + J_f`; it does not shrink to nothing
 # where :math:`J_f` does.
+#
+# The first run has the notebook's optimizer and rate, for 30 epochs where it took 200.
+# After 200 it is no better: 0.10 from each of three starts.
 
 residual = [Linear(8), *[Residual(Sequential(["sigmoid", Linear(8)]))] * 8]
 runs = {
@@ -143,7 +147,7 @@ runs = {
     "Adam, residual layers": {"layers": residual},
 }
 models, scores = {}, {}
-print(f"{'after 60 epochs':<26}{'held-out accuracy':>18}{'first / last, epoch 1':>23}")
+print(f"{'after 30 epochs':<26}{'held-out accuracy':>18}{'first / last, epoch 1':>23}")
 for name, params in runs.items():
     models[name] = network(**params).fit(X_train, y_train)
     scores[name] = models[name].score(X_test, y_test)
@@ -151,7 +155,7 @@ for name, params in runs.items():
     print(f"{name:<26}{scores[name]:>18.3f}{first / last:>23.0e}")
 
 # %%
-# In the first picture gradients shrink from each layer to the one before it, in all
+# In the first picture gradients shrink at every sigmoid on the way back, in nearly all
 # epochs, and so do the steps: each moves the first layer by less than a billionth of
 # its weights. In the second, on the same scales, they are of about one size from the
 # start.

@@ -26,6 +26,7 @@ def test_1_layers_know_exact_jacobians_and_store_no_zeros(run_lesson):
     assert round(names["ratio"]) == 67
     assert names["fast"] < names["slow"]
     assert type(names["product"]).__name__ == "Diagonal"
+    assert names["product_error"] < 1e-9
     assert names["slopes"]["sigmoid"].max() == pytest.approx(0.25)
     assert names["shares"]["Glorot"] > 0.98
     assert names["shares"]["without the root"] < 0.1
@@ -76,7 +77,7 @@ def test_3_chains_and_containers_compose(run_lesson):
     assert names["shift_error"] < 1e-13
     assert names["collapse_error"] < 1e-12
     scores = names["scores"]
-    # Over six starts: 0.51 to 0.52; 0.60 to 0.77; 0.978 to 0.980.
+    # Over twenty starts two units reach 0.60 to 0.79, and four 0.978 to 0.985 but once.
     assert scores[0] < 0.56 < scores[2] < 0.85
     assert scores[4] > 0.95
     jacobians = names["jacobians"]

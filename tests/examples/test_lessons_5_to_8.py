@@ -1,5 +1,7 @@
 """What each lesson claims is true of what it computes."""
 
+from itertools import pairwise
+
 import pytest
 
 
@@ -45,11 +47,18 @@ def test_6_optimizers_step_as_by_hand_and_wrong_ones_are_found(run_lesson):
 
 def test_7_networks_learn_digits_and_nothing_from_shuffled_labels(run_lesson):
     names = run_lesson("plot_7_training")
+    # Over six starts: 0.956 to 0.969.
+    assert names["loop_scores"][-1] > 0.94
+    noise = list(names["noise"].values())
+    for fewer, more in pairwise(noise):
+        assert fewer / more == pytest.approx(2.0, rel=0.15)
     scores = names["scores"]
     assert scores["most frequent"] < 0.11
     assert scores["linear"] > 0.89
     for name in ("30 sigmoid", "30-30 ReLU", "the same, rate 0.1"):
         assert scores[name] > 0.93
+        low, high = names["interval"](scores[name], 360)
+        assert low < scores["logistic regression"] < high
     assert scores["128 sigmoid"] < 0.5
     # Guessing on 360 rows has a standard deviation of 0.016.
     assert abs(names["shuffled"] - 0.1) < 0.05
@@ -72,9 +81,9 @@ def test_8_isometry_lets_a_deep_and_narrow_network_learn(run_lesson):
     for name in ("as in the notebook", "Adam"):
         first, last = names["first_and_last"](names["models"][name], 0)
         assert first < 1e-3 * last
-    # Over four starts: 0.10; 0.56 to 0.73; 0.93 to 0.94; 0.90 to 0.96.
+    # Over five starts: 0.10; 0.38 to 0.52; 0.92 to 0.95; 0.95 to 0.96.
     scores = names["scores"]
     assert scores["as in the notebook"] < 0.15
-    assert scores["Adam"] < 0.85
+    assert scores["Adam"] < 0.7
     assert scores["Adam, isometric start"] > 0.88
     assert scores["Adam, residual layers"] > 0.86
