@@ -75,6 +75,37 @@ def test_a_monitor_that_does_not_suit_is_refused_before_training():
         make(monitor=monitor, early_stopping=True, max_iter=2).fit(X, y)
 
 
+def own_metric(y_true, y_pred, scale=1.0):
+    return scale * accuracy_score(y_true, y_pred)
+
+
+@pytest.mark.parametrize(
+    ("monitor", "message"),
+    [
+        (f1_score, r"as \(estimator, X, y\).*give make_scorer\(f1_score\)"),
+        (own_metric, r"as \(estimator, X, y\).*give make_scorer\(own_metric\)"),
+        (
+            "f1",
+            r"make_scorer\(f1_score, pos_label='stayed'\), or .* 'f1_macro', 'loss'",
+        ),
+        ("precision", r"make_scorer\(precision_score, pos_label='stayed'\)"),
+        (make_scorer(f1_score), r"make_scorer\(metric, pos_label='stayed'\)"),
+    ],
+)
+def test_a_monitor_that_fails_says_how_to_make_one_that_does_not(monitor, message):
+    y = np.where(Y > 0, "churned", "stayed")
+    with pytest.raises(ValueError, match=message):
+        make(monitor=monitor, early_stopping=True).fit(X, y)
+    for scorer in (
+        make_scorer(f1_score, pos_label="stayed"),
+        make_scorer(own_metric),
+        "f1_macro",
+    ):
+        make(monitor=scorer, early_stopping=True, max_iter=1).fit(X, y)
+    with pytest.raises(ValueError, match="such as 'f1_macro', 'loss' or 'accuracy'"):
+        make(monitor="f1", early_stopping=True).fit(X, Y)
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_another_rule_keeps_the_best_weights():
     model = make(early_stopping=True, monitor="accuracy", warm_start=True)
