@@ -80,10 +80,7 @@ class Validation:
             ) from error
 
     def _absent(self):
-        targets = self.table.targets
-        if targets.multilabel:
-            return ""
-        absent = np.delete(targets.classes, np.unique(self.table.codes)).tolist()
+        absent = self.table.absent_classes()
         return f" The rows have none of the classes {absent}." if absent else ""
 
     def _way_out(self, monitor, error):
