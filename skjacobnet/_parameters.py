@@ -9,7 +9,7 @@ from sklearn.base import clone
 
 from skjacobnet._validation import BOOLEAN, Interval, OneOf
 from skjacobnet.initializers import INITIALIZERS, Initializer
-from skjacobnet.layers import LAYERS, Dropout, Layer, Linear
+from skjacobnet.layers import ACTIVATIONS, LAYERS, Dropout, Layer, Linear
 from skjacobnet.losses import LOSSES, Loss
 from skjacobnet.optimizers import OPTIMIZERS, FullBatchOptimizer, Optimizer
 from skjacobnet.regularizers import (
@@ -20,7 +20,7 @@ from skjacobnet.regularizers import (
 from skjacobnet.schedules import SCHEDULES, Schedule
 
 FAMILIES = {
-    "activation": LAYERS,
+    "activation": ACTIVATIONS,
     "initializer": INITIALIZERS,
     "loss": LOSSES,
     "optimizer": OPTIMIZERS,
@@ -300,7 +300,7 @@ def _hidden_layers(estimator):
     if isinstance(sizes, numbers.Number | str) or not hasattr(sizes, "__iter__"):
         sizes = [sizes]
     size = Interval(1, np.inf, "left", integer=True)
-    activation = LAYERS.resolve(estimator.activation, "activation")
+    activation = ACTIVATIONS.resolve(estimator.activation, "activation")
     if not activation.is_activation:
         raise ValueError(
             f"activation={estimator.activation!r} is a layer but no activation. Put it "

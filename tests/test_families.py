@@ -13,7 +13,7 @@ from sklearn.base import clone
 import skjacobnet
 from skjacobnet._component import Component, Family
 from skjacobnet.initializers import INITIALIZERS
-from skjacobnet.layers import LAYERS, Dropout, Linear
+from skjacobnet.layers import ACTIVATIONS, LAYERS, Dropout, Linear
 from skjacobnet.losses import LOSSES, CrossEntropy, Focal
 from skjacobnet.optimizers import OPTIMIZERS
 from skjacobnet.regularizers import REGULARIZERS, JacobianNorm, Sparsity
@@ -75,6 +75,12 @@ def test_the_names_that_users_rely_on():
     }
     for family in FAMILIES:
         assert set(expected[family.kind].split()) <= set(family.names)
+
+
+def test_activations_are_the_layers_that_say_so():
+    others = "dropout frozen linear parallel repeat residual sequential"
+    assert set(LAYERS.names) - set(ACTIVATIONS.names) == set(others.split())
+    assert ACTIVATIONS.names == ACTIVATIONS.names_alone
 
 
 def test_the_names_that_need_arguments():
