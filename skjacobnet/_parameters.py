@@ -296,10 +296,7 @@ def _hidden_layers(estimator):
             for position, layer in enumerate(estimator.layers)
             for unrolled in LAYERS.resolve(layer, f"layers[{position}]").unrolled
         ]
-    sizes = estimator.hidden_layer_sizes
-    if isinstance(sizes, numbers.Number | str) or not hasattr(sizes, "__iter__"):
-        sizes = [sizes]
-    size = Interval(1, np.inf, "left", integer=True)
+    sizes = _checked_sizes(estimator.hidden_layer_sizes)
     activation = ACTIVATIONS.resolve(estimator.activation, "activation")
     if not activation.is_activation:
         raise ValueError(
@@ -307,12 +304,27 @@ def _hidden_layers(estimator):
             "into layers instead."
         )
     hidden = []
-    for position, units in enumerate(sizes):
-        size.check(units, f"hidden_layer_sizes[{position}]")
+    for units in sizes:
         hidden += [Linear(int(units)), activation]
         if estimator.dropout:
             hidden.append(Dropout(estimator.dropout))
     return hidden
+
+
+def _checked_sizes(given):
+    size = Interval(1, np.inf, "left", integer=True)
+    if isinstance(given, numbers.Number):
+        size.check(given, "hidden_layer_sizes")
+        return [given]
+    if isinstance(given, str) or not hasattr(given, "__iter__"):
+        raise TypeError(
+            f"hidden_layer_sizes must be {size} or a sequence of them, such as "
+            f"(100, 50), or () for a linear model, got {given!r}."
+        )
+    sizes = list(given)
+    for position, units in enumerate(sizes):
+        size.check(units, f"hidden_layer_sizes[{position}]")
+    return sizes
 
 
 def _regularizers(mapping):

@@ -44,7 +44,13 @@ BAD_PARAMETERS = [
     ({"layers": [Dropout(1.0)]}, ValueError, r"Dropout: rate must be a number in \[0"),
     ({"hidden_layer_sizes": (10, 0)}, ValueError, r"hidden_layer_sizes\[1\] must be"),
     ({"hidden_layer_sizes": (10, 2.5)}, TypeError, r"hidden_layer_sizes\[1\]"),
-    ({"hidden_layer_sizes": "10"}, TypeError, r"hidden_layer_sizes\[0\]"),
+    (
+        {"hidden_layer_sizes": "10"},
+        TypeError,
+        r"hidden_layer_sizes must be an integer in \[1, inf\) or .*\(100, 50\).*'10'",
+    ),
+    ({"hidden_layer_sizes": 0}, ValueError, "hidden_layer_sizes must be .* got 0"),
+    ({"hidden_layer_sizes": 2.5}, TypeError, "hidden_layer_sizes must be .* got 2.5"),
     ({"optimizer": Adam(beta_1=1.0)}, ValueError, "Adam: beta_1 must be a number in"),
     ({"regularizers": ["l1"]}, TypeError, "regularizers must be a dict"),
     ({"regularizers": {"l1": -1.0}}, ValueError, r"regularizers\['l1'\] must be"),
@@ -67,7 +73,11 @@ BAD_PARAMETERS = [
     ({"validation_fraction": 1.0}, ValueError, "validation_fraction"),
     ({"monitor": 3}, TypeError, "monitor must be 'loss', the name of a scorer"),
     ({"monitor": "acuracy"}, ValueError, "Did you mean 'accuracy'"),
-    ({"hidden_layer_sizes": None}, TypeError, r"hidden_layer_sizes\[0\]"),
+    (
+        {"hidden_layer_sizes": None},
+        TypeError,
+        r"hidden_layer_sizes must be .*\(\) for a linear model, got None",
+    ),
     (
         {"activation": "linear"},
         ValueError,
