@@ -7,7 +7,7 @@ from difflib import get_close_matches
 import numpy as np
 from sklearn.base import clone
 
-from skjacobnet._validation import BOOLEAN, Interval, OneOf
+from skjacobnet._validation import BOOLEAN, Interval
 from skjacobnet.initializers import INITIALIZERS, Initializer
 from skjacobnet.layers import ACTIVATIONS, LAYERS, Dropout, Layer, Linear
 from skjacobnet.losses import LOSSES, Loss
@@ -201,8 +201,13 @@ def resolve(estimator):
             f"verbose must be a bool or an int >= 0, got {estimator.verbose!r}."
         )
     check_monitor(estimator.monitor)
-    if not isinstance(estimator.class_weight, dict | list | None):
-        OneOf("balanced").check(estimator.class_weight, "class_weight")
+    weight = estimator.class_weight
+    is_balanced = isinstance(weight, str) and weight == "balanced"
+    if not (is_balanced or isinstance(weight, dict | list | None)):
+        raise ValueError(
+            "class_weight must be a dict of classes and their weights, 'balanced' or "
+            f"None, or for labels a list of dicts, got {weight!r}."
+        )
     resolve_dtype(estimator.dtype, np.float64)
     if not _is_auto(estimator.initializer):
         INITIALIZERS.resolve(estimator.initializer)
