@@ -68,9 +68,11 @@ def steps_and_classifier(estimator):
         steps += estimator.steps[:-1]
         estimator = estimator.steps[-1][1]
     if not isinstance(estimator, JacobianMLPClassifier):
+        found = hasattr(estimator, "best_estimator_")
+        hint = " Of a search pass search.best_estimator_." if found else ""
         raise TypeError(
             "estimator must be a JacobianMLPClassifier or a Pipeline that ends in "
-            f"one, got {type(estimator).__name__}."
+            f"one, got {type(estimator).__name__}.{hint}"
         )
     check_is_fitted(estimator)
     return steps, estimator
