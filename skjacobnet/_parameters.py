@@ -41,12 +41,6 @@ CONSTRAINTS = {
     "record_gradients": BOOLEAN,
 }
 
-SCHEDULE_NAMES_ELSEWHERE = {
-    "adaptive": "plateau",
-    "constant": "constant",
-    "invscaling": "inverse_scaling",
-}
-
 
 class PartParamsMixin:
     """`get_params` and `set_params` that reach into parts which still are names.
@@ -187,7 +181,7 @@ def resolve(estimator):
         With the parameter's name, its value and a way out.
     """
     if isinstance(estimator.learning_rate, str) and estimator.learning_rate != "auto":
-        near = SCHEDULE_NAMES_ELSEWHERE.get(estimator.learning_rate, "cosine")
+        near = SCHEDULES.nearest(estimator.learning_rate) or "cosine"
         raise ValueError(
             "learning_rate must be a number or 'auto', got "
             f"{estimator.learning_rate!r}. How the rate changes over time is set by "
@@ -263,7 +257,7 @@ def check_monitor(monitor):
 
     names = get_scorer_names()
     if monitor not in names:
-        near = get_close_matches(monitor, names, n=1)
+        near = get_close_matches(monitor.lower(), names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(
             f"monitor={monitor!r} is neither 'loss' nor the name of a scorer.{hint} "

@@ -83,6 +83,15 @@ def test_activations_are_the_layers_that_say_so():
     assert ACTIVATIONS.names == ACTIVATIONS.names_alone
 
 
+@pytest.mark.parametrize("family", [*FAMILIES, ACTIVATIONS], ids=lambda f: f.kind)
+def test_words_of_other_libraries_lead_to_names(family):
+    assert not set(family.elsewhere) & set(family.names)
+    assert set(family.elsewhere.values()) <= set(family.names)
+    for word, name in family.elsewhere.items():
+        with pytest.raises(ValueError, match=f"Did you mean {name!r}"):
+            family.resolve(word.upper())
+
+
 def test_the_names_that_need_arguments():
     alone = set(LAYERS.names) - set(LAYERS.names_alone)
     assert alone == {
