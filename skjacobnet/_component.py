@@ -55,6 +55,9 @@ class Family:
         The class that every part of the family inherits.
     namespace : dict
         The names of a module; its concrete subclasses of `base` are the family.
+    elsewhere : dict of str to str, optional
+        What other libraries call a part, in lower case, and its name here. Such a word
+        is refused with the name as a suggestion.
 
     Raises
     ------
@@ -62,9 +65,10 @@ class Family:
         If two classes claim the same name.
     """
 
-    def __init__(self, kind, base, namespace):
+    def __init__(self, kind, base, namespace, elsewhere=None):
         self.kind = kind
         self.base = base
+        self.elsewhere = elsewhere or {}
         self.classes = tuple(
             part
             for part in namespace.values()
@@ -99,6 +103,12 @@ class Family:
             if argument.default is argument.empty and parameter not in implied
         ]
 
+    def nearest(self, name):
+        """Return the name that a wrong one may have meant, or None."""
+        word = name.lower()
+        near = get_close_matches(word, self._makers, n=1)
+        return self.elsewhere.get(word, near[0] if near else None)
+
     def class_of(self, name, parameter=None):
         """Return the class that a name stands for and the arguments it implies.
 
@@ -108,8 +118,8 @@ class Family:
             If there is no such name; the message suggests the nearest one.
         """
         if name not in self._makers:
-            near = get_close_matches(name, self._makers, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            near = self.nearest(name)
+            hint = f" Did you mean {near!r}?" if near else ""
             raise ValueError(
                 f"Unknown {parameter or self.kind} {name!r}.{hint} "
                 f"Available: {', '.join(map(repr, self.names))}."

@@ -7,9 +7,9 @@ from difflib import get_close_matches
 import numpy as np
 from sklearn.base import clone
 
-from skjacobnet._validation import BOOLEAN, Interval, OneOf
+from skjacobnet._validation import BOOLEAN, Interval
 from skjacobnet.initializers import INITIALIZERS, Initializer
-from skjacobnet.layers import LAYERS, Dropout, Layer, Linear
+from skjacobnet.layers import ACTIVATIONS, LAYERS, Dropout, Layer, Linear
 from skjacobnet.losses import LOSSES, Loss
 from skjacobnet.optimizers import OPTIMIZERS, FullBatchOptimizer, Optimizer
 from skjacobnet.regularizers import (
@@ -20,7 +20,7 @@ from skjacobnet.regularizers import (
 from skjacobnet.schedules import SCHEDULES, Schedule
 
 FAMILIES = {
-    "activation": LAYERS,
+    "activation": ACTIVATIONS,
     "initializer": INITIALIZERS,
     "loss": LOSSES,
     "optimizer": OPTIMIZERS,
@@ -39,12 +39,6 @@ CONSTRAINTS = {
     "validation_fraction": Interval(0.0, 1.0, "neither"),
     "warm_start": BOOLEAN,
     "record_gradients": BOOLEAN,
-}
-
-SCHEDULE_NAMES_ELSEWHERE = {
-    "adaptive": "plateau",
-    "constant": "constant",
-    "invscaling": "inverse_scaling",
 }
 
 
@@ -187,7 +181,7 @@ def resolve(estimator):
         With the parameter's name, its value and a way out.
     """
     if isinstance(estimator.learning_rate, str) and estimator.learning_rate != "auto":
-        near = SCHEDULE_NAMES_ELSEWHERE.get(estimator.learning_rate, "cosine")
+        near = SCHEDULES.nearest(estimator.learning_rate) or "cosine"
         raise ValueError(
             "learning_rate must be a number or 'auto', got "
             f"{estimator.learning_rate!r}. How the rate changes over time is set by "
@@ -201,8 +195,13 @@ def resolve(estimator):
             f"verbose must be a bool or an int >= 0, got {estimator.verbose!r}."
         )
     check_monitor(estimator.monitor)
-    if not isinstance(estimator.class_weight, dict | list | None):
-        OneOf("balanced").check(estimator.class_weight, "class_weight")
+    weight = estimator.class_weight
+    is_balanced = isinstance(weight, str) and weight == "balanced"
+    if not (is_balanced or isinstance(weight, dict | list | None)):
+        raise ValueError(
+            "class_weight must be a dict of classes and their weights, 'balanced' or "
+            f"None, or for labels a list of dicts, got {weight!r}."
+        )
     resolve_dtype(estimator.dtype, np.float64)
     if not _is_auto(estimator.initializer):
         INITIALIZERS.resolve(estimator.initializer)
@@ -258,7 +257,7 @@ def check_monitor(monitor):
 
     names = get_scorer_names()
     if monitor not in names:
-        near = get_close_matches(monitor, names, n=1)
+        near = get_close_matches(monitor.lower(), names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(
             f"monitor={monitor!r} is neither 'loss' nor the name of a scorer.{hint} "
@@ -296,23 +295,35 @@ def _hidden_layers(estimator):
             for position, layer in enumerate(estimator.layers)
             for unrolled in LAYERS.resolve(layer, f"layers[{position}]").unrolled
         ]
-    sizes = estimator.hidden_layer_sizes
-    if isinstance(sizes, numbers.Number | str) or not hasattr(sizes, "__iter__"):
-        sizes = [sizes]
-    size = Interval(1, np.inf, "left", integer=True)
-    activation = LAYERS.resolve(estimator.activation, "activation")
+    sizes = _checked_sizes(estimator.hidden_layer_sizes)
+    activation = ACTIVATIONS.resolve(estimator.activation, "activation")
     if not activation.is_activation:
         raise ValueError(
             f"activation={estimator.activation!r} is a layer but no activation. Put it "
             "into layers instead."
         )
     hidden = []
-    for position, units in enumerate(sizes):
-        size.check(units, f"hidden_layer_sizes[{position}]")
+    for units in sizes:
         hidden += [Linear(int(units)), activation]
         if estimator.dropout:
             hidden.append(Dropout(estimator.dropout))
     return hidden
+
+
+def _checked_sizes(given):
+    size = Interval(1, np.inf, "left", integer=True)
+    if isinstance(given, numbers.Number):
+        size.check(given, "hidden_layer_sizes")
+        return [given]
+    if isinstance(given, str) or not hasattr(given, "__iter__"):
+        raise TypeError(
+            f"hidden_layer_sizes must be {size} or a sequence of them, such as "
+            f"(100, 50), or () for a linear model, got {given!r}."
+        )
+    sizes = list(given)
+    for position, units in enumerate(sizes):
+        size.check(units, f"hidden_layer_sizes[{position}]")
+    return sizes
 
 
 def _regularizers(mapping):

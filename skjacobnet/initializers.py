@@ -459,4 +459,18 @@ def _normal(variance, shape, rng, dtype):
     return draws.astype(dtype, copy=False)
 
 
-INITIALIZERS = Family("initializer", Initializer, globals())
+INITIALIZERS = Family(
+    "initializer",
+    Initializer,
+    globals(),
+    elsewhere={
+        "glorot": "glorot_uniform",
+        "he": "he_uniform",
+        "kaiming": "he_uniform",
+        "kaiming_normal": "he_normal",
+        "kaiming_uniform": "he_uniform",
+        "xavier": "glorot_uniform",
+        "xavier_normal": "glorot_normal",
+        "xavier_uniform": "glorot_uniform",
+    },
+)

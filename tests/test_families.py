@@ -13,7 +13,7 @@ from sklearn.base import clone
 import skjacobnet
 from skjacobnet._component import Component, Family
 from skjacobnet.initializers import INITIALIZERS
-from skjacobnet.layers import LAYERS, Dropout, Linear
+from skjacobnet.layers import ACTIVATIONS, LAYERS, Dropout, Linear
 from skjacobnet.losses import LOSSES, CrossEntropy, Focal
 from skjacobnet.optimizers import OPTIMIZERS
 from skjacobnet.regularizers import REGULARIZERS, JacobianNorm, Sparsity
@@ -75,6 +75,21 @@ def test_the_names_that_users_rely_on():
     }
     for family in FAMILIES:
         assert set(expected[family.kind].split()) <= set(family.names)
+
+
+def test_activations_are_the_layers_that_say_so():
+    others = "dropout frozen linear parallel repeat residual sequential"
+    assert set(LAYERS.names) - set(ACTIVATIONS.names) == set(others.split())
+    assert ACTIVATIONS.names == ACTIVATIONS.names_alone
+
+
+@pytest.mark.parametrize("family", [*FAMILIES, ACTIVATIONS], ids=lambda f: f.kind)
+def test_words_of_other_libraries_lead_to_names(family):
+    assert not set(family.elsewhere) & set(family.names)
+    assert set(family.elsewhere.values()) <= set(family.names)
+    for word, name in family.elsewhere.items():
+        with pytest.raises(ValueError, match=f"Did you mean {name!r}"):
+            family.resolve(word.upper())
 
 
 def test_the_names_that_need_arguments():

@@ -75,6 +75,70 @@ def test_a_monitor_that_does_not_suit_is_refused_before_training():
         make(monitor=monitor, early_stopping=True, max_iter=2).fit(X, y)
 
 
+ALL_BUT_FEW = np.r_[np.zeros(170, int), np.ones(5, int), np.full(3, 2)]
+
+
+@pytest.mark.parametrize(
+    ("y", "counts", "classes"),
+    [
+        (np.arange(6) % 3, "1 of 6 rows", r"\[\d, \d\]"),
+        (np.arange(4), "1 of 4 rows", r"\[\d, \d, \d\]"),
+        (ALL_BUT_FEW, "18 of 178 rows", r"\[2\]"),
+    ],
+)
+def test_rows_held_back_without_a_class_are_warned_of_once(y, counts, classes):
+    model = make(early_stopping=True, warm_start=True, max_iter=2)
+    message = f"{counts} .* the classes {classes}.*validation_fraction.*X_val.*=False"
+    with pytest.warns(UserWarning, match=message) as record:
+        model.fit(X[: len(y)], y)
+    model.fit(X[: len(y)], y)
+    assert [warning.filename for warning in record] == [__file__]
+
+
+def test_rows_held_back_that_have_what_they_can_are_not_warned_of():
+    single = np.where(ALL_BUT_FEW < 2, ALL_BUT_FEW, 1)
+    single[0] = 2
+    labels = np.stack([single > 0, single > 1], axis=1).astype(int)
+    few = np.arange(12) % 2
+    for y in (Y, single, labels, few, ["a", "b"] * 5):
+        make(early_stopping=True, max_iter=2, validation_fraction=0.2).fit(
+            X[: len(y)], y
+        )
+    y_val = np.zeros(3, int)
+    make(max_iter=2).fit(X, Y, X_val=X[:3], y_val=y_val)
+
+
+def own_metric(y_true, y_pred, scale=1.0):
+    return scale * accuracy_score(y_true, y_pred)
+
+
+@pytest.mark.parametrize(
+    ("monitor", "message"),
+    [
+        (f1_score, r"as \(estimator, X, y\).*give make_scorer\(f1_score\)"),
+        (own_metric, r"as \(estimator, X, y\).*give make_scorer\(own_metric\)"),
+        (
+            "f1",
+            r"make_scorer\(f1_score, pos_label='stayed'\), or .* 'f1_macro', 'loss'",
+        ),
+        ("precision", r"make_scorer\(precision_score, pos_label='stayed'\)"),
+        (make_scorer(f1_score), r"make_scorer\(metric, pos_label='stayed'\)"),
+    ],
+)
+def test_a_monitor_that_fails_says_how_to_make_one_that_does_not(monitor, message):
+    y = np.where(Y > 0, "churned", "stayed")
+    with pytest.raises(ValueError, match=message):
+        make(monitor=monitor, early_stopping=True).fit(X, y)
+    for scorer in (
+        make_scorer(f1_score, pos_label="stayed"),
+        make_scorer(own_metric),
+        "f1_macro",
+    ):
+        make(monitor=scorer, early_stopping=True, max_iter=1).fit(X, y)
+    with pytest.raises(ValueError, match="such as 'f1_macro', 'loss' or 'accuracy'"):
+        make(monitor="f1", early_stopping=True).fit(X, Y)
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_another_rule_keeps_the_best_weights():
     model = make(early_stopping=True, monitor="accuracy", warm_start=True)

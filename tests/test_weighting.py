@@ -200,6 +200,14 @@ def test_balanced_helps_a_rare_class():
     assert recalls[1] > recalls[0]
 
 
+@pytest.mark.parametrize("other", [2, None])
+def test_a_list_for_labels_holds_no_numbers(other):
+    labels = np.stack([Y > 0, Y > 1], axis=1).astype(int)
+    message = rf"class_weight\[1\] must be a dict of the weights of 0 .* got {other}"
+    with pytest.raises(TypeError, match=message):
+        make(class_weight=[{1: 3.0}, other]).fit(X, labels)
+
+
 @pytest.mark.parametrize("class_weight", ["balanced", [{0: 1.0, 1: 3.0}, {}, {0: 2.0}]])
 def test_labels_are_weighed_by_the_same_rules(class_weight):
     labels = (np.random.default_rng(1).random((len(Y), 3)) > 0.6).astype(int)

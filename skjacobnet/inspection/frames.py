@@ -5,6 +5,20 @@ import sys
 import numpy as np
 
 
+def feature_names(values):
+    """Return the names of the features in rows, or in a Series that is one row.
+
+    Returns
+    -------
+    list, or None where `values` has no names
+    """
+    pandas = sys.modules.get("pandas")
+    names = getattr(values, "columns", None)
+    if pandas is not None and isinstance(values, pandas.Series):
+        names = values.index
+    return None if names is None else list(names)
+
+
 def labeled(values, X, index=None):
     """Return values with a column for each feature as a frame where `X` is one.
 

@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skjacobnet._validation import Interval
 from skjacobnet.accumulation import cotangents
-from skjacobnet.inspection.frames import labeled
+from skjacobnet.inspection.frames import feature_names, labeled
 from skjacobnet.inspection.pipelines import Route, numbers
 from skjacobnet.inspection.targets import (
     most_probable,
@@ -63,8 +63,9 @@ def integrated_gradients(
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
         All of it numbers.
     baseline : array-like, default=None
-        Where each path starts, of shape (n_features,) or (n_samples, n_features), in
-        the units of `X`. None is zero.
+        Where each path starts, of shape (n_features,), or (1, n_features) or
+        (n_samples, n_features), in the units of `X`. Names in a Series or a data frame
+        must be those of `X` in the same order. None is zero.
     target : class, or array-like of shape (n_samples,), default=None
         The class t, one for all rows or one for each; for labels their number. None is
         the most probable one of each row.
@@ -133,7 +134,8 @@ def integrated_gradients(
     route = Route(estimator, X, output)
     difference = numbers(X).astype(np.float64)
     if baseline is not None:
-        difference -= _checked_baseline(baseline, difference.shape)
+        names = feature_names(X) or getattr(estimator, "feature_names_in_", None)
+        difference -= _checked_baseline(baseline, difference.shape, names)
     n_samples, classifier = route.inputs.shape[0], route.classifier
     columns = target_columns(classifier, target, n_samples)
     if columns is None:
@@ -163,12 +165,19 @@ def integrated_gradients(
     )
 
 
-def _checked_baseline(baseline, shape):
-    baseline = np.asarray(baseline, np.float64)
-    if baseline.shape not in (shape, shape[1:]):
+def _checked_baseline(baseline, shape, names):
+    given = feature_names(baseline)
+    unnamed = given is None or given == list(range(len(given)))
+    if not (unnamed or names is None or given == list(names)):
         raise ValueError(
-            f"baseline must have the shape {shape[1:]} or {shape}, got "
-            f"{baseline.shape}."
+            f"baseline must have the features of X in the same order, {list(names)}, "
+            f"got {given}. Put it in that order, as baseline[X.columns] does."
+        )
+    baseline = np.asarray(baseline, np.float64)
+    if baseline.shape not in (shape, (1, *shape[1:]), shape[1:]):
+        raise ValueError(
+            f"baseline must be one row of shape {shape[1:]} or one for each row of X, "
+            f"{shape}, got {baseline.shape}."
         )
     return baseline
 

@@ -31,6 +31,7 @@ from skjacobnet._derivatives import (
 )
 from skjacobnet.accumulation import accumulate
 from skjacobnet.classifier import JacobianMLPClassifier
+from skjacobnet.inspection.frames import feature_names
 from skjacobnet.operators import ConstantMatrix
 
 POSSIBLE = (
@@ -68,9 +69,11 @@ def steps_and_classifier(estimator):
         steps += estimator.steps[:-1]
         estimator = estimator.steps[-1][1]
     if not isinstance(estimator, JacobianMLPClassifier):
+        found = hasattr(estimator, "best_estimator_")
+        hint = " Of a search pass search.best_estimator_." if found else ""
         raise TypeError(
             "estimator must be a JacobianMLPClassifier or a Pipeline that ends in "
-            f"one, got {type(estimator).__name__}."
+            f"one, got {type(estimator).__name__}.{hint}"
         )
     check_is_fitted(estimator)
     return steps, estimator
@@ -167,9 +170,40 @@ class Route:
 
 
 def numbers(X):
-    """Return the X of a user as a dense array of numbers."""
-    X = check_array(X, accept_sparse="csr", dtype="numeric")
-    return X.toarray() if issparse(X) else X
+    """Return the X of a user as a dense array of numbers.
+
+    Raises
+    ------
+    ValueError
+        If it holds something else; the message names the first column that does.
+    """
+    try:
+        values = check_array(X, accept_sparse="csr", dtype="numeric")
+    except ValueError as error:
+        where = _not_a_number(X)
+        if where is None:
+            raise
+        raise ValueError(
+            f"X must hold numbers alone, but {where}. Transform X up to and with the "
+            "step that makes numbers of it, and give what comes after that step, such "
+            "as model[-1], with the transformed X."
+        ) from error
+    return values.toarray() if issparse(values) else values
+
+
+def _not_a_number(X):
+    """Return in words what in a table is no number, or None."""
+    values = np.asarray(X, dtype=object)
+    if values.ndim != 2:
+        return None
+    names = feature_names(X) or range(values.shape[1])
+    for name, column in zip(names, values.T, strict=True):
+        for value in column:
+            try:
+                float(value)
+            except (TypeError, ValueError):
+                return f"column {name!r} holds {value!r}"
+    return None
 
 
 def _n_features(X):

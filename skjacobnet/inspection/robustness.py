@@ -159,10 +159,11 @@ def robustness_curve(
     sizes = np.asarray(epsilons).ravel().tolist()
     for size in sizes:
         SIZES.check(size, "epsilons")
-    clean = numbers(X)
     if perturbation == "attack":
+        # Its errors name the step that is in the way, so it comes first.
         directions = [_worst_signs(Route(estimator, X), y)]
-    else:
+    clean = numbers(X)
+    if perturbation == "noise":
         draw = check_random_state(random_state).standard_normal
         directions = (draw(clean.shape) for _ in range(n_repeats))
     scores = [

@@ -25,3 +25,10 @@ from skjacobnet.layers.smooth import Softplus as Softplus
 from skjacobnet.layers.softmax import Softmax as Softmax
 
 LAYERS = Family("layer", Layer, globals())
+# Those with a property instead, the containers, are as their parts are.
+ACTIVATIONS = Family(
+    "activation",
+    Layer,
+    {cls.__name__: cls for cls in LAYERS.classes if cls.is_activation is True},
+    elsewhere={"linear": "identity"},
+)

@@ -6,4 +6,9 @@ from skjacobnet.losses.brier import Brier as Brier
 from skjacobnet.losses.cross_entropy import CrossEntropy as CrossEntropy
 from skjacobnet.losses.focal import Focal as Focal
 
-LOSSES = Family("loss", Loss, globals())
+LOSSES = Family(
+    "loss",
+    Loss,
+    globals(),
+    elsewhere={"log_loss": "cross_entropy", "nll_loss": "cross_entropy"},
+)

@@ -15,4 +15,9 @@ from skjacobnet.regularizers.orthogonality import Orthogonality as Orthogonality
 from skjacobnet.regularizers.sparsity import Sparsity as Sparsity
 from skjacobnet.regularizers.weight_decay import WeightDecay as WeightDecay
 
-REGULARIZERS = Family("regularizer", Regularizer, globals())
+REGULARIZERS = Family(
+    "regularizer",
+    Regularizer,
+    globals(),
+    elsewhere={"alpha": "weight_decay", "l2": "weight_decay", "ridge": "weight_decay"},
+)

@@ -11,4 +11,9 @@ from skjacobnet.schedules.plateau import Plateau as Plateau
 from skjacobnet.schedules.step import Step as Step
 from skjacobnet.schedules.warmup import Warmup as Warmup
 
-SCHEDULES = Family("schedule", Schedule, globals())
+SCHEDULES = Family(
+    "schedule",
+    Schedule,
+    globals(),
+    elsewhere={"adaptive": "plateau", "invscaling": "inverse_scaling"},
+)

@@ -1,5 +1,6 @@
 """The rows of one fit: inputs, encoded targets and weights."""
 
+import warnings
 import zlib
 from dataclasses import dataclass, replace
 from typing import Any
@@ -109,11 +110,50 @@ class Table:
         rows = None if self.rows is None else zlib.crc32(self.rows.tobytes())
         return self.X.shape[0], rows, zlib.crc32(self.codes.tobytes())
 
+    @property
+    def _counted_codes(self):
+        return self.codes if self.rows is None else self.codes[self.rows]
+
+    def absent_classes(self):
+        """Return the classes that no row has; labels may be absent."""
+        if self.targets.multilabel:
+            return []
+        seen = np.unique(self._counted_codes)
+        return np.delete(self.targets.classes, seen).tolist()
+
     def split(self, validation_fraction, rng):
-        """Return the rows to train on and the rows to validate with."""
+        """Return the rows to train on and the rows to validate with.
+
+        Warns
+        -----
+        UserWarning
+            If the rows to validate with lack a class that they could have.
+        """
         rows = np.arange(self.X.shape[0]) if self.rows is None else self.rows
-        train, validation = split_rows(self.codes[rows], validation_fraction, rng)
+        train, validation = split_rows(self._counted_codes, validation_fraction, rng)
+        held_back = self.only(rows[validation])
+        if self._needlessly_lacks_classes(held_back):
+            warnings.warn(
+                f"early_stopping=True holds back {held_back.n_rows} of {len(rows)} "
+                "rows to judge the training by, and none of them has the classes "
+                f"{held_back.absent_classes()}. Raise validation_fraction="
+                f"{validation_fraction}, give X_val and y_val with all classes, or set "
+                "early_stopping=False.",
+                UserWarning,
+                stacklevel=5,
+            )
         return rows[train], rows[validation]
+
+    def _needlessly_lacks_classes(self, part):
+        """Whether a part lacks a class, other than one whose single row stays here."""
+        if not part.absent_classes():
+            return False
+        n_classes = len(self.targets.classes)
+        counts, held = (
+            np.bincount(table._counted_codes, minlength=n_classes)
+            for table in (self, part)
+        )
+        return bool(np.any((counts > 1) != (held > 0)))
 
     def some_inputs(self, n_rows, dtype, sparse):
         """Return at most so many rows of `X` that count, evenly spaced.

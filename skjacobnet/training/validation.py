@@ -74,17 +74,39 @@ class Validation:
         try:
             self._score(theta)
         except (TypeError, ValueError) as error:
-            targets = self.table.targets
-            hint = ""
-            if not targets.multilabel:
-                absent = np.delete(targets.classes, np.unique(self.table.codes))
-                if len(absent):
-                    hint = f" The rows have none of the classes {absent.tolist()}."
             raise ValueError(
-                f"monitor={monitor!r} cannot score the validation rows.{hint} Choose "
-                "another monitor, such as 'loss' or 'accuracy', or give X_val and "
-                f"y_val that suit it. It says: {error}"
+                f"monitor={monitor!r} cannot score the validation rows."
+                f"{self._absent()} {self._way_out(monitor, error)} It says: {error}"
             ) from error
+
+    def _absent(self):
+        absent = self.table.absent_classes()
+        return f" The rows have none of the classes {absent}." if absent else ""
+
+    def _way_out(self, monitor, error):
+        """Return what to do about a scorer that failed."""
+        if inspect.isroutine(monitor):
+            return (
+                "A callable is called as (estimator, X, y). If it is a metric, give "
+                f"make_scorer({monitor.__name__})."
+            )
+        # Loaded when needed, as above.
+        from sklearn.metrics import get_scorer_names
+
+        others, metric = "'loss' or 'accuracy'", "metric"
+        if f"{monitor}_macro" in get_scorer_names():
+            others, metric = f"'{monitor}_macro', {others}", f"{monitor}_score"
+        if "pos_label" in str(error):
+            positive = self.table.targets.classes.tolist()[-1]
+            return (
+                "Say which class counts as positive, as in "
+                f"make_scorer({metric}, pos_label={positive!r}), or choose another "
+                f"monitor, such as {others}."
+            )
+        return (
+            f"Choose another monitor, such as {others}, or give X_val and y_val that "
+            "suit it."
+        )
 
 
 def _takes_weights(scorer):

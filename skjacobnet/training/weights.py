@@ -68,9 +68,12 @@ def class_factors(class_weight, targets, codes, sample_weight):
         return None
     if not targets.multilabel:
         if isinstance(class_weight, list):
+            example = dict.fromkeys(targets.classes.tolist()[:2], 1.0)
             raise ValueError(
-                "class_weight must be a dict, 'balanced' or None for a problem without "
-                f"labels, got {class_weight!r}."
+                "class_weight must be 'balanced', None or a dict of classes and their "
+                f"weights, such as {example}, where y has one class in each row, got "
+                f"{class_weight!r}. A list of dicts, one for each label, goes with a y "
+                "of several columns of zeros and ones."
             )
         return _factors(class_weight, targets.classes, codes, sample_weight)
     n_labels = codes.shape[1]
@@ -82,6 +85,12 @@ def class_factors(class_weight, targets, codes, sample_weight):
             f"class_weight must have {n_labels} dicts, one for each label, got "
             f"{len(choices)}."
         )
+    for label, choice in enumerate(choices):
+        if not isinstance(choice, dict) and choice != "balanced":
+            raise TypeError(
+                f"class_weight[{label}] must be a dict of the weights of 0 and 1, such "
+                f"as {{0: 1.0, 1: 2.0}}, or 'balanced', got {choice!r}."
+            )
     return np.stack(
         [
             _factors(choice, np.arange(2), codes[:, label], sample_weight)

@@ -156,6 +156,35 @@ def test_groups_blocks_frames_sparse_rows_and_types(monkeypatch):
     assert error.max() < 1e-4
 
 
+def test_one_row_is_the_baseline_of_all():
+    model, mean = fitted(STACKS["relu"]), X.mean(axis=0)
+    expected, _ = integrated_gradients(model, ROWS, mean)
+    for baseline in (mean[np.newaxis], pd.DataFrame([mean]), pd.Series(mean)):
+        shares, _ = integrated_gradients(model, ROWS, baseline)
+        np.testing.assert_array_equal(shares, expected)
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_names_of_a_baseline_are_those_of_the_rows(scaled):
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    network = JacobianMLPClassifier((5,), max_iter=2, tol=None, random_state=0)
+    model = make_pipeline(StandardScaler(), network) if scaled else network
+    model.fit(frame, Y)
+    rows, mean = frame[::10], frame.mean()
+    expected, _ = integrated_gradients(model, rows, mean.to_numpy())
+    for baseline in (mean, mean.to_frame().T, pd.Series(mean.to_numpy())):
+        shares, _ = integrated_gradients(model, rows, baseline)
+        np.testing.assert_array_equal(shares, expected)
+    message = r"order, \['a', .*got \['d', 'c', 'b', 'a'\]\. .*baseline\[X\.columns\]"
+    for baseline in (mean[::-1], mean.to_frame().T.iloc[:, ::-1], rows.iloc[:, ::-1]):
+        with pytest.raises(ValueError, match=message):
+            integrated_gradients(model, rows, baseline)
+        shares, _ = integrated_gradients(model, rows, baseline[rows.columns])
+    numbered = pd.DataFrame(X)
+    with pytest.raises(ValueError, match=r"\[0, 1, 2, 3\], got \[3, 2, 1, 0\]"):
+        integrated_gradients(model.fit(X, Y), numbered, numbered.mean()[::-1])
+
+
 def test_a_row_at_its_baseline_has_no_shares():
     shares, error = integrated_gradients(fitted(STACKS["relu"]), X[:2], X[0])
     assert not shares[0].any()
@@ -172,7 +201,7 @@ def test_errors_and_warnings():
     with pytest.raises(TypeError, match="max_iter must be an integer"):
         integrated_gradients(model, ROWS, max_iter=2.5)
     with pytest.raises(
-        ValueError, match=r"baseline must have the shape \(4,\) or \(15"
+        ValueError, match=r"baseline must be one row of shape \(4,\) or .* \(15"
     ):
         integrated_gradients(model, ROWS, np.zeros(3))
     with pytest.raises(ValueError, match="target has classes that the classifier does"):

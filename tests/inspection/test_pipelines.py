@@ -10,6 +10,7 @@ from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectKBest, VarianceThreshold
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -188,6 +189,13 @@ def test_errors():
         saliency(LogisticRegression(), X)
     with pytest.raises(TypeError, match="ends in one, got LogisticRegression"):
         saliency(make_pipeline(StandardScaler(), LogisticRegression()), X)
+    search = GridSearchCV(network(), {"max_iter": [1]}, cv=2)
+    with pytest.raises(TypeError, match=r"got GridSearchCV\.$"):
+        saliency(search, X)
+    search.fit(X, Y)
+    with pytest.raises(TypeError, match=r"GridSearchCV\. .*search\.best_estimator_"):
+        saliency(search, X)
+    saliency(search.best_estimator_, X)
     with pytest.raises(NotFittedError):
         saliency(make_pipeline(StandardScaler(), network()), X)
     model = make_pipeline(StandardScaler(), network()).fit(X, Y)

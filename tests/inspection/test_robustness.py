@@ -4,12 +4,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.base import clone
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, PolynomialFeatures
 
 from skjacobnet import JacobianMLPClassifier, _derivatives
-from skjacobnet.inspection import fast_gradient_attack, robustness_curve
+from skjacobnet.inspection import (
+    fast_gradient_attack,
+    gradient_x_input,
+    robustness_curve,
+)
+from skjacobnet.inspection.pipelines import numbers
 from skjacobnet.testing import empirical_jacobian
 
 X, Y = load_iris(return_X_y=True)
@@ -90,6 +97,37 @@ def test_frames_sparse_rows_and_types():
     attacked = fast_gradient_attack(network, sparse.csr_array(X), Y, 0.1)
     assert attacked.dtype == np.float32
     np.testing.assert_allclose(np.abs(attacked - X), 0.1, rtol=1e-5)
+
+
+def test_words_are_named_with_their_step_or_column():
+    words = np.where(Y > 0, "plus", "basic")
+    frame = pd.DataFrame(X, columns=list("abcd")).assign(plan=words)
+    network = JacobianMLPClassifier((3,), max_iter=2, tol=None)
+    encoded = make_column_transformer(
+        (OneHotEncoder(), ["plan"]), remainder=MinMaxScaler()
+    )
+    model = make_pipeline(encoded, network).fit(frame, Y)
+    dropped = make_column_transformer((MinMaxScaler(), list("abcd")))
+    without = make_pipeline(dropped, clone(network)).fit(frame, Y)
+    for call in (
+        lambda model: robustness_curve(model, frame, Y, [0.1]),
+        lambda model: fast_gradient_attack(model, frame, Y, 0.1),
+        lambda model: gradient_x_input(model, frame),
+    ):
+        with pytest.raises(TypeError, match=r"Step 'columntr.*onehot.*model\[-1\]"):
+            call(model)
+        with pytest.raises(ValueError, match="but column 'plan' holds 'basic'"):
+            call(without)
+    message = r"X must hold numbers alone, but column 'plan' .*such as model\[-1\]"
+    with pytest.raises(ValueError, match=message):
+        robustness_curve(model, frame, Y, [0.1], perturbation="noise")
+    # The way out that the message names.
+    inputs = model[:-1].transform(frame)
+    assert len(robustness_curve(model[-1], inputs, Y, [0.1], perturbation="noise")) == 1
+    with pytest.raises(ValueError, match="column 1 holds 'plus'"):
+        numbers([[1.0, 2.0], [1.0, "plus"]])
+    with pytest.raises(ValueError, match="contains NaN"):
+        numbers([[1.0, np.nan]])
 
 
 def test_errors():
