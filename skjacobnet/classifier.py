@@ -317,6 +317,14 @@ class JacobianMLPClassifier(
         TypeError, ValueError
             If a parameter or the data are not usable, or the loss becomes infinite. The
             estimator is then as it was before.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If `max_iter` epochs were not enough (never with ``tol=None``), or training
+            ended with a loss far above that of predicting the shares of the classes.
+        UserWarning
+            If the rows held back for early stopping lack a class.
         """
         parts = _parameters.resolve(self)
         going_on = self.warm_start and hasattr(self, "weights_")
