@@ -364,12 +364,13 @@ class JacobianMLPClassifier(
             raise
         for observer in observers:
             observer.fit_ends(model.training_state_)
+        ended_by_itself = model.training_state_.stopping.out_of_patience
         if not self.warm_start:
             del model.training_state_
         self.__dict__ = model.__dict__
-        if stopped:
+        if ended_by_itself:
             self._warn_if_worse_than_shares(parts.loss, table, held_back)
-        elif self.tol is not None:
+        elif not stopped and self.tol is not None:
             warnings.warn(
                 f"Training ended after max_iter={self.max_iter} before the objective "
                 "stopped improving. Raise max_iter or learning_rate, scale the "

@@ -71,6 +71,11 @@ class Stopping:
             self.best_epoch = epoch
             if self.monitor is not None:
                 self.best_theta = theta.copy()
+        return self.out_of_patience
+
+    @property
+    def out_of_patience(self):
+        """Whether too many epochs have brought no progress."""
         return self.tol is not None and self.waited > self.patience
 
 

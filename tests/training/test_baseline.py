@@ -77,3 +77,19 @@ def test_no_warning_otherwise(monitor):
         network.fit(scaled, y)
         network.fit(scaled, noise)
         network.set_params(max_iter=1, tol=None, early_stopping=False).fit(X, y)
+
+
+def test_a_training_that_was_interrupted_is_not_judged():
+    network = JacobianMLPClassifier(max_iter=50, random_state=0)
+    calls = []
+
+    def interrupting(estimator, rows, classes):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return 0.5
+
+    network.set_params(early_stopping=True, monitor=interrupting)
+    with pytest.warns(UserWarning, match="interrupted after") as caught:
+        network.fit(X, y)
+    assert len(caught) == 1
