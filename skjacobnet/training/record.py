@@ -46,7 +46,8 @@ class LayerRecord:
         Returns
         -------
         dict of str to array of shape (n_layers_with_weights,), float64
-            A ratio is NaN where the weights and the step are zero.
+            A ratio is infinite where only the weights are zero, and NaN where the step
+            is zero as well.
         """
         before = self._before.astype(np.float64)
         with np.errstate(all="ignore"):

@@ -28,11 +28,6 @@ EXAMPLES = [path.stem for path in sorted(ROOT.glob("examples/*/plot_*.py"))]
 TESTS_OF_EXAMPLES = "".join(
     path.read_text(encoding="utf-8") for path in ROOT.glob("tests/examples/test_*.py")
 )
-# Blocks that are shown and not run, by a line of theirs.
-NOT_RUN = {
-    # The page says so: Ray is not among the test requirements.
-    "docs/scaling.rst": "from ray.util.joblib import register_ray",
-}
 # Installed by some readers only.
 OPTIONAL = (
     "dask",
@@ -78,7 +73,7 @@ def source_of(page):
     source = [""] * len(read(page).splitlines())
     for block in python_blocks(read(page)):
         is_session = any(code.startswith(">>> ") for code in block.values())
-        if not is_session and NOT_RUN.get(page) not in block.values():
+        if not is_session:
             for number, code in block.items():
                 source[number] = code
     return "\n".join(source)
@@ -341,10 +336,8 @@ def test_the_main_example_is_what_the_readme_runs():
     assert "\npytest " in second
 
 
-def test_there_are_pages_for_all_claims_and_exceptions():
+def test_there_are_pages_for_all_claims():
     assert set(CLAIMS) <= set(PAGES)
-    for page, line in NOT_RUN.items():
-        assert sum(line in block.values() for block in python_blocks(read(page))) == 1
 
 
 def test_output_that_was_not_printed_is_noticed():
