@@ -261,3 +261,13 @@ def test_arguments_are_escaped_and_shortened(title):
     assert name == table(model.network_)[2][0]
     assert name.startswith("2 Named(title='")
     assert len(name) <= 50
+
+
+def test_html_indents_the_layers_inside():
+    html = html_of_layers(fitted(layers=NESTED))
+    indents = {
+        place: float(indent)
+        for indent, place in re.findall(r"padding-left:([0-9.]+)em\">([0-9.]+) ", html)
+    }
+    assert indents["4"] < indents["4.1"] < indents["4.1.1"]
+    assert indents["4"] == indents["1"]

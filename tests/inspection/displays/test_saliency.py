@@ -200,3 +200,10 @@ def test_errors_leave_no_figure(plt):
         with pytest.raises(ValueError, match=error):
             SaliencyDisplay([1.0, 2.0, 3.0, 4.0], **arguments).plot()
     assert not plt.get_fignums()
+
+
+def test_the_line_is_where_the_input_is_at_half_of_its_range():
+    x = np.linspace(2.0, 8.0, 64)
+    display = SaliencyDisplay(np.ones(64), image_shape=(8, 8), x=x).plot()
+    (contour,) = display.ax_.collections
+    np.testing.assert_allclose(contour.levels, [5.0])
