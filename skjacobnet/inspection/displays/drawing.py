@@ -139,7 +139,9 @@ def draw_line(ax, x, values, **style):
     joined[1:] |= seen[:-1]
     joined[:-1] |= seen[1:]
     alone = np.flatnonzero(seen & ~joined).tolist()
-    return ax.plot(x, values, **{"marker": "o", "markevery": alone, **style})
+    # Otherwise the legend would show points that are not there.
+    points = {"marker": "o", "markevery": alone} if alone else {}
+    return ax.plot(x, values, **points, **style)
 
 
 def legend_above(ax, handles=None):

@@ -87,5 +87,5 @@ def test_labels_of_panels_are_clear_of_other_panels(plt):
 def test_numbers_without_neighbors_are_points(plt, values, alone):
     _, ax = plt.subplots()
     (line,) = draw_line(ax, range(len(values)), values)
-    assert line.get_marker() == "o"
-    assert list(line.get_markevery()) == alone
+    assert line.get_marker() == ("o" if alone else "None")
+    assert (line.get_markevery() or []) == alone
