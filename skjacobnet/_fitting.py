@@ -227,7 +227,8 @@ class FittingMixin:
         else:
             return
         reached = loss_of_shares(loss, table)
-        if found > FAR_WORSE * reached:
+        # A loss of one's own may be negative, where multiples say nothing.
+        if 0.0 < FAR_WORSE * reached < found:
             warnings.warn(
                 f"The loss on the {rows} ended at {found:.3g}, where predicting the "
                 f"shares of the classes would have had {reached:.3g}. Scale the "

@@ -35,10 +35,11 @@ def loss_of_shares(loss, table):
     targets = table.targets
     if targets.multilabel:
         return np.inf
-    counted = slice(None) if table.rows is None else table.rows
-    weight = None if table.weight is None else table.weight[counted]
+    weight = table.weight
+    if weight is not None and table.rows is not None:
+        weight = weight[table.rows]
     n_classes = len(targets.classes)
-    shares = np.bincount(table.codes[counted], weight, n_classes)
+    shares = np.bincount(table.counted_codes, weight, n_classes)
     shares = np.maximum(shares / shares.sum(), SMALLEST_SHARE)
     raw = np.log(shares)
     raw = raw[1:] - raw[:1] if targets.n_raw == 1 else raw

@@ -111,14 +111,15 @@ class Table:
         return self.X.shape[0], rows, zlib.crc32(self.codes.tobytes())
 
     @property
-    def _counted_codes(self):
+    def counted_codes(self):
+        """The codes of the rows that count."""
         return self.codes if self.rows is None else self.codes[self.rows]
 
     def absent_classes(self):
         """Return the classes that no row has; labels may be absent."""
         if self.targets.multilabel:
             return []
-        seen = np.unique(self._counted_codes)
+        seen = np.unique(self.counted_codes)
         return np.delete(self.targets.classes, seen).tolist()
 
     def split(self, validation_fraction, rng):
@@ -130,7 +131,7 @@ class Table:
             If the rows to validate with lack a class that they could have.
         """
         rows = np.arange(self.X.shape[0]) if self.rows is None else self.rows
-        train, validation = split_rows(self._counted_codes, validation_fraction, rng)
+        train, validation = split_rows(self.counted_codes, validation_fraction, rng)
         held_back = self.only(rows[validation])
         if self._needlessly_lacks_classes(held_back):
             warnings.warn(
@@ -150,7 +151,7 @@ class Table:
             return False
         n_classes = len(self.targets.classes)
         counts, held = (
-            np.bincount(table._counted_codes, minlength=n_classes)
+            np.bincount(table.counted_codes, minlength=n_classes)
             for table in (self, part)
         )
         return bool(np.any((counts > 1) != (held > 0)))

@@ -93,3 +93,25 @@ def test_a_training_that_was_interrupted_is_not_judged():
     with pytest.warns(UserWarning, match="interrupted after") as caught:
         network.fit(X, y)
     assert len(caught) == 1
+
+
+class Shifted(CrossEntropy):
+    """A loss below zero."""
+
+    def value_and_gradient(self, y, raw, *args, **options):
+        value, gradient = super().value_and_gradient(y, raw, *args, **options)
+        return value - 10.0, gradient
+
+    def sample_values(self, y, raw, link):
+        return super().sample_values(y, raw, link) - 10.0
+
+
+def test_losses_below_zero_are_not_judged():
+    scaled = StandardScaler().fit_transform(X)
+    network = JacobianMLPClassifier(
+        (5,), loss=Shifted(), learning_rate=1e-2, max_iter=2000, random_state=0
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        network.fit(scaled, y)
+    assert network.history_["loss"][-1] < 0.0
