@@ -24,6 +24,14 @@ class Workspace(dict):
             found = self[names] = tuple(np.empty(shape, dtype) for _ in names)
         return found
 
+    def made(self, make, shape, dtype):
+        """Return ``make(shape, dtype)``, made anew when the shape has changed."""
+        known, value = self.get(make, (None, None))
+        if known != shape:
+            value = make(shape, dtype)
+            self[make] = shape, value
+        return value
+
     def part(self, index):
         """Return the workspace of a part inside this part."""
         found = self.get(("part", index))

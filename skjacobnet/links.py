@@ -28,7 +28,14 @@ class Link(ABC):
     """The map from raw predictions to probabilities.
 
     All methods keep the data type and any leading axes, and none changes its input.
+
+    Attributes
+    ----------
+    exclusive : bool
+        Whether the columns are answers that exclude each other.
     """
+
+    exclusive = False
 
     @abstractmethod
     def proba(self, raw, out=None):
@@ -139,6 +146,8 @@ class Softmax(Link):
     >>> SOFTMAX.log_proba(np.array([[1e4, -1e4]]))
     array([[     0., -20000.]])
     """
+
+    exclusive = True
 
     def proba(self, raw, out=None):
         out = np.empty_like(raw, order="C") if out is None else out

@@ -2,7 +2,6 @@
 
 from itertools import accumulate as running_total
 from math import prod
-from operator import is_
 
 import numpy as np
 from scipy.sparse import issparse
@@ -235,11 +234,12 @@ class Network:
         workspace = NetworkWorkspace(self) if workspace is None else workspace
         X = as_type(X, theta.dtype)
         outputs, operators = [X], []
-        for layer, arrays, weights in workspace.steps(X.shape[-2], theta):
-            X, operator = layer.linearize(weights, X, rng=rng, workspace=arrays)
+        prepared = workspace.prepared(theta, X.shape[-2])
+        for layer in prepared:
+            X = layer.linearize(X, rng)
             outputs.append(X)
-            operators.append(operator)
-        return Linearization(outputs, operators, workspace)
+            operators.append(layer.operator)
+        return Linearization(outputs, operators, prepared, workspace)
 
     def second_gradient(self, theta, linearization, tangents, cotangents):
         r"""Return what a product with the Jacobian adds to the reverse pass.
@@ -273,13 +273,12 @@ class Network:
         """
         added, gradients = {}, []
         outputs, operators = linearization.outputs, linearization.operators
-        steps = linearization.workspace.steps(outputs[0].shape[-2], theta)
-        for index, ((layer, _, weights), operator, tangent, cotangent) in enumerate(
-            zip(steps, operators, tangents, cotangents, strict=False)
+        for index, (at, operator, tangent, cotangent) in enumerate(
+            zip(linearization.layers, operators, tangents, cotangents, strict=False)
         ):
             X, output = outputs[index], outputs[index + 1]
-            for_input, for_weights = layer.second_vjp(
-                weights, X, output, operator, tangent, cotangent
+            for_input, for_weights = at.layer.second_vjp(
+                at.weights, X, output, operator, tangent, cotangent
             )
             gradients.append(for_weights)
             if for_input is not None and index:
@@ -313,16 +312,15 @@ class Network:
         outs = workspace.hidden("cotangents", (*stack, n_samples), theta.dtype)
         # The cotangent of the inputs comes last in this walk and is never asked for.
         walk = cotangents(linearization.operators, cotangent, added, [None, *outs])
-        steps = workspace.steps(n_samples, theta, out)
-        operators = reversed(linearization.operators)
-        inputs = reversed(linearization.outputs[:-1])
-        for (layer, arrays, weights, gradients), operator, X, cotangent in zip(
-            reversed(steps), operators, inputs, walk, strict=False
+        for layer, gradients, X, cotangent in zip(
+            reversed(linearization.layers),
+            reversed(workspace.split(out)),
+            reversed(linearization.outputs[:-1]),
+            walk,
+            strict=False,
         ):
             if gradients:
-                layer.weight_vjp_at(
-                    operator, weights, X, cotangent, gradients, workspace=arrays
-                )
+                layer.weight_vjp(X, cotangent, gradients)
         return out
 
     def sample_gradients(self, theta, linearization, cotangent, out=None):
@@ -459,13 +457,16 @@ class Linearization:
         The input, then each layer's output, ``(..., n_samples, width)``.
     operators : list of JacobianOperator
         One for each layer.
+    layers : list of PreparedLayer
+        The layers with the weights.
     """
 
-    __slots__ = ("operators", "outputs", "workspace")
+    __slots__ = ("layers", "operators", "outputs", "workspace")
 
-    def __init__(self, outputs, operators, workspace):
+    def __init__(self, outputs, operators, layers, workspace):
         self.outputs = outputs
         self.operators = operators
+        self.layers = layers
         self.workspace = workspace
 
     @property
@@ -494,25 +495,53 @@ class Linearization:
 
 
 class NetworkWorkspace:
-    """Buffers of a network: a workspace for each layer and batch size.
+    """Buffers of a network, and its layers prepared for the batches it is given.
 
-    It also remembers the views into the vectors it was last given, since a training
-    loop gives the same vectors again and again. One thread at a time may use it.
+    A training loop gives the same vectors again and again, so the views into them are
+    remembered, too. One thread at a time may use it.
     """
 
     def __init__(self, network):
         self.network = network
-        self._layers = {}
-        self._steps = {}
+        self._last_split = None, None
+        self._workspaces = {}
+        self._prepared = {}
         self._hidden = {}
 
-    def layers(self, n_samples):
-        """Return the workspace of each layer for batches of that size, or for None."""
-        found = self._layers.get(n_samples)
-        if found is None:
-            found = [Workspace() for _ in self.network.layers]
-            self._layers[n_samples] = found
-        return found
+    def split(self, vector):
+        """Return what `Network.split` does, remembered for the vector last given."""
+        known, views = self._last_split
+        if known is not vector:
+            views = self.network.split(vector)
+            self._last_split = vector, views
+        return views
+
+    def prepared(self, theta, n_samples):
+        """Return the layers prepared for batches of that size.
+
+        Parameters
+        ----------
+        theta : array of shape (..., n_weights)
+        n_samples : int
+
+        Returns
+        -------
+        list of PreparedLayer
+        """
+        known, layers = self._prepared.get(n_samples, (None, None))
+        if known is not theta:
+            arrays = self._workspaces.get(n_samples)
+            if arrays is None:
+                arrays = [Workspace() for _ in self.network.layers]
+                self._workspaces[n_samples] = arrays
+            layers = [
+                layer.prepare(weights, n_samples, workspace)
+                for layer, weights, workspace in zip(
+                    self.network.layers, self.network.split(theta), arrays, strict=True
+                )
+            ]
+            self._prepared[n_samples] = theta, layers
+        return layers
 
     def hidden(self, name, shape, dtype):
         """Return an array for each hidden value, in the order of the layers.
@@ -536,28 +565,6 @@ class NetworkWorkspace:
             found = [np.empty((*shape, width), dtype) for width in widths]
             self._hidden[name, shape] = found
         return found
-
-    def steps(self, n_samples, *vectors):
-        """Return what each layer needs, in order.
-
-        Parameters
-        ----------
-        n_samples : int or None
-        *vectors : array of shape (..., n_weights)
-
-        Returns
-        -------
-        list of tuple
-            The layer, its workspace, and its views of each vector.
-        """
-        key = n_samples, len(vectors)
-        known, steps = self._steps.get(key, (None, None))
-        if known is None or not all(map(is_, known, vectors)):
-            views = map(self.network.split, vectors)
-            layers = self.network.layers, self.layers(n_samples)
-            steps = list(zip(*layers, *views, strict=True))
-            self._steps[key] = vectors, steps
-        return steps
 
 
 def as_type(X, dtype):

@@ -7,10 +7,13 @@ import numpy as np
 
 from skjacobnet._component import Component
 from skjacobnet._workspace import Workspace
-from skjacobnet.operators import Diagonal
+from skjacobnet.layers.prepared import (
+    PreparedElementwise,
+    PreparedLayer,
+    row_blocks,
+    write,
+)
 
-# Elementwise functions are evaluated for so many numbers at a time.
-BLOCK_NUMBERS = 2**15
 # Gradients of single samples are reduced after so many numbers.
 SAMPLE_NUMBERS = 2**17
 
@@ -170,6 +173,23 @@ class Layer(Component):
         operator : JacobianOperator
             It carries what the derivative needs, such as masks.
         """
+
+    def prepare(self, weights, n_samples, workspace):
+        """Return the layer made ready for batches of one size.
+
+        Parameters
+        ----------
+        weights : dict of str to array
+            They may change in place later.
+        n_samples : int
+        workspace : Workspace
+
+        Returns
+        -------
+        PreparedLayer
+            It does what `linearize` and `weight_vjp_at` do.
+        """
+        return PreparedLayer(self, weights, workspace)
 
     def weight_vjp(self, weights, X, cotangent, out=None, *, workspace=None):
         """Return the gradient for each weight, summed over the samples.
@@ -373,38 +393,19 @@ class Elementwise(Layer):
 
     def linearize(self, weights, X, *, rng=None, workspace=None):
         workspace = Workspace() if workspace is None else workspace
-        output, slope = workspace.arrays(("output", "derivative"), X.shape, X.dtype)
-        for x, y, d in row_blocks(X, output, slope):
-            write(self.function_in(workspace, x, y), y)
-            write(self.derivative(x, y, d), d)
-        return output, Diagonal(slope)
+        prepared = PreparedElementwise(self, weights, workspace)
+        return prepared.linearize(X), prepared.operator
+
+    def prepare(self, weights, n_samples, workspace):
+        # What a subclass has changed counts, also while training.
+        if type(self).linearize is not Elementwise.linearize:
+            return super().prepare(weights, n_samples, workspace)
+        return PreparedElementwise(self, weights, workspace)
 
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):
         output = self.function(X) if output is None else output
         curvature = self.second_derivative(X, output)
         return curvature * _sum_of_products(tangent, cotangent), {}
-
-
-def row_blocks(*arrays):
-    """Return blocks of the rows of arrays of one shape, one of each at a time.
-
-    What a function allocates for a block is small and stays in the cache.
-    """
-    first = arrays[0]
-    if first.size <= BLOCK_NUMBERS or first.ndim < 2:
-        return (arrays,)
-    shape = first.shape
-    n_rows = max(1, BLOCK_NUMBERS * shape[-2] // first.size)
-    return (
-        [array[..., start : start + n_rows, :] for array in arrays]
-        for start in range(0, shape[-2], n_rows)
-    )
-
-
-def write(value, out):
-    """Write a value to `out`, unless it is there already."""
-    if value is not out:
-        out[...] = value
 
 
 def _sum_of_products(tangent, cotangent):

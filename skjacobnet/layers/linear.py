@@ -9,6 +9,7 @@ from skjacobnet._validation import BOOLEAN, Interval
 from skjacobnet._workspace import Workspace
 from skjacobnet.initializers import INITIALIZERS
 from skjacobnet.layers.base import Layer
+from skjacobnet.layers.prepared import PreparedLinear
 from skjacobnet.operators import ConstantMatrix
 
 
@@ -116,6 +117,12 @@ class Linear(Layer):
         if workspace is not None and coef.ndim == 2:
             out = workspace.array("output", (*X.shape[:-1], self.units), X.dtype)
         return self.forward(weights, X, out), ConstantMatrix(coef)
+
+    def prepare(self, weights, n_samples, workspace):
+        # What a subclass has changed counts, also while training.
+        if type(self) is not Linear or weights["coef"].ndim > 2:
+            return super().prepare(weights, n_samples, workspace)
+        return PreparedLinear(self, weights, workspace, n_samples)
 
     def weight_vjp(self, weights, X, cotangent, out=None, *, workspace=None):
         if out is None:

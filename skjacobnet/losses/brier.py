@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from skjacobnet.links import Logistic
 from skjacobnet.losses.base import Loss
 from skjacobnet.operators import Dense, Diagonal
 
@@ -68,14 +67,14 @@ class Brier(Loss):
     def sample_gradients(self, y, raw, link):
         error = link.residual(y, raw)
         p = link.proba(raw)
-        if isinstance(link, Logistic):
+        if not link.exclusive:
             return 2.0 * p * link.proba(-raw) * error
         return 2.0 * p * (error - _row_sum(p * error))
 
     def sample_hessians(self, y, raw, link, scale):
         error = link.residual(y, raw)
         p = link.proba(raw)
-        if isinstance(link, Logistic):
+        if not link.exclusive:
             complement = link.proba(-raw)
             slope = p * complement
             bend = slope + error * (complement - p)

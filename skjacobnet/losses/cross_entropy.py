@@ -6,7 +6,7 @@ from skjacobnet._products import product
 from skjacobnet._rows import row_scale, weighted_mean
 from skjacobnet._validation import Interval
 from skjacobnet._workspace import Workspace
-from skjacobnet.links import Logistic, default_link, exponentials
+from skjacobnet.links import default_link, exponentials
 from skjacobnet.losses.base import Loss
 from skjacobnet.operators import Diagonal, DiagonalMinusRankOne
 
@@ -80,7 +80,7 @@ class CrossEntropy(Loss):
         self.label_smoothing = label_smoothing
 
     def sample_values(self, y, raw, link):
-        if isinstance(link, Logistic):
+        if not link.exclusive:
             targets = self._targets(y, 2)
             # softplus(z) - t z without cancellation where the sign of z is right.
             values = np.log1p(np.exp(-np.abs(raw)))
@@ -90,12 +90,12 @@ class CrossEntropy(Loss):
         return -np.sum(targets * link.log_proba(raw), axis=-1)
 
     def sample_gradients(self, y, raw, link):
-        n_answers = 2 if isinstance(link, Logistic) else raw.shape[-1]
+        n_answers = raw.shape[-1] if link.exclusive else 2
         return link.residual(self._targets(y, n_answers), raw)
 
     def sample_hessians(self, y, raw, link, scale):
         p = link.proba(raw)
-        if isinstance(link, Logistic):
+        if not link.exclusive:
             return Diagonal(scale * p * link.proba(-raw))
         scaled = scale * p
         return DiagonalMinusRankOne(scaled, scaled, p)
@@ -104,10 +104,10 @@ class CrossEntropy(Loss):
         self, y, raw, sample_weight=None, link=None, *, workspace=None
     ):
         workspace = Workspace() if workspace is None else workspace
-        logistic = isinstance(link or default_link(raw), Logistic)
+        exclusive = (link or default_link(raw)).exclusive
         if self.label_smoothing:
-            y = self._targets(y, 2 if logistic else raw.shape[-1])
-        fused = _fused_logistic if logistic else _fused_softmax
+            y = self._targets(y, raw.shape[-1] if exclusive else 2)
+        fused = _fused_softmax if exclusive else _fused_logistic
         return fused(y, raw, sample_weight, workspace)
 
     def value_from_proba(self, y, proba, sample_weight=None):
@@ -183,22 +183,35 @@ class CrossEntropy(Loss):
 
 def _fused_softmax(y, raw, sample_weight, workspace):
     """Return value and gradient of all rows from one exponential."""
-    shape, dtype = raw.shape, raw.dtype
-    gradient = workspace.array("gradient", shape, dtype)
-    total, log_total = workspace.arrays(("total", "log total"), shape[:-1], dtype)
+    gradient, total, column, log_total, ones, row_ones, share = workspace.made(
+        _softmax_arrays, raw.shape, raw.dtype
+    )
     raw = exponentials(raw, gradient, workspace)
-    product(gradient, workspace.ones(shape[-1], dtype), total)
+    product(gradient, ones, total)
     np.log(total, log_total)
-    np.divide(gradient, total[..., np.newaxis], gradient)
+    np.divide(gradient, column, gradient)
     np.subtract(gradient, y, gradient)
     if sample_weight is None and raw.ndim == 2:
         # A product with ones sums faster than a reduction does.
-        value = np.dot(log_total, workspace.ones(shape[-2], dtype)) - np.vdot(y, raw)
-        value /= shape[-2]
-    else:
-        log_total -= np.einsum("...sk,...sk->...s", y, raw, out=total)
-        value = weighted_mean(log_total, sample_weight)
-    return value, _averaged(gradient, sample_weight)
+        value = (log_total.dot(row_ones) - np.vdot(y, raw)) / raw.shape[0]
+        return value, np.multiply(gradient, share, gradient)
+    log_total -= np.einsum("...sk,...sk->...s", y, raw, out=total)
+    return weighted_mean(log_total, sample_weight), _averaged(gradient, sample_weight)
+
+
+def _softmax_arrays(shape, dtype):
+    """Return what `_fused_softmax` writes to, and the constants that it needs."""
+    gradient, total = np.empty(shape, dtype), np.empty(shape[:-1], dtype)
+    return (
+        gradient,
+        total,
+        total[..., np.newaxis],
+        np.empty_like(total),
+        np.ones(shape[-1], dtype),
+        np.ones(shape[-2], dtype),
+        # NumPy takes a number from an array sooner than from Python.
+        np.array(1.0 / shape[-2], dtype),
+    )
 
 
 def _fused_logistic(y, raw, sample_weight, workspace):

@@ -3,7 +3,6 @@
 import numpy as np
 
 from skjacobnet._validation import Interval
-from skjacobnet.links import Logistic
 from skjacobnet.losses.base import Loss
 from skjacobnet.operators import Dense, Diagonal
 
@@ -77,14 +76,14 @@ class Focal(Loss):
 
     def sample_values(self, y, raw, link):
         values = y * self._function(link.log_proba(raw))
-        if isinstance(link, Logistic):
+        if not link.exclusive:
             values += (1.0 - y) * self._function(link.log_proba(-raw))
         return np.sum(values, axis=-1)
 
     def sample_gradients(self, y, raw, link):
         log_proba = link.log_proba(raw)
         p, u, slope = self._slope(log_proba)
-        if isinstance(link, Logistic):
+        if not link.exclusive:
             slope_no = self._slope(link.log_proba(-raw))[2]
             return y * slope * link.proba(-raw) - (1.0 - y) * slope_no * link.proba(raw)
         pull = y * slope
@@ -93,7 +92,7 @@ class Focal(Loss):
 
     def sample_hessians(self, y, raw, link, scale):
         log_proba = link.log_proba(raw)
-        if isinstance(link, Logistic):
+        if not link.exclusive:
             diagonal = y * self._second_logistic(log_proba)
             diagonal += (1.0 - y) * self._second_logistic(link.log_proba(-raw))
             return Diagonal(scale * diagonal)

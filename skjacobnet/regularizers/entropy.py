@@ -3,7 +3,7 @@
 import numpy as np
 
 from skjacobnet._rows import row_scale, weighted_mean
-from skjacobnet.links import Logistic, default_link
+from skjacobnet.links import default_link
 from skjacobnet.regularizers.base import PredictionRegularizer
 
 
@@ -142,7 +142,7 @@ def entropy(raw, link):
     >>> entropy(raw, default_link(raw))
     array([0.693147])
     """
-    if isinstance(link, Logistic):
+    if not link.exclusive:
         # With t = |z| and p = P(t): -p log p - (1 - p) log(1 - p) = t (1 - p) - log p,
         # two positive terms, so that nothing cancels.
         distance = np.abs(raw)
@@ -154,7 +154,7 @@ def entropy(raw, link):
 
 def entropy_gradient(raw, link):
     """Return d entropy / d raw of each row, (..., n_samples, n_raw), a new array."""
-    if isinstance(link, Logistic):
+    if not link.exclusive:
         gradient = link.proba(raw)
         gradient *= link.proba(-raw)
         gradient *= raw

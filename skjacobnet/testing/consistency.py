@@ -14,26 +14,42 @@ from skjacobnet.testing.inputs import draw_inputs, draw_weights
 
 
 def check_buffers(layer, weights, X, rng):
-    """Check `out`, and that a second use of a workspace forgets the first."""
+    """Check `out`, and that a second use of buffers forgets the first."""
     output, operator = layer.linearize(weights, X)
     out = np.full_like(output, np.nan)
     what = f"{layer!r}: forward"
     assert_written(layer.forward(weights, X, out), out, output, what)
+    dense = operator.todense(len(X))
+    cotangent = rng.normal(size=output.shape)
+    gradients = layer.weight_vjp(weights, X, cotangent)
+    elsewhere = X[::-1] + 0.5
     workspace = Workspace()
-    _, stale = layer.linearize(weights, X[::-1] + 0.5, workspace=workspace)
+    _, stale = layer.linearize(weights, elsewhere, workspace=workspace)
     stale.jvp(X)
     buffered, operator_buffered = layer.linearize(weights, X, workspace=workspace)
     what = f"{layer!r}: linearize with a workspace that was used before"
     assert_same(buffered, output, what)
-    dense = operator.todense(len(X))
     assert_same(operator_buffered.todense(len(X)), dense, f"{what}, Jacobian")
-    cotangent = rng.normal(size=output.shape)
-    gradients = layer.weight_vjp(weights, X, cotangent)
-    outs = {name: np.full_like(weight, np.nan) for name, weight in weights.items()}
+    outs = _unwritten(weights)
     layer.weight_vjp(weights, X, cotangent, outs, workspace=workspace)
-    for name, gradient in gradients.items():
-        what = f"{layer!r}: weight_vjp for {name!r}, written to `out`"
-        assert_same(outs[name], gradient, what)
+    _assert_gradients(outs, gradients, f"{layer!r}: weight_vjp, written to `out`")
+    prepared = layer.prepare(weights, len(X), Workspace())
+    prepared.linearize(elsewhere)
+    what = f"{layer!r}: the second use of the prepared layer"
+    assert_same(prepared.linearize(X), output, what)
+    assert_same(prepared.operator.todense(len(X)), dense, f"{what}, Jacobian")
+    outs = _unwritten(weights)
+    prepared.weight_vjp(X, cotangent, outs)
+    _assert_gradients(outs, gradients, f"{what}, weight_vjp")
+
+
+def _unwritten(weights):
+    return {name: np.full_like(weight, np.nan) for name, weight in weights.items()}
+
+
+def _assert_gradients(found, expected, what):
+    for name, gradient in expected.items():
+        assert_same(found[name], gradient, f"{what}, for {name!r}")
 
 
 def check_stack(layer, weights, X, rng):

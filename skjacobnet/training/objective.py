@@ -93,7 +93,7 @@ class Objective:
         for gradients in direct:
             self._add_to(gradient, gradients)
         if self.on_weights:
-            penalty += self._add_weight_terms(theta, gradient)
+            penalty += self._add_weight_terms(at.layers, gradient)
         return loss, penalty, gradient
 
     def _activation_terms(self, outputs, sample_weight, added):
@@ -123,19 +123,18 @@ class Objective:
 
     def _add_to(self, gradient, terms):
         """Add gradients for weights, layer by layer, to a vector."""
-        for (_, _, views), layer_terms in zip(
-            self._workspace.steps(None, gradient), terms, strict=True
+        for views, layer_terms in zip(
+            self._workspace.split(gradient), terms, strict=True
         ):
             for name, term in layer_terms.items():
                 views[name] += term
 
-    def _add_weight_terms(self, theta, gradient):
+    def _add_weight_terms(self, layers, gradient):
         penalty = 0.0
-        steps = self._workspace.steps(None, theta, gradient)
-        for layer, arrays, weights, gradients in steps:
-            for name in layer.penalized:
-                coef = weights[name]
-                term = arrays.array(name, coef.shape, coef.dtype)
+        for at, gradients in zip(layers, self._workspace.split(gradient), strict=True):
+            for name in at.layer.penalized:
+                coef = at.weights[name]
+                term = at.workspace.array(("term", name), coef.shape, coef.dtype)
                 for regularizer in self.on_weights:
                     value, gradient = regularizer.value_and_gradient(coef, term)
                     penalty += value

@@ -1,0 +1,138 @@
+"""Layers made ready for training.
+
+A layer is a value: every call looks up its weights, its buffers and its shapes. That
+would be a quarter of a training step on a small network. So a network prepares its
+layers once for each vector of weights and size of a batch, and its steps ask the
+prepared layers, which have nothing left to look up.
+"""
+
+import numpy as np
+
+from skjacobnet.operators import ConstantMatrix, Diagonal
+
+# Elementwise functions are evaluated for so many numbers at a time.
+BLOCK_NUMBERS = 2**15
+
+
+class PreparedLayer:
+    """Any layer, with its weights and its workspace.
+
+    Parameters
+    ----------
+    layer : Layer
+    weights : dict of str to array
+        Views of the vector of all weights, so that they follow its changes.
+    workspace : Workspace
+        Where the arrays live.
+
+    Attributes
+    ----------
+    operator : JacobianOperator
+        The Jacobian at the input that `linearize` was last given.
+    """
+
+    __slots__ = ("layer", "operator", "weights", "workspace")
+
+    def __init__(self, layer, weights, workspace):
+        self.layer = layer
+        self.weights = weights
+        self.workspace = workspace
+        self.operator = None
+
+    def linearize(self, X, rng=None):
+        """Return the output, and renew the operator."""
+        output, self.operator = self.layer.linearize(
+            self.weights, X, rng=rng, workspace=self.workspace
+        )
+        return output
+
+    def weight_vjp(self, X, cotangent, gradients):
+        """Write the gradient for each weight, at the input that was last given."""
+        self.layer.weight_vjp_at(
+            self.operator,
+            self.weights,
+            X,
+            cotangent,
+            gradients,
+            workspace=self.workspace,
+        )
+
+
+class PreparedLinear(PreparedLayer):
+    """The affine layer on plain matrices; all else goes the way of any layer."""
+
+    __slots__ = ("coef", "intercept", "ones", "output")
+
+    def __init__(self, layer, weights, workspace, n_samples):
+        super().__init__(layer, weights, workspace)
+        self.coef = coef = weights["coef"]
+        self.intercept = weights.get("intercept")
+        self.operator = ConstantMatrix(coef)
+        shape = n_samples, coef.shape[-1]
+        self.output = workspace.array("output", shape, coef.dtype)
+        self.ones = workspace.ones(n_samples, coef.dtype)
+
+    def linearize(self, X, rng=None):
+        try:
+            output = X.dot(self.coef, self.output)
+        except (TypeError, ValueError):
+            # A sparse matrix, a stack of matrices, or another type.
+            return super().linearize(X, rng)
+        if self.intercept is not None:
+            np.add(output, self.intercept, output)
+        return output
+
+    def weight_vjp(self, X, cotangent, gradients):
+        if cotangent.ndim > 2:
+            return super().weight_vjp(X, cotangent, gradients)
+        try:
+            X.T.dot(cotangent, gradients["coef"])
+            if self.intercept is not None:
+                # A product with ones sums the rows faster than a reduction does.
+                self.ones.dot(cotangent, gradients["intercept"])
+        except (TypeError, ValueError):
+            super().weight_vjp(X, cotangent, gradients)
+
+
+class PreparedElementwise(PreparedLayer):
+    """A function of each feature alone, in blocks that stay in the cache."""
+
+    __slots__ = ("output", "slope")
+
+    def __init__(self, layer, weights, workspace):
+        super().__init__(layer, weights, workspace)
+        self.output = None
+
+    def linearize(self, X, rng=None):
+        layer, workspace = self.layer, self.workspace
+        if self.output is None or self.output.shape != X.shape:
+            self.output, self.slope = workspace.arrays(
+                ("output", "derivative"), X.shape, X.dtype
+            )
+            self.operator = Diagonal(self.slope)
+        for x, y, d in row_blocks(X, self.output, self.slope):
+            write(layer.function_in(workspace, x, y), y)
+            write(layer.derivative(x, y, d), d)
+        return self.output
+
+
+def row_blocks(*arrays):
+    """Return blocks of the rows of arrays of one shape, one of each at a time.
+
+    What a function allocates for a block is small and stays in the cache.
+    """
+    first = arrays[0]
+    if first.size <= BLOCK_NUMBERS or first.ndim < 2:
+        return (arrays,)
+    shape = first.shape
+    n_rows = max(1, BLOCK_NUMBERS * shape[-2] // first.size)
+    return (
+        [array[..., start : start + n_rows, :] for array in arrays]
+        for start in range(0, shape[-2], n_rows)
+    )
+
+
+def write(value, out):
+    """Write a value to `out`, unless it is there already."""
+    if value is not out:
+        out[...] = value
