@@ -11,7 +11,8 @@ matrices for each sample. Such a product may be bracketed at will:
   over what each operator really costs. It beats both where the chain is narrow in the
   middle.
 
-Training is reverse mode applied to a single vector: `cotangents`.
+Training is reverse mode applied to a single vector, as in `cotangents`, with the
+gradient for each layer's weights taken on the way.
 
 Lists of operators are in the order in which the functions are applied: ``operators[0]``
 takes the inputs.

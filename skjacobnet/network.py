@@ -303,24 +303,26 @@ class Network:
         -------
         array of shape (..., n_weights)
         """
-        stack = ()
-        if theta.ndim > 1 or cotangent.ndim > 2:
-            stack = np.broadcast_shapes(theta.shape[:-1], cotangent.shape[:-2])
+        leading = cotangent.shape[:-1]
+        if theta.ndim > 1:
+            stack = np.broadcast_shapes(theta.shape[:-1], leading[:-1])
+            leading = *stack, leading[-1]
         if out is None:
-            out = np.empty((*stack, self.n_weights), theta.dtype)
-        workspace, n_samples = linearization.workspace, cotangent.shape[-2]
-        outs = workspace.hidden("cotangents", (*stack, n_samples), theta.dtype)
-        # The cotangent of the inputs comes last in this walk and is never asked for.
-        walk = cotangents(linearization.operators, cotangent, added, [None, *outs])
-        for layer, gradients, X, cotangent in zip(
+            out = np.empty((*leading[:-1], self.n_weights), theta.dtype)
+        workspace = linearization.workspace
+        arrays = workspace.hidden("cotangents", leading, theta.dtype)
+        for index, layer, X, gradients, array in zip(
+            range(len(self.layers) - 1, -1, -1),
             reversed(linearization.layers),
-            reversed(workspace.split(out)),
             reversed(linearization.outputs[:-1]),
-            walk,
-            strict=False,
+            reversed(workspace.split(out)),
+            # The cotangent of the inputs is never asked for.
+            [*reversed(arrays), None],
+            strict=True,
         ):
-            if gradients:
-                layer.weight_vjp(X, cotangent, gradients)
+            if added and index in added:
+                cotangent = cotangent + added[index]
+            cotangent = layer.vjp(X, cotangent, gradients, array)
         return out
 
     def sample_gradients(self, theta, linearization, cotangent, out=None):

@@ -46,26 +46,44 @@ class PreparedLayer:
         )
         return output
 
-    def weight_vjp(self, X, cotangent, gradients):
-        """Write the gradient for each weight, at the input that was last given."""
-        self.layer.weight_vjp_at(
-            self.operator,
-            self.weights,
-            X,
-            cotangent,
-            gradients,
-            workspace=self.workspace,
-        )
+    def vjp(self, X, cotangent, gradients, out=None):
+        """Carry a cotangent from the output to the weights and to the input.
+
+        Parameters
+        ----------
+        X : array of shape (..., n_samples, n_in)
+            What `linearize` was last given.
+        cotangent : array of shape (..., n_samples, n_out)
+        gradients : dict of str to array
+            Where the gradient for each weight is written.
+        out : array of shape (..., n_samples, n_in), optional
+            Where to write the cotangent of the input, which is not computed without.
+
+        Returns
+        -------
+        array of shape (..., n_samples, n_in) or None
+        """
+        if gradients:
+            self.layer.weight_vjp_at(
+                self.operator,
+                self.weights,
+                X,
+                cotangent,
+                gradients,
+                workspace=self.workspace,
+            )
+        return None if out is None else self.operator.vjp(cotangent, out)
 
 
 class PreparedLinear(PreparedLayer):
     """The affine layer on plain matrices; all else goes the way of any layer."""
 
-    __slots__ = ("coef", "intercept", "ones", "output")
+    __slots__ = ("coef", "coef_T", "intercept", "ones", "output")
 
     def __init__(self, layer, weights, workspace, n_samples):
         super().__init__(layer, weights, workspace)
         self.coef = coef = weights["coef"]
+        self.coef_T = coef.T
         self.intercept = weights.get("intercept")
         self.operator = ConstantMatrix(coef)
         shape = n_samples, coef.shape[-1]
@@ -82,16 +100,17 @@ class PreparedLinear(PreparedLayer):
             np.add(output, self.intercept, output)
         return output
 
-    def weight_vjp(self, X, cotangent, gradients):
+    def vjp(self, X, cotangent, gradients, out=None):
         if cotangent.ndim > 2:
-            return super().weight_vjp(X, cotangent, gradients)
+            return super().vjp(X, cotangent, gradients, out)
         try:
             X.T.dot(cotangent, gradients["coef"])
             if self.intercept is not None:
                 # A product with ones sums the rows faster than a reduction does.
                 self.ones.dot(cotangent, gradients["intercept"])
+            return None if out is None else cotangent.dot(self.coef_T, out)
         except (TypeError, ValueError):
-            super().weight_vjp(X, cotangent, gradients)
+            return super().vjp(X, cotangent, gradients, out)
 
 
 class PreparedElementwise(PreparedLayer):
@@ -114,6 +133,11 @@ class PreparedElementwise(PreparedLayer):
             write(layer.function_in(workspace, x, y), y)
             write(layer.derivative(x, y, d), d)
         return self.output
+
+    def vjp(self, X, cotangent, gradients, out=None):
+        if gradients or out is None:
+            return super().vjp(X, cotangent, gradients, out)
+        return np.multiply(cotangent, self.slope, out)
 
 
 def row_blocks(*arrays):

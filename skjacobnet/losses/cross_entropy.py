@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from skjacobnet._products import product
 from skjacobnet._rows import row_scale, weighted_mean
 from skjacobnet._validation import Interval
 from skjacobnet._workspace import Workspace
@@ -187,7 +186,7 @@ def _fused_softmax(y, raw, sample_weight, workspace):
         _softmax_arrays, raw.shape, raw.dtype
     )
     raw = exponentials(raw, gradient, workspace)
-    product(gradient, ones, total)
+    gradient.dot(ones, total)
     np.log(total, log_total)
     np.divide(gradient, column, gradient)
     np.subtract(gradient, y, gradient)

@@ -38,9 +38,10 @@ def check_buffers(layer, weights, X, rng):
     what = f"{layer!r}: the second use of the prepared layer"
     assert_same(prepared.linearize(X), output, what)
     assert_same(prepared.operator.todense(len(X)), dense, f"{what}, Jacobian")
-    outs = _unwritten(weights)
-    prepared.weight_vjp(X, cotangent, outs)
-    _assert_gradients(outs, gradients, f"{what}, weight_vjp")
+    outs, out = _unwritten(weights), np.full_like(X, np.nan)
+    pulled_back = prepared.vjp(X, cotangent, outs, out)
+    assert_written(pulled_back, out, operator.vjp(cotangent), f"{what}, vjp")
+    _assert_gradients(outs, gradients, f"{what}, vjp")
 
 
 def _unwritten(weights):

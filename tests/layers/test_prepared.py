@@ -40,7 +40,10 @@ def assert_same_gradients(layer, weights, X, cotangent, rtol=1e-14):
         shapes = {n: (*cotangent.shape[:-2], *w.shape) for n, w in weights.items()}
         found = {name: np.empty(shape) for name, shape in shapes.items()}
         expected = {name: np.empty(shape) for name, shape in shapes.items()}
-    prepared.weight_vjp(X, cotangent, found)
+    at_input = np.empty((*cotangent.shape[:-1], N_IN), weights["coef"].dtype)
+    assert prepared.vjp(X, cotangent, found, at_input) is at_input
+    assert_allclose(at_input, prepared.operator.vjp(cotangent), rtol=rtol)
+    assert prepared.vjp(X, cotangent, found) is None
     layer.weight_vjp(weights, X, cotangent, expected)
     for name, gradient in expected.items():
         assert_allclose(found[name], gradient, rtol=rtol, err_msg=name)
