@@ -8,6 +8,7 @@ binary problem has one such column, a multilabel problem one for each label).
 """
 
 from abc import ABC, abstractmethod
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import expit, log_expit
@@ -153,7 +154,7 @@ class Softmax(Link):
         out = np.empty_like(raw, order="C") if out is None else out
         exponentials(raw, out)
         # A product with ones sums the rows faster than a reduction does.
-        total = product(out, np.ones((raw.shape[-1], 1), raw.dtype))
+        total = product(out, _column_of_ones(raw.shape[-1], raw.dtype))
         return np.divide(out, total, out=out)
 
     def log_proba(self, raw):
@@ -247,6 +248,14 @@ def exponentials(raw, out, workspace=None):
         raw = np.subtract(raw, row_maximum(raw, workspace), shifted)
     np.exp(raw, out)
     return raw
+
+
+@lru_cache(maxsize=16)
+def _column_of_ones(n, dtype):
+    """Return an array that is made once: a hundredth of the prediction of a row."""
+    ones = np.ones((n, 1), dtype)
+    ones.setflags(write=False)
+    return ones
 
 
 def row_maximum(raw, workspace=None):

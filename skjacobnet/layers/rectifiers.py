@@ -8,6 +8,8 @@ from skjacobnet._validation import Interval
 from skjacobnet.layers.base import Elementwise
 
 ZERO = {np.dtype(kind): np.zeros((), kind) for kind in (np.float32, np.float64)}
+# Up to here zeros are made sooner than `clip` begins.
+SMALL = 2**12
 
 
 class ReLU(Elementwise):
@@ -47,8 +49,10 @@ class ReLU(Elementwise):
     gain = math.sqrt(2.0)
 
     def function(self, x, out=None):
-        # Three times as fast as the maximum with a number, which NumPy does not do in
-        # vector instructions.
+        # Both are three times as fast as the maximum with a number, which NumPy finds
+        # without vector instructions.
+        if x.size <= SMALL:
+            return np.maximum(x, np.zeros(x.shape, x.dtype), out=out)
         return x.clip(0.0, np.inf, out)
 
     def function_in(self, workspace, x, out):

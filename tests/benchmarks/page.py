@@ -1,0 +1,101 @@
+"""Print the tables of docs/performance: python tests/benchmarks/page.py FILE.
+
+FILE is the ``benchmarks.json`` of a whole run.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from report import grouped
+
+FIT, PREDICT, JACOBIAN = "fit, per epoch", "predict_proba", "input Jacobian"
+PEERS = {
+    "MLPClassifier": "MLPClassifier",
+    "PyTorch": "PyTorch",
+    "PyTorch, fused Adam": "fused",
+    "PyTorch, compiled": "compiled",
+    "skorch": "skorch",
+    "JAX, jitted epoch": "JAX",
+    "matrix products alone": "products",
+}
+
+
+def table(head, rows):
+    """Print a table of reStructuredText."""
+    rows = [[str(cell) for cell in row] for row in [head, *rows]]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    rule = "  ".join("=" * width for width in widths)
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    print("\n".join([rule, lines[0], rule, *lines[1:], rule, ""]))
+
+
+def milliseconds(seconds):
+    """Return a time with three digits."""
+    value = 1e3 * seconds
+    return f"{value:.0f}" if value >= 1000 else f"{value:.3g}"
+
+
+def seconds_of(records):
+    """Return the time of each peer."""
+    return {record["peer"]: record["seconds"] for record in records}
+
+
+def main():
+    """Print one table after the other."""
+    records = json.loads(Path(sys.argv[1]).read_text())
+    cases = grouped(record for record in records if "seconds" in record)
+    for threads in (1, 2):
+        rows = []
+        for (n, what, case, dtype), group in cases.items():
+            if (n, what) == (threads, FIT):
+                times = seconds_of(group)
+                ours = times["skjacobnet"]
+                ratios = [
+                    f"{times[peer] / ours:.2f}" if peer in times else ""
+                    for peer in PEERS
+                ]
+                case = case.replace(" rows", "")
+                rows.append([case, dtype, milliseconds(ours), *ratios])
+        print(f"Training, threads: {threads}\n")
+        table(["net, rows", "type", "ms", *PEERS.values()], rows)
+    rows = []
+    for (_, what, case, dtype), group in cases.items():
+        if what == PREDICT:
+            ours, theirs = seconds_of(group).values()
+            rows.append(
+                [
+                    case,
+                    dtype,
+                    milliseconds(ours),
+                    milliseconds(theirs),
+                    f"{ours / theirs:.2f}",
+                ]
+            )
+    print("Prediction\n")
+    table(["net", "type", "here", "MLPClassifier", "ratio"], rows)
+    for threads in (1, 2):
+        rows, head = [], []
+        for (n, what, case, dtype), group in cases.items():
+            if (n, what) == (threads, JACOBIAN):
+                times = seconds_of(group)
+                head = list(times)
+                rows.append([case, dtype, *map(milliseconds, times.values())])
+        print(f"Jacobians, threads: {threads}\n")
+        table(["net", "type", *head], rows)
+    rows = [
+        [case, milliseconds(group[0]["seconds"]), f"{group[0]['peak_bytes'] / 1e6:.1f}"]
+        for (_, what, case, _), group in cases.items()
+        if what.startswith("growth")
+    ]
+    print("Growth\n")
+    table(["table and network", "ms per epoch", "peak beyond X, MB"], rows)
+    for record in records:
+        if "exponent" in record:
+            print(f"{record['what']}: exponent {record['exponent']:.2f}")
+        if record["what"] == "import":
+            print(f"import: {milliseconds(record['seconds'])} ms")
+
+
+if __name__ == "__main__":
+    main()
