@@ -32,7 +32,7 @@ from skjacobnet.operators import (
 MODES = ("auto", "forward", "reverse")
 
 
-def cotangents(operators, cotangent, added=None, outs=None):
+def cotangents(operators, cotangent):
     """Carry a cotangent from the outputs to the inputs, one operator at a time.
 
     Parameters
@@ -40,11 +40,6 @@ def cotangents(operators, cotangent, added=None, outs=None):
     operators : sequence of JacobianOperator
     cotangent : array of shape (..., n_samples, n_out)
         Of the last operator's output.
-    added : dict of int to array, optional
-        Cotangents that enter on the way, by the index of the operator at whose output
-        they do.
-    outs : sequence of array or None, optional
-        Where to write the cotangent at the input of each operator.
 
     Yields
     ------
@@ -62,13 +57,10 @@ def cotangents(operators, cotangent, added=None, outs=None):
     >>> [float(c[0, 0]) for c in cotangents(chain, np.array([[1.0]]))]
     [1.0, 3.0, 6.0]
     """
-    outs = [None] * len(operators) if outs is None else outs
-    for index in range(len(operators) - 1, -1, -1):
-        if added and index in added:
-            cotangent = cotangent + added[index]
-        yield cotangent
-        cotangent = operators[index].vjp(cotangent, outs[index])
     yield cotangent
+    for operator in reversed(operators):
+        cotangent = operator.vjp(cotangent)
+        yield cotangent
 
 
 def tangents(operators, tangent):

@@ -36,7 +36,7 @@ class Link(ABC):
         Whether the columns are answers that exclude each other.
     """
 
-    exclusive = False
+    exclusive = True
 
     @abstractmethod
     def proba(self, raw, out=None):
@@ -148,8 +148,6 @@ class Softmax(Link):
     array([[     0., -20000.]])
     """
 
-    exclusive = True
-
     def proba(self, raw, out=None):
         out = np.empty_like(raw, order="C") if out is None else out
         exponentials(raw, out)
@@ -193,6 +191,8 @@ class Logistic(Link):
     >>> LOGISTIC.predict_proba(np.array([[0.0, 1e4]]))
     array([[0.5, 1. ]])
     """
+
+    exclusive = False
 
     def proba(self, raw, out=None):
         return expit(raw, out=out)

@@ -236,12 +236,12 @@ class Network:
         outputs, operators = [X], []
         prepared = workspace.prepared(theta, X.shape[-2])
         for layer in prepared:
-            X = layer.linearize(X, rng)
+            X, operator = layer.linearize(X, rng)
             outputs.append(X)
-            operators.append(layer.operator)
+            operators.append(operator)
         return Linearization(outputs, operators, prepared, workspace)
 
-    def second_gradient(self, theta, linearization, tangents, cotangents):
+    def second_gradient(self, linearization, tangents, cotangents):
         r"""Return what a product with the Jacobian adds to the reverse pass.
 
         The number
@@ -255,9 +255,7 @@ class Network:
 
         Parameters
         ----------
-        theta : array of shape (..., n_weights)
         linearization : Linearization
-            At this ``theta``.
         tangents : iterable of array of shape (n_pairs, ..., n_samples, width)
             :math:`t` at the input of each layer, in order of the layers, as
             `skjacobnet.accumulation.tangents` yields them.
@@ -311,9 +309,10 @@ class Network:
             out = np.empty((*leading[:-1], self.n_weights), theta.dtype)
         workspace = linearization.workspace
         arrays = workspace.hidden("cotangents", leading, theta.dtype)
-        for index, layer, X, gradients, array in zip(
+        for index, layer, operator, X, gradients, array in zip(
             range(len(self.layers) - 1, -1, -1),
             reversed(linearization.layers),
+            reversed(linearization.operators),
             reversed(linearization.outputs[:-1]),
             reversed(workspace.split(out)),
             # The cotangent of the inputs is never asked for.
@@ -322,7 +321,7 @@ class Network:
         ):
             if added and index in added:
                 cotangent = cotangent + added[index]
-            cotangent = layer.vjp(X, cotangent, gradients, array)
+            cotangent = layer.vjp(operator, X, cotangent, gradients, array)
         return out
 
     def sample_gradients(self, theta, linearization, cotangent, out=None):

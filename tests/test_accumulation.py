@@ -86,20 +86,6 @@ def test_walks_give_every_partial_product():
         )
 
 
-def test_cotangents_enter_on_the_way():
-    rng = np.random.default_rng(3)
-    operators = chain((4, 5, 3), rng)
-    cotangent = rng.standard_normal((N_SAMPLES, 3))
-    extra = rng.standard_normal((N_SAMPLES, 5))
-    before = cotangent.copy(), extra.copy()
-    *_, plain = cotangents(operators, cotangent)
-    *_, both = cotangents(operators, cotangent, added={1: extra})
-    *_, alone = cotangents(operators[:2], extra)
-    np.testing.assert_allclose(both, plain + alone, rtol=1e-12)
-    np.testing.assert_array_equal(cotangent, before[0])
-    np.testing.assert_array_equal(extra, before[1])
-
-
 def test_cotangents_are_computed_only_when_asked_for():
     applied = []
 
@@ -117,15 +103,6 @@ def test_cotangents_are_computed_only_when_asked_for():
     assert applied == []
     next(walk)
     assert applied == ["second"]
-
-
-def test_cotangents_go_where_they_are_told():
-    operators = [Diagonal(np.full((1, 2), 2.0)), Diagonal(np.full((1, 2), 3.0))]
-    outs = [np.empty((1, 2)), np.empty((1, 2))]
-    walk = list(cotangents(operators, np.ones((1, 2)), outs=outs))
-    assert walk[1] is outs[1]
-    assert walk[2] is outs[0]
-    np.testing.assert_array_equal(outs, [[[6.0, 6.0]], [[3.0, 3.0]]])
 
 
 def brute_force(structures, n_samples):

@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skjacobnet._workspace import Workspace
-from skjacobnet.links import LOGISTIC, SOFTMAX, default_link, row_maximum
+from skjacobnet.links import LOGISTIC, SOFTMAX, Link, default_link, row_maximum
+from skjacobnet.losses import CrossEntropy
 
 LINKS = [SOFTMAX, LOGISTIC]
 DTYPES = [np.float32, np.float64]
@@ -165,3 +166,22 @@ def test_not_a_number_stays_visible(link):
 @pytest.mark.parametrize("link", LINKS)
 def test_a_pickled_link_is_of_the_same_class(link):
     assert type(pickle.loads(pickle.dumps(link))) is type(link)
+
+
+def test_a_link_of_ones_own_is_for_exclusive_classes_unless_it_says_otherwise():
+    class Mine(Link):
+        def proba(self, raw, out=None):
+            return SOFTMAX.proba(raw, out)
+
+        def log_proba(self, raw):
+            return SOFTMAX.log_proba(raw)
+
+        def jacobian(self, proba):
+            return SOFTMAX.jacobian(proba)
+
+        def log_jacobian(self, raw):
+            return SOFTMAX.log_jacobian(raw)
+
+    raw, y = raw_predictions((5, 3)), np.eye(3)[[0, 1, 2, 0, 1]]
+    for method in (CrossEntropy().value, CrossEntropy().gradient):
+        assert_array_equal(method(y, raw, None, Mine()), method(y, raw, None, SOFTMAX))

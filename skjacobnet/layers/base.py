@@ -393,8 +393,7 @@ class Elementwise(Layer):
 
     def linearize(self, weights, X, *, rng=None, workspace=None):
         workspace = Workspace() if workspace is None else workspace
-        prepared = PreparedElementwise(self, weights, workspace)
-        return prepared.linearize(X), prepared.operator
+        return PreparedElementwise(self, weights, workspace).linearize(X)
 
     def prepare(self, weights, n_samples, workspace):
         # What a subclass has changed counts, also while training.

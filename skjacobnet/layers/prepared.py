@@ -24,35 +24,28 @@ class PreparedLayer:
         Views of the vector of all weights, so that they follow its changes.
     workspace : Workspace
         Where the arrays live.
-
-    Attributes
-    ----------
-    operator : JacobianOperator
-        The Jacobian at the input that `linearize` was last given.
     """
 
-    __slots__ = ("layer", "operator", "weights", "workspace")
+    __slots__ = ("layer", "weights", "workspace")
 
     def __init__(self, layer, weights, workspace):
         self.layer = layer
         self.weights = weights
         self.workspace = workspace
-        self.operator = None
 
     def linearize(self, X, rng=None):
-        """Return the output, and renew the operator."""
-        output, self.operator = self.layer.linearize(
-            self.weights, X, rng=rng, workspace=self.workspace
-        )
-        return output
+        """Return the output and the Jacobian of the output for the input."""
+        return self.layer.linearize(self.weights, X, rng=rng, workspace=self.workspace)
 
-    def vjp(self, X, cotangent, gradients, out=None):
+    def vjp(self, operator, X, cotangent, gradients, out=None):
         """Carry a cotangent from the output to the weights and to the input.
 
         Parameters
         ----------
+        operator : JacobianOperator
+            What `linearize` returned.
         X : array of shape (..., n_samples, n_in)
-            What `linearize` was last given.
+            What it was given.
         cotangent : array of shape (..., n_samples, n_out)
         gradients : dict of str to array
             Where the gradient for each weight is written.
@@ -65,20 +58,20 @@ class PreparedLayer:
         """
         if gradients:
             self.layer.weight_vjp_at(
-                self.operator,
+                operator,
                 self.weights,
                 X,
                 cotangent,
                 gradients,
                 workspace=self.workspace,
             )
-        return None if out is None else self.operator.vjp(cotangent, out)
+        return None if out is None else operator.vjp(cotangent, out)
 
 
 class PreparedLinear(PreparedLayer):
     """The affine layer on plain matrices; all else goes the way of any layer."""
 
-    __slots__ = ("coef", "coef_T", "intercept", "ones", "output")
+    __slots__ = ("coef", "coef_T", "intercept", "ones", "operator", "output")
 
     def __init__(self, layer, weights, workspace, n_samples):
         super().__init__(layer, weights, workspace)
@@ -86,11 +79,15 @@ class PreparedLinear(PreparedLayer):
         self.coef_T = coef.T
         self.intercept = weights.get("intercept")
         self.operator = ConstantMatrix(coef)
-        shape = n_samples, coef.shape[-1]
-        self.output = workspace.array("output", shape, coef.dtype)
+        self.output = None
         self.ones = workspace.ones(n_samples, coef.dtype)
 
     def linearize(self, X, rng=None):
+        if self.output is None:
+            if X.ndim > 2 or X.dtype != self.coef.dtype:
+                return super().linearize(X, rng)
+            shape = len(self.ones), self.coef.shape[-1]
+            self.output = self.workspace.array("output", shape, X.dtype)
         try:
             output = X.dot(self.coef, self.output)
         except (TypeError, ValueError):
@@ -98,11 +95,11 @@ class PreparedLinear(PreparedLayer):
             return super().linearize(X, rng)
         if self.intercept is not None:
             np.add(output, self.intercept, output)
-        return output
+        return output, self.operator
 
-    def vjp(self, X, cotangent, gradients, out=None):
+    def vjp(self, operator, X, cotangent, gradients, out=None):
         if cotangent.ndim > 2:
-            return super().vjp(X, cotangent, gradients, out)
+            return super().vjp(operator, X, cotangent, gradients, out)
         try:
             X.T.dot(cotangent, gradients["coef"])
             if self.intercept is not None:
@@ -110,13 +107,13 @@ class PreparedLinear(PreparedLayer):
                 self.ones.dot(cotangent, gradients["intercept"])
             return None if out is None else cotangent.dot(self.coef_T, out)
         except (TypeError, ValueError):
-            return super().vjp(X, cotangent, gradients, out)
+            return super().vjp(operator, X, cotangent, gradients, out)
 
 
 class PreparedElementwise(PreparedLayer):
     """A function of each feature alone, in blocks that stay in the cache."""
 
-    __slots__ = ("output", "slope")
+    __slots__ = ("operator", "output")
 
     def __init__(self, layer, weights, workspace):
         super().__init__(layer, weights, workspace)
@@ -125,19 +122,19 @@ class PreparedElementwise(PreparedLayer):
     def linearize(self, X, rng=None):
         layer, workspace = self.layer, self.workspace
         if self.output is None or self.output.shape != X.shape:
-            self.output, self.slope = workspace.arrays(
+            self.output, slope = workspace.arrays(
                 ("output", "derivative"), X.shape, X.dtype
             )
-            self.operator = Diagonal(self.slope)
-        for x, y, d in row_blocks(X, self.output, self.slope):
+            self.operator = Diagonal(slope)
+        for x, y, d in row_blocks(X, self.output, self.operator.diagonal):
             write(layer.function_in(workspace, x, y), y)
             write(layer.derivative(x, y, d), d)
-        return self.output
+        return self.output, self.operator
 
-    def vjp(self, X, cotangent, gradients, out=None):
+    def vjp(self, operator, X, cotangent, gradients, out=None):
         if gradients or out is None:
-            return super().vjp(X, cotangent, gradients, out)
-        return np.multiply(cotangent, self.slope, out)
+            return super().vjp(operator, X, cotangent, gradients, out)
+        return np.multiply(cotangent, operator.diagonal, out)
 
 
 def row_blocks(*arrays):

@@ -36,10 +36,11 @@ def check_buffers(layer, weights, X, rng):
     prepared = layer.prepare(weights, len(X), Workspace())
     prepared.linearize(elsewhere)
     what = f"{layer!r}: the second use of the prepared layer"
-    assert_same(prepared.linearize(X), output, what)
-    assert_same(prepared.operator.todense(len(X)), dense, f"{what}, Jacobian")
+    again, operator_again = prepared.linearize(X)
+    assert_same(again, output, what)
+    assert_same(operator_again.todense(len(X)), dense, f"{what}, Jacobian")
     outs, out = _unwritten(weights), np.full_like(X, np.nan)
-    pulled_back = prepared.vjp(X, cotangent, outs, out)
+    pulled_back = prepared.vjp(operator_again, X, cotangent, outs, out)
     assert_written(pulled_back, out, operator.vjp(cotangent), f"{what}, vjp")
     _assert_gradients(outs, gradients, f"{what}, vjp")
 
@@ -94,6 +95,13 @@ def check_sparse(layer, weights, X, rng):
     for name, gradient in layer.weight_vjp(weights, sparse, cotangent).items():
         what = f"{layer!r}: weight_vjp for {name!r} of a CSR matrix against a dense one"
         assert_same(gradient, gradients[name], what)
+    prepared = layer.prepare(weights, X.shape[0], Workspace())
+    what = f"{layer!r}: the prepared layer, of a CSR matrix"
+    again, operator = prepared.linearize(sparse)
+    assert_same(again, output, what)
+    outs = _unwritten(weights)
+    prepared.vjp(operator, sparse, cotangent, outs)
+    _assert_gradients(outs, gradients, what)
 
 
 def _stack(members):

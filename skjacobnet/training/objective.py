@@ -47,6 +47,7 @@ class Objective:
         self.on_jacobian = _of_kind(JacobianRegularizer, regularizers)
         self._workspace = NetworkWorkspace(network)
         self._loss_workspaces = defaultdict(Workspace)
+        self._terms = Workspace()
         self._gradient = None
 
     def __call__(self, theta, X, y, sample_weight=None, rng=None):
@@ -111,9 +112,7 @@ class Objective:
         probes = regularizer.probes(*target, rng)
         *received, pullback = cotangents(at.operators, probes)
         carried = tangents(at.operators, regularizer.tangent(pullback, sample_weight))
-        hidden, gradients = self.network.second_gradient(
-            theta, at, carried, received[::-1]
-        )
+        hidden, gradients = self.network.second_gradient(at, carried, received[::-1])
         for index, cotangent in hidden.items():
             _add(added, index, cotangent)
         if regularizer.probes_depend_on_raw:
@@ -131,10 +130,11 @@ class Objective:
 
     def _add_weight_terms(self, layers, gradient):
         penalty = 0.0
-        for at, gradients in zip(layers, self._workspace.split(gradient), strict=True):
+        views = self._workspace.split(gradient)
+        for index, (at, gradients) in enumerate(zip(layers, views, strict=True)):
             for name in at.layer.penalized:
                 coef = at.weights[name]
-                term = at.workspace.array(("term", name), coef.shape, coef.dtype)
+                term = self._terms.array((index, name), coef.shape, coef.dtype)
                 for regularizer in self.on_weights:
                     value, gradient = regularizer.value_and_gradient(coef, term)
                     penalty += value

@@ -41,48 +41,49 @@ def seconds_of(records):
     return {record["peer"]: record["seconds"] for record in records}
 
 
-def main():
-    """Print one table after the other."""
-    records = json.loads(Path(sys.argv[1]).read_text())
-    cases = grouped(record for record in records if "seconds" in record)
-    for threads in (1, 2):
-        rows = []
-        for (n, what, case, dtype), group in cases.items():
-            if (n, what) == (threads, FIT):
-                times = seconds_of(group)
-                ours = times["skjacobnet"]
-                ratios = [
-                    f"{times[peer] / ours:.2f}" if peer in times else ""
-                    for peer in PEERS
-                ]
-                case = case.replace(" rows", "")
-                rows.append([case, dtype, milliseconds(ours), *ratios])
-        print(f"Training, threads: {threads}\n")
-        table(["net, rows", "type", "ms", *PEERS.values()], rows)
+def training(cases, threads):
+    """Print how many times as long each peer takes for an epoch."""
+    rows = []
+    for (n, what, case, dtype), group in cases.items():
+        if (n, what) == (threads, FIT):
+            times = seconds_of(group)
+            ours = times["skjacobnet"]
+            ratios = [
+                f"{times[peer] / ours:.2f}" if peer in times else "" for peer in PEERS
+            ]
+            case = case.replace(" rows", "")
+            rows.append([case, dtype, milliseconds(ours), *ratios])
+    print(f"Training, threads: {threads}\n")
+    table(["net, rows", "type", "ms", *PEERS.values()], rows)
+
+
+def prediction(cases):
+    """Print both times and their ratio."""
     rows = []
     for (_, what, case, dtype), group in cases.items():
         if what == PREDICT:
-            ours, theirs = seconds_of(group).values()
-            rows.append(
-                [
-                    case,
-                    dtype,
-                    milliseconds(ours),
-                    milliseconds(theirs),
-                    f"{ours / theirs:.2f}",
-                ]
-            )
+            times = seconds_of(group)
+            ours, theirs = times["skjacobnet"], times["MLPClassifier"]
+            both = map(milliseconds, (ours, theirs))
+            rows.append([case, dtype, *both, f"{ours / theirs:.2f}"])
     print("Prediction\n")
     table(["net", "type", "here", "MLPClassifier", "ratio"], rows)
-    for threads in (1, 2):
-        rows, head = [], []
-        for (n, what, case, dtype), group in cases.items():
-            if (n, what) == (threads, JACOBIAN):
-                times = seconds_of(group)
-                head = list(times)
-                rows.append([case, dtype, *map(milliseconds, times.values())])
-        print(f"Jacobians, threads: {threads}\n")
-        table(["net", "type", *head], rows)
+
+
+def jacobians(cases, threads):
+    """Print the times of the three orders and of the peers."""
+    rows, peers = [], {}
+    for (n, what, case, dtype), group in cases.items():
+        if (n, what) == (threads, JACOBIAN):
+            peers = seconds_of(group)
+            rows.append([case, dtype, *map(milliseconds, peers.values())])
+    names = [PEERS.get(peer, peer.removeprefix("skjacobnet, ")) for peer in peers]
+    print(f"Jacobians, threads: {threads}\n")
+    table(["net", "type", *names], rows)
+
+
+def growth(cases):
+    """Print times and memory."""
     rows = [
         [case, milliseconds(group[0]["seconds"]), f"{group[0]['peak_bytes'] / 1e6:.1f}"]
         for (_, what, case, _), group in cases.items()
@@ -90,6 +91,18 @@ def main():
     ]
     print("Growth\n")
     table(["table and network", "ms per epoch", "peak beyond X, MB"], rows)
+
+
+def main():
+    """Print one table after the other."""
+    records = json.loads(Path(sys.argv[1]).read_text())
+    cases = grouped(record for record in records if "seconds" in record)
+    for threads in (1, 2):
+        training(cases, threads)
+    prediction(cases)
+    for threads in (1, 2):
+        jacobians(cases, threads)
+    growth(cases)
     for record in records:
         if "exponent" in record:
             print(f"{record['what']}: exponent {record['exponent']:.2f}")

@@ -1,4 +1,4 @@
-"""Medians of alternating rounds."""
+"""Medians of rounds in which everything has its turn."""
 
 from time import perf_counter
 
@@ -7,6 +7,9 @@ import numpy as np
 
 def medians(calls, n_rounds):
     """Time several calls in turns, after one round that does not count.
+
+    Each round has an order of its own, since a call leaves something to the next: a
+    full cache, or threads of another library that go on waiting for work.
 
     Parameters
     ----------
@@ -21,9 +24,10 @@ def medians(calls, n_rounds):
     for call in calls.values():
         call()
     times = {name: [] for name in calls}
+    rng = np.random.default_rng(0)
     for _ in range(n_rounds):
-        for name, call in calls.items():
+        for name in rng.permutation(list(calls)):
             start = perf_counter()
-            call()
+            calls[name]()
             times[name].append(perf_counter() - start)
     return {name: float(np.median(seconds)) for name, seconds in times.items()}

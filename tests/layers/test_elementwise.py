@@ -421,3 +421,11 @@ def test_arguments_out_of_range_are_refused(layer):
 )
 def test_names(name, expected):
     assert type(LAYERS.resolve(name)) is expected
+
+
+@pytest.mark.parametrize("n", [10, 10_000])
+def test_relu_makes_floats_of_integers_whatever_their_number(n):
+    x = np.arange(n) - n // 2
+    y = ReLU().function(x)
+    assert y.dtype == np.float64
+    np.testing.assert_array_equal(y, np.maximum(x, 0))

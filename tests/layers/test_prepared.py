@@ -34,16 +34,17 @@ def empty_like(weights):
 
 def assert_same_gradients(layer, weights, X, cotangent, rtol=1e-14):
     prepared = layer.prepare(weights, N_SAMPLES, Workspace())
-    assert_allclose(prepared.linearize(X), layer.forward(weights, X), rtol=rtol)
+    output, operator = prepared.linearize(X)
+    assert_allclose(output, layer.forward(weights, X), rtol=rtol)
     found, expected = empty_like(weights), empty_like(weights)
     if cotangent.ndim > 2:
         shapes = {n: (*cotangent.shape[:-2], *w.shape) for n, w in weights.items()}
         found = {name: np.empty(shape) for name, shape in shapes.items()}
         expected = {name: np.empty(shape) for name, shape in shapes.items()}
     at_input = np.empty((*cotangent.shape[:-1], N_IN), weights["coef"].dtype)
-    assert prepared.vjp(X, cotangent, found, at_input) is at_input
-    assert_allclose(at_input, prepared.operator.vjp(cotangent), rtol=rtol)
-    assert prepared.vjp(X, cotangent, found) is None
+    assert prepared.vjp(operator, X, cotangent, found, at_input) is at_input
+    assert_allclose(at_input, operator.vjp(cotangent), rtol=rtol)
+    assert prepared.vjp(operator, X, cotangent, found) is None
     layer.weight_vjp(weights, X, cotangent, expected)
     for name, gradient in expected.items():
         assert_allclose(found[name], gradient, rtol=rtol, err_msg=name)
@@ -106,10 +107,9 @@ def test_weights_are_followed(rng):
     prepared.linearize(X)
     for weight in weights.values():
         weight *= -2.0
-    assert_array_equal(prepared.linearize(X), layer.forward(weights, X))
-    assert_array_equal(
-        prepared.operator.todense(N_SAMPLES)[0], np.transpose(weights["coef"])
-    )
+    output, operator = prepared.linearize(X)
+    assert_array_equal(output, layer.forward(weights, X))
+    assert_array_equal(operator.todense(N_SAMPLES)[0], weights["coef"].T)
 
 
 def test_buffers_outlive_a_vector_of_weights(rng):
@@ -123,6 +123,34 @@ def test_buffers_outlive_a_vector_of_weights(rng):
     )
     for before, after in zip(first.outputs, second.outputs, strict=True):
         assert before is after
+
+
+def test_a_gradient_is_taken_where_the_network_was_linearized(rng):
+    """Also when the workspace has seen inputs of another shape since."""
+    network = Network([Linear(3), Tanh(), Linear(2)], n_in=N_IN)
+    theta = rng.standard_normal(network.n_weights)
+    workspace = NetworkWorkspace(network)
+    stack = rng.standard_normal((2, N_SAMPLES, N_IN))
+    cotangent = np.ones((2, N_SAMPLES, 2))
+    at = network.linearize(theta, stack, None, workspace)
+    network.linearize(theta, 2.0 * stack[0], None, workspace)
+    expected = network.gradient(theta, network.linearize(theta, stack), cotangent)
+    assert_array_equal(network.gradient(theta, at, cotangent), expected)
+
+
+def test_a_layer_in_front_that_widens_the_type(rng):
+    class Wide(ReLU):
+        def forward(self, weights, X, out=None):
+            return super().forward(weights, X.astype(np.float64))
+
+        def linearize(self, weights, X, *, rng=None, workspace=None):
+            return super().linearize(weights, X.astype(np.float64), rng=rng)
+
+    network = Network([Wide(), Linear(3)], n_in=N_IN)
+    theta = network.init_weights(rng, np.float32)
+    X = rng.standard_normal((N_SAMPLES, N_IN))
+    linearized = network.linearize(theta, X).value
+    assert linearized.dtype == network.forward(theta, X).dtype == np.float64
 
 
 class Doubled(Linear):
@@ -154,7 +182,7 @@ def test_what_a_subclass_changes_counts(layer, kind, rng):
     X = rng.standard_normal((N_SAMPLES, N_IN))
     prepared = layer.prepare(weights, N_SAMPLES, Workspace())
     assert type(prepared) is kind
-    assert_array_equal(prepared.linearize(X), layer.linearize(weights, X)[0])
+    assert_array_equal(prepared.linearize(X)[0], layer.linearize(weights, X)[0])
 
 
 def test_training_uses_what_a_subclass_changes(rng):

@@ -233,7 +233,7 @@ def test_a_stack_of_networks_equals_one_by_one(dtype):
         probes = norm.probes(at.value, None, None, None, None)
         *received, pullback = cotangents(at.operators, probes)
         carried = tangents(at.operators, norm.tangent(pullback))
-        added, gradients = network.second_gradient(theta, at, carried, received[::-1])
+        added, gradients = network.second_gradient(at, carried, received[::-1])
         total = network.gradient(theta, at, np.zeros_like(at.value), added)
         for views, layer_terms in zip(network.split(total), gradients, strict=True):
             for name, term in layer_terms.items():
