@@ -44,14 +44,15 @@ def draw(records, path):
         for key, rows in grouped(records).items()
         if key[1] == "fit, per epoch" and key[0] == 1
     }
+    first, *peers = dict.fromkeys(row["peer"] for rows in fits.values() for row in rows)
+    colors = plt.get_cmap("cividis")
+    height = 0.8 / max(1, len(peers))
     figure, axes = plt.subplots(
         1, 2, figsize=(13, 1 + 0.9 * len(fits)), sharey=True, layout="constrained"
     )
     for ax, dtype in zip(axes, ("float32", "float64"), strict=True):
         shown = [(key[2], rows) for key, rows in fits.items() if key[3] == dtype]
-        names = list(dict.fromkeys(row["peer"] for _, rows in shown for row in rows))
-        height = 0.8 / max(1, len(names) - 1)
-        for place, name in enumerate(names[1:]):
+        for place, name in enumerate(peers):
             points = [
                 (index, row["seconds"] / rows[0]["seconds"])
                 for index, (_, rows) in enumerate(shown)
@@ -63,15 +64,17 @@ def draw(records, path):
                 [ratio for _, ratio in points],
                 height,
                 label=name,
-                color=plt.get_cmap("cividis")(place / max(1, len(names) - 2)),
+                color=colors(place / max(1, len(peers) - 1)),
             )
         ax.axvline(1.0, color="black", linewidth=1)
         ax.set_yticks(range(len(shown)), [case for case, _ in shown])
         ax.set_xscale("log")
-        ax.set_xlabel("time / time of skjacobnet (1 thread)")
+        ax.set_xlabel(f"time / time of {first} (1 thread)")
         ax.set_title(dtype)
     axes[0].invert_yaxis()
-    axes[1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    # Of float32, since skorch knows no other.
+    handles = axes[0].get_legend_handles_labels()
+    axes[1].legend(*handles, loc="center left", bbox_to_anchor=(1.0, 0.5))
     figure.savefig(path, dpi=100)
 
 
