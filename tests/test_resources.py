@@ -123,6 +123,12 @@ def test_a_fit_takes_a_fixed_multiple_of_the_weights():
     assert per_weight - hidden <= 8.0
 
 
+def test_a_penalty_on_weights_takes_them_once_whatever_the_sizes_of_batches():
+    plain, model = fit_peak(300, n_hidden=20_000)
+    penalized, _ = fit_peak(300, n_hidden=20_000, regularizers={"l1": 1e-4})
+    assert penalized - plain <= 1.2 * model.weights_.nbytes
+
+
 def test_a_sparse_batch_is_never_made_dense():
     X = random_sparse(1_000, 50_000, 1e-4, "csr", random_state=0)
     y = np.arange(1_000) % 3
