@@ -208,8 +208,7 @@ def _softmax_arrays(shape, dtype):
         np.empty_like(total),
         np.ones(shape[-1], dtype),
         np.ones(shape[-2], dtype),
-        # NumPy takes a number from an array sooner than from Python.
-        np.array(1.0 / shape[-2], dtype),
+        *_constants(1.0 / shape[-2], dtype=dtype),
     )
 
 
@@ -221,29 +220,44 @@ def _fused_logistic(y, raw, sample_weight, workspace):
     :math:`h - t - \operatorname{sign}(z) \, e / (1 + e)`. Neither cancels when z is on
     the right side.
     """
-    shape, dtype = raw.shape, raw.dtype
-    gradient = workspace.array("gradient", shape, dtype)
-    tail = workspace.array("tail", shape, dtype)
-    work = workspace.array("work", shape, dtype)
-    np.heaviside(raw, 0.5, gradient)
+    gradient, tail, work, total, one, half, share = workspace.made(
+        _logistic_arrays, raw.shape, raw.dtype
+    )
+    np.heaviside(raw, half, gradient)
     np.subtract(gradient, y, gradient)
     np.absolute(raw, tail)
     np.negative(tail, tail)
     np.exp(tail, tail)
     np.log1p(tail, work)
-    if sample_weight is None and raw.ndim == 2:
-        value = (np.vdot(gradient, raw) + np.add.reduce(work, None)) / shape[-2]
+    plain = sample_weight is None and raw.ndim == 2
+    if plain:
+        value = (np.vdot(gradient, raw) + np.add.reduce(work, None)) / raw.shape[0]
     else:
-        total = workspace.array("total", shape[:-1], dtype)
         np.einsum("...sk,...sk->...s", gradient, raw, out=total)
         np.add(total, np.add.reduce(work, -1), total)
         value = weighted_mean(total, sample_weight)
-    np.add(tail, 1.0, work)
+    np.add(tail, one, work)
     np.divide(tail, work, tail)
     np.sign(raw, work)
     np.multiply(tail, work, tail)
     np.subtract(gradient, tail, gradient)
+    if plain:
+        return value, np.multiply(gradient, share, gradient)
     return value, _averaged(gradient, sample_weight)
+
+
+def _logistic_arrays(shape, dtype):
+    """Return what `_fused_logistic` writes to, and the constants that it needs."""
+    return (
+        *(np.empty(shape, dtype) for _ in range(3)),
+        np.empty(shape[:-1], dtype),
+        *_constants(1.0, 0.5, 1.0 / shape[-2], dtype=dtype),
+    )
+
+
+def _constants(*numbers, dtype):
+    """Return arrays, from which NumPy takes a number sooner than from Python."""
+    return [np.array(number, dtype) for number in numbers]
 
 
 def _averaged(gradients, sample_weight):
