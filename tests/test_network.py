@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
+from skjacobnet._network_workspace import NetworkWorkspace
 from skjacobnet.initializers import GlorotUniform, HeUniform, Orthogonal
 from skjacobnet.layers import (
     ELU,
@@ -23,7 +24,7 @@ from skjacobnet.layers import (
     Softplus,
     Tanh,
 )
-from skjacobnet.network import BLOCK_BYTES, Network, NetworkWorkspace, complete
+from skjacobnet.network import BLOCK_BYTES, Network, complete
 from skjacobnet.testing import empirical_jacobian, finite_difference
 
 STACKS = {

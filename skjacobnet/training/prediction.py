@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skjacobnet.network import NetworkWorkspace
+from skjacobnet._network_workspace import NetworkWorkspace
 from skjacobnet.training.batches import cast
 
 # Rows are taken in blocks whose arrays have about so many bytes together, so that they

@@ -24,22 +24,27 @@ def best_of(call, rounds=5):
     return 1e3 * min(times), result
 
 
+def calls_of(model, X, y):
+    """Return what is timed, by name."""
+    return {
+        "input_jacobian, 1,797 rows": lambda: model.input_jacobian(X),
+        "saliency, 1,797 rows": lambda: saliency(model, X),
+        "sensitivity, 1,797 rows": lambda: sensitivity(model, X),
+        "boundary_distance, 1,797 rows": lambda: boundary_distance(model, X),
+        "per_sample_gradient_norms, 1,797 rows": lambda: (
+            model.per_sample_gradient_norms(X, y)
+        ),
+        "influence of 1,797 rows on 10": lambda: influence(model, X, y, X[:10]),
+        "integrated_gradients, 100 rows": lambda: integrated_gradients(model, X[:100]),
+    }
+
+
 X, y = load_digits(return_X_y=True)
 for sizes in [(100,), (100, 50)]:
     model = JacobianMLPClassifier(sizes, max_iter=30, tol=None, random_state=0)
     model.fit(X, y)
     print("hidden layers", sizes)
-    for name, call in {
-        "input_jacobian, 1,797 rows": lambda: model.input_jacobian(X),  # noqa: B023
-        "saliency, 1,797 rows": lambda: saliency(model, X),  # noqa: B023
-        "sensitivity, 1,797 rows": lambda: sensitivity(model, X),  # noqa: B023
-        "boundary_distance, 1,797 rows": lambda: boundary_distance(model, X),  # noqa: B023
-        "per_sample_gradient_norms, 1,797 rows": lambda: (
-            model.per_sample_gradient_norms(X, y)  # noqa: B023
-        ),
-        "influence of 1,797 rows on 10": lambda: influence(model, X, y, X[:10]),  # noqa: B023
-        "integrated_gradients, 100 rows": lambda: integrated_gradients(model, X[:100]),  # noqa: B023
-    }.items():
+    for name, call in calls_of(model, X, y).items():
         milliseconds, result = best_of(call)
         print(f"  {name:40s} {milliseconds:8.1f} ms")
     print(f"  largest error of the integral {result.error.max():.1e}")
