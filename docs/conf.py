@@ -102,7 +102,7 @@ SECTIONS = [
     ("Checks", testing, None),
 ]
 # Exported for other modules of the package, not for its users.
-INTERNAL = {"CallbackSupportMixin", "EpochHooks", "with_callbacks", "EACH_SAMPLE"}
+INTERNAL = {"CallbackSupportMixin", "EpochHooks", "with_callbacks"}
 
 
 def exports(module):

@@ -63,6 +63,12 @@ def _of_stack(left, right, out):
 
     The stack may lie in memory in any order; the result lies in the same.
     """
+    if left.flags.c_contiguous and (
+        out is None or (out.flags.c_contiguous and out.shape[:-1] == left.shape[:-1])
+    ):
+        rows = None if out is None else out.reshape(-1, right.shape[-1])
+        result = np.dot(left.reshape(-1, left.shape[-1]), right, rows)
+        return result.reshape(*left.shape[:-1], -1) if out is None else out
     order = sorted(range(left.ndim - 1), key=lambda axis: -left.strides[axis])
     ordered = left.transpose(*order, -1)
     shape = *ordered.shape[:-1], right.shape[-1]

@@ -21,12 +21,13 @@ takes the inputs.
 from functools import lru_cache, reduce
 from typing import NamedTuple
 
-from skjacobnet.operators import (
-    EACH_SAMPLE,
-    Dense,
-    Diagonal,
-    Product,
-    multiply,
+from skjacobnet.operators import Dense, Product, multiply
+from skjacobnet.operators.costs import (
+    MATRICES,
+    cheapest_way,
+    cost_of_constant,
+    cost_of_dense,
+    scaling,
 )
 
 MODES = ("auto", "forward", "reverse")
@@ -53,6 +54,7 @@ def cotangents(operators, cotangent):
     Two scalings by 2 and 3 multiply what comes back by 3, then by 6:
 
     >>> import numpy as np
+    >>> from skjacobnet.operators import Diagonal
     >>> chain = [Diagonal(np.array([[2.0]])), Diagonal(np.array([[3.0]]))]
     >>> [float(c[0, 0]) for c in cotangents(chain, np.array([[1.0]]))]
     [1.0, 3.0, 6.0]
@@ -80,6 +82,7 @@ def tangents(operators, tangent):
     Examples
     --------
     >>> import numpy as np
+    >>> from skjacobnet.operators import Diagonal
     >>> chain = [Diagonal(np.array([[2.0]])), Diagonal(np.array([[3.0]]))]
     >>> [float(t[0, 0]) for t in tangents(chain, np.array([[1.0]]))]
     [1.0, 2.0, 6.0]
@@ -118,7 +121,7 @@ def accumulate(operators, mode="auto", n_samples=1, out=None):
     Examples
     --------
     >>> import numpy as np
-    >>> from skjacobnet.operators import ConstantMatrix
+    >>> from skjacobnet.operators import ConstantMatrix, Diagonal
     >>> spread = ConstantMatrix(np.array([[1.0, 2.0]]))
     >>> chain = [spread, Diagonal(np.array([[3.0, 4.0]]))]
     >>> accumulate(chain, "reverse").todense(1)
@@ -180,23 +183,34 @@ class Structure(NamedTuple):
     @classmethod
     def of(cls, operator):
         """Describe an operator."""
-        kind = "other"
-        if operator.shared:
+        kind = operator.kind
+        if kind == "other" and operator.shared:
             kind = "constant"
-        elif isinstance(operator, Diagonal):
-            kind = "diagonal"
         return cls(kind, operator.n_out, operator.n_in, operator.cost)
 
     def times(self, right, n_samples):
         """Return the structure of ``self @ right`` and the cost to multiply it out."""
         n_out, n_in = self.n_out, right.n_in
-        if self.kind == right.kind == "constant":
-            product = Structure("constant", n_out, n_in, n_out * n_in)
-            return product, n_out * self.n_in * n_in
+        if self.kind == "identity":
+            return right, 0.0
+        if right.kind == "identity":
+            return self, 0.0
         if self.kind == right.kind == "diagonal":
             return right, n_samples * right.cost
-        product = Structure("other", n_out, n_in, n_out * n_in * EACH_SAMPLE)
-        return product, n_samples * min(n_out * right.cost, n_in * self.cost)
+        if self.kind == right.kind == "constant":
+            structure = Structure(
+                "constant", n_out, n_in, cost_of_constant(n_out, n_in)
+            )
+            return structure, n_out * right.cost
+        if self.kind == "diagonal" and right.kind in MATRICES:
+            cost, kind = scaling(right)
+        elif right.kind == "diagonal" and self.kind in MATRICES:
+            cost, kind = scaling(self)
+        else:
+            cost, way = cheapest_way(self, right, n_samples)
+            kind = "transposed" if way == "columns" else "dense"
+        structure = Structure(kind, n_out, n_in, cost_of_dense(n_out, n_in))
+        return structure, n_samples * cost
 
 
 @lru_cache(maxsize=256)

@@ -145,6 +145,20 @@ def test_orders_of_ordinary_and_narrow_chains():
     assert right != 0
 
 
+def test_identities_are_free():
+    """As those of dropout in a network that predicts."""
+    rng = np.random.default_rng(13)
+    operators = chain((5, 8, 6, 3), rng)
+    dropped = [operators[0], Identity(8, float), *operators[1:], Identity(3, float)]
+    costs = [
+        cheapest_order(tuple(map(Structure.of, some)), N_SAMPLES)[1]
+        for some in (operators, dropped)
+    ]
+    assert costs[0] == costs[1]
+    results = [accumulate(some, "auto", N_SAMPLES) for some in (operators, dropped)]
+    np.testing.assert_array_equal(results[0].matrix, results[1].matrix)
+
+
 def test_unknown_mode_and_empty_chain():
     with pytest.raises(ValueError, match="mode must be one of 'auto', 'forward'"):
         accumulate([Diagonal(np.ones((1, 1)))], "backward")
@@ -206,6 +220,7 @@ def test_a_composite_costs_what_its_parts_do():
     inner, slope, outer, residual, stack, _ = graph(rng)
     cost = sum(Structure.of(part).cost for part in (inner, slope, outer))
     assert Structure.of(residual) == ("other", 4, 4, cost)
-    assert Structure.of(stack) == ("other", 10, 4, cost + 8)
+    narrow = stack.parts[0]
+    assert Structure.of(stack) == ("other", 10, 4, cost + narrow.cost)
     shared = Sum([inner, inner])
-    assert Structure.of(shared) == ("constant", 6, 4, 48)
+    assert Structure.of(shared) == ("constant", 6, 4, 2 * inner.cost)

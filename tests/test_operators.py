@@ -14,6 +14,7 @@ from skjacobnet.operators import (
     Sum,
     multiply,
 )
+from skjacobnet.operators.costs import cheapest_way, scaling
 
 N_SAMPLES, N_IN, N_OUT = 6, 4, 3
 
@@ -138,6 +139,71 @@ def test_a_product_is_the_product_of_dense_matrices(left, right):
     assert (lazy.n_out, lazy.n_in) == (multiplied.n_out, multiplied.n_in)
     np.testing.assert_allclose(lazy.todense(N_SAMPLES), expected, atol=1e-12)
     np.testing.assert_allclose(multiplied.todense(N_SAMPLES), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("stack", [(), (2,)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("left", "right", "widths", "way"),
+    [
+        # The result is so narrow that all rows, or all columns, are one large product.
+        ("dense", "constant", (2, 30, 20), "rows"),
+        ("constant", "transposed", (300, 300, 2), "columns"),
+        ("constant", "dense", (300, 300, 2), "columns"),
+        ("constant", "dense", (20, 5, 30), "samples"),
+        ("dense", "constant", (20, 5, 30), "samples"),
+        ("transposed", "constant", (20, 5, 3), "samples"),
+        ("dense", "transposed", (6, 5, 4), "samples"),
+        # What has no matrix is applied to the shorter side of the other.
+        ("rank one", "constant", (200, 200, 2), "columns"),
+        ("constant", "rank one", (2, 30, 30), "rows"),
+        ("rank one", "dense", (200, 200, 2), "columns"),
+        ("transposed", "rank one", (2, 30, 30), "rows"),
+    ],
+)
+def test_every_way_to_multiply(left, right, widths, way, dtype, stack):
+    rng = np.random.default_rng(9)
+    n_out, middle, n_in = widths
+
+    def draw(kind, n_out, n_in):
+        if kind == "transposed":
+            matrix = make("dense", rng, n_in, n_out, dtype, stack).matrix
+            return Dense(matrix.swapaxes(-1, -2))
+        return make(kind, rng, n_out, n_in, dtype, stack)
+
+    left, right = draw(left, n_out, middle), draw(right, middle, n_in)
+    assert cheapest_way(left, right, N_SAMPLES)[1] == way
+    expected = written_out(left) @ written_out(right)
+    tolerance = 1e-12 if dtype == np.float64 else 1e-4
+    # An `out` may be a part of something larger.
+    whole = np.full((*stack, N_SAMPLES + 2, n_out, n_in), np.nan, dtype)
+    out = whole[..., 1:-1, :, :]
+    alone, written = multiply(left, right), multiply(left, right, out)
+    assert written.matrix is out
+    assert alone.dtype == dtype
+    np.testing.assert_allclose(alone.matrix, expected, rtol=0, atol=tolerance)
+    np.testing.assert_allclose(out, expected, rtol=0, atol=tolerance)
+    assert np.isnan(whole[..., [0, -1], :, :]).all()
+
+
+@pytest.mark.parametrize("stack", [(), (2,)])
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("kind", ["constant", "dense"])
+@pytest.mark.parametrize("widths", [(40, 3), (3, 40), (5, 5)])
+def test_scaled_matrices_lie_as_is_best_for_their_shape(widths, kind, side, stack):
+    rng = np.random.default_rng(10)
+    n_out, n_in = widths
+    matrix = make(kind, rng, n_out, n_in, stack=stack)
+    if side == "left":
+        diagonal = make("diagonal", rng, n_out, n_out, stack=stack)
+        factors = diagonal, matrix
+    else:
+        factors = matrix, make("diagonal", rng, n_in, n_in, stack=stack)
+    product = multiply(*factors)
+    expected = written_out(factors[0]) @ written_out(factors[1])
+    np.testing.assert_allclose(product.matrix, expected, rtol=1e-14)
+    high = kind == "constant" and widths == (40, 3)
+    assert product.kind == scaling(matrix)[1] == ("transposed" if high else "dense")
 
 
 def test_multiplying_out_keeps_structure():

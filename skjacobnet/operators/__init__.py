@@ -13,7 +13,6 @@ with any number of leading axes, so that one call serves a vector, a basis or a 
 networks.
 """
 
-from skjacobnet.operators.base import EACH_SAMPLE as EACH_SAMPLE
 from skjacobnet.operators.base import JacobianOperator as JacobianOperator
 from skjacobnet.operators.constant_matrix import ConstantMatrix as ConstantMatrix
 from skjacobnet.operators.dense import Dense as Dense

@@ -4,10 +4,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-# What one multiplication takes beside one inside a matrix product: elementwise passes
-# wait for memory, and a product of two matrices for each sample is many small calls.
-ELEMENTWISE = 10.0
-EACH_SAMPLE = 3.0
+from skjacobnet.operators.costs import ELEMENTWISE, LOOP
 
 
 class JacobianOperator(ABC):
@@ -20,15 +17,19 @@ class JacobianOperator(ABC):
     multiplications : int
         Multiplications that one `jvp` or `vjp` costs per sample.
     cost : float
-        The time they take, in multiplications inside a matrix product.
+        The time they take, in multiplications inside a matrix product; see
+        `skjacobnet.operators.costs`.
     shared : bool
         Whether all samples have the same matrix.
+    kind : str
+        What products with others can make use of; see `skjacobnet.operators.costs`.
     parts : sequence of JacobianOperator
         What it consists of; empty for most.
     """
 
     __slots__ = ()
     shared = False
+    kind = "other"
     parts = ()
     # Arrays must not take operators for scalars: ``operator @ array`` is a TypeError.
     __array_ufunc__ = None
@@ -70,7 +71,7 @@ class JacobianOperator(ABC):
 
     @property
     def cost(self):
-        return self.multiplications * ELEMENTWISE
+        return LOOP + ELEMENTWISE * self.multiplications
 
     def rows(self):
         """Return the rows as a stack, (n_out, ..., n_samples or 1, n_in)."""

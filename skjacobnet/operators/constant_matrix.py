@@ -4,6 +4,7 @@ import numpy as np
 
 from skjacobnet._products import product
 from skjacobnet.operators.base import JacobianOperator
+from skjacobnet.operators.costs import cost_of_constant
 
 
 class ConstantMatrix(JacobianOperator):
@@ -30,6 +31,7 @@ class ConstantMatrix(JacobianOperator):
 
     __slots__ = ("coef",)
     shared = True
+    kind = "constant"
 
     def __init__(self, coef):
         self.coef = coef
@@ -38,6 +40,11 @@ class ConstantMatrix(JacobianOperator):
     def of(cls, operator):
         """Write a Jacobian that all samples share out as one matrix."""
         return cls(np.moveaxis(operator.columns()[..., 0, :], 0, -2))
+
+    @property
+    def matrix(self):
+        """The matrix of the Jacobian, ``(..., 1, n_out, n_in)``, row by row."""
+        return np.ascontiguousarray(self.coef.swapaxes(-1, -2))[..., np.newaxis, :, :]
 
     @property
     def n_in(self):
@@ -59,7 +66,9 @@ class ConstantMatrix(JacobianOperator):
     def multiplications(self):
         return self.n_in * self.n_out
 
-    cost = multiplications
+    @property
+    def cost(self):
+        return cost_of_constant(self.n_out, self.n_in)
 
     def jvp(self, tangent, out=None):
         return product(tangent, self.coef, out)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from skjacobnet.operators.base import EACH_SAMPLE, JacobianOperator
+from skjacobnet.operators.base import JacobianOperator
+from skjacobnet.operators.costs import cost_of_dense
 
 
 class Dense(JacobianOperator):
@@ -30,6 +31,12 @@ class Dense(JacobianOperator):
         self.n_out, self.n_in = matrix.shape[-2:]
 
     @property
+    def kind(self):
+        # Strides of axes of one entry mean nothing, and either kind is right for them.
+        rows, columns = self.matrix.strides[-2:]
+        return "transposed" if rows < columns else "dense"
+
+    @property
     def dtype(self):
         return self.matrix.dtype
 
@@ -43,7 +50,7 @@ class Dense(JacobianOperator):
 
     @property
     def cost(self):
-        return self.multiplications * EACH_SAMPLE
+        return cost_of_dense(self.n_out, self.n_in)
 
     def jvp(self, tangent, out=None):
         return _apply_each(self.matrix, tangent, out)

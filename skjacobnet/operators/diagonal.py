@@ -26,6 +26,7 @@ class Diagonal(JacobianOperator):
     """
 
     __slots__ = ("diagonal", "n_in", "n_out")
+    kind = "diagonal"
 
     def __init__(self, diagonal):
         self.diagonal = diagonal

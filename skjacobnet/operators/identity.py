@@ -29,6 +29,7 @@ class Identity(JacobianOperator):
 
     __slots__ = ("_dtype", "n_in", "n_out")
     shared = True
+    kind = "identity"
     multiplications = 0
     cost = 0
     batch_shape = (1,)

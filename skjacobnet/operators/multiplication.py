@@ -4,9 +4,9 @@ import numpy as np
 
 from skjacobnet.operators.base import with_stack_axes
 from skjacobnet.operators.constant_matrix import ConstantMatrix
+from skjacobnet.operators.costs import MATRICES, cheapest_way, scaling
 from skjacobnet.operators.dense import Dense
 from skjacobnet.operators.diagonal import Diagonal
-from skjacobnet.operators.identity import Identity
 
 
 def multiply(left, right, out=None):
@@ -23,40 +23,84 @@ def multiply(left, right, out=None):
     -------
     JacobianOperator
         The other one where one is the `Identity`; `Diagonal` of two diagonals,
-        `ConstantMatrix` of two matrices that all samples share, else `Dense`, by
-        whichever of the two operators is cheaper to apply to the other.
+        `ConstantMatrix` of two matrices that all samples share, else `Dense`, in the
+        way that costs least.
+
+    See Also
+    --------
+    skjacobnet.operators.costs : What each way costs.
     """
-    if isinstance(left, Identity):
+    if left.kind == "identity":
         return right
-    if isinstance(right, Identity):
+    if right.kind == "identity":
         return left
-    if isinstance(left, Diagonal) and isinstance(right, Diagonal):
+    if left.kind == right.kind == "diagonal":
         return Diagonal(left.diagonal * right.diagonal)
     if left.shared and right.shared:
         first, second = ConstantMatrix.of(right), ConstantMatrix.of(left)
         return ConstantMatrix(np.matmul(first.coef, second.coef))
-    if isinstance(left, Dense) and isinstance(right, Dense):
-        return Dense(np.matmul(left.matrix, right.matrix, out))
-    batch_shape = np.broadcast_shapes(left.batch_shape, right.batch_shape)
-    stack_axes = len(batch_shape) - 1
-    n_out, n_in, dtype = left.n_out, right.n_in, np.result_type(left.dtype, right.dtype)
+    if left.kind == "diagonal" and right.kind in MATRICES:
+        scale = left.diagonal[..., np.newaxis]
+        return Dense(np.multiply(scale, _to_scale(right), out))
+    if right.kind == "diagonal" and left.kind in MATRICES:
+        scale = right.diagonal[..., np.newaxis, :]
+        return Dense(np.multiply(_to_scale(left), scale, out))
+    n_samples = max(left.batch_shape[-1], right.batch_shape[-1])
+    _, way = cheapest_way(left, right, n_samples)
+    return Dense(_WAYS[way](left, right, out))
+
+
+def _to_scale(operator):
+    """Return the matrix of an operator in the layout that its product is to have."""
+    if operator.kind == "constant" and scaling(operator)[1] == "transposed":
+        return operator.coef.swapaxes(-1, -2)[..., np.newaxis, :, :]
+    return operator.matrix
+
+
+def _by_samples(left, right, out):
+    return np.matmul(left.matrix, right.matrix, out)
+
+
+def _by_rows(left, right, out):
+    if _takes_matrices(right, left):
+        return right.vjp(left.matrix, out)
+    shape, dtype = _shape(left, right), np.result_type(left.dtype, right.dtype)
     # The samples come first in memory, whatever the order of the axes, so that the
-    # rows or columns of all samples are one matrix for the next product.
-    if applies_left_rows(left, right):
-        matrix = np.empty((*batch_shape, n_out, n_in), dtype) if out is None else out
-        rows = with_stack_axes(left.rows(), stack_axes)
-        right.vjp(rows, np.moveaxis(matrix, -2, 0))
-        return Dense(matrix)
-    transposed = np.empty((*batch_shape, n_in, n_out), dtype)
-    columns = with_stack_axes(right.columns(), stack_axes)
-    left.jvp(columns, np.moveaxis(transposed, -2, 0))
+    # rows of all samples are one matrix for the next product.
+    matrix = np.empty(shape, dtype) if out is None else out
+    rows = with_stack_axes(left.rows(), len(shape) - 3)
+    right.vjp(rows, np.moveaxis(matrix, -2, 0))
+    return matrix
+
+
+def _by_columns(left, right, out):
+    if _takes_matrices(left, right):
+        transposed = left.jvp(right.matrix.swapaxes(-1, -2))
+    else:
+        *batch_shape, n_out, n_in = _shape(left, right)
+        dtype = np.result_type(left.dtype, right.dtype)
+        transposed = np.empty((*batch_shape, n_in, n_out), dtype)
+        columns = with_stack_axes(right.columns(), len(batch_shape) - 1)
+        left.jvp(columns, np.moveaxis(transposed, -2, 0))
     matrix = transposed.swapaxes(-1, -2)
-    if out is not None:
-        np.copyto(out, matrix)
-        matrix = out
-    return Dense(matrix)
+    if out is None:
+        return matrix
+    np.copyto(out, matrix)
+    return out
 
 
-def applies_left_rows(left, right):
-    """Whether ``left @ right`` is cheaper by applying `right` to the rows of `left`."""
-    return left.n_out * right.cost <= right.n_in * left.cost
+_WAYS = {"rows": _by_rows, "columns": _by_columns, "samples": _by_samples}
+
+
+def _takes_matrices(applied, to):
+    """Whether the rows or columns of each sample are a batch for an operator.
+
+    They are for an operator that is the same for all samples.
+    """
+    return applied.shared and not applied.stack_axes and isinstance(to, Dense)
+
+
+def _shape(left, right):
+    """Return the shape of the matrices of ``left @ right``."""
+    batch_shape = np.broadcast_shapes(left.batch_shape, right.batch_shape)
+    return *batch_shape, left.n_out, right.n_in
