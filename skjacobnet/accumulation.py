@@ -18,17 +18,11 @@ Lists of operators are in the order in which the functions are applied: ``operat
 takes the inputs.
 """
 
-from functools import lru_cache, reduce
-from typing import NamedTuple
+from functools import reduce
 
-from skjacobnet.operators import Dense, Product, multiply
-from skjacobnet.operators.costs import (
-    MATRICES,
-    cheapest_way,
-    cost_of_constant,
-    cost_of_dense,
-    scaling,
-)
+from skjacobnet._accumulation_order import Structure as Structure
+from skjacobnet._accumulation_order import cheapest_order as cheapest_order
+from skjacobnet.operators import Dense, Product, multiply, multiply_around_diagonal
 
 MODES = ("auto", "forward", "reverse")
 
@@ -172,113 +166,10 @@ def _opened(operators):
     return opened
 
 
-class Structure(NamedTuple):
-    """What the cost of a product depends on."""
-
-    kind: str
-    n_out: int
-    n_in: int
-    cost: float
-
-    @classmethod
-    def of(cls, operator):
-        """Describe an operator."""
-        kind = operator.kind
-        if kind == "other" and operator.shared:
-            kind = "constant"
-        return cls(kind, operator.n_out, operator.n_in, operator.cost)
-
-    def times(self, right, n_samples):
-        """Return the structure of ``self @ right`` and the cost to multiply it out."""
-        n_out, n_in = self.n_out, right.n_in
-        if self.kind == "identity":
-            return right, 0.0
-        if right.kind == "identity":
-            return self, 0.0
-        if self.kind == right.kind == "diagonal":
-            return right, n_samples * right.cost
-        if self.kind == right.kind == "constant":
-            structure = Structure(
-                "constant", n_out, n_in, cost_of_constant(n_out, n_in)
-            )
-            return structure, n_out * right.cost
-        if self.kind == "diagonal" and right.kind in MATRICES:
-            cost, kind = scaling(right)
-        elif right.kind == "diagonal" and self.kind in MATRICES:
-            cost, kind = scaling(self)
-        else:
-            cost, way = cheapest_way(self, right, n_samples)
-            kind = "transposed" if way == "columns" else "dense"
-        structure = Structure(kind, n_out, n_in, cost_of_dense(n_out, n_in))
-        return structure, n_samples * cost
-
-
-@lru_cache(maxsize=256)
-def cheapest_order(structures, n_samples):
-    r"""Find the cheapest bracketing of a product of operators.
-
-    The cost of the best order for factors i to j is
-
-    .. math:: m(i, j) = \min_{i \le k < j} m(i, k) + m(k+1, j) + c(i, k, j),
-
-    where c is what the last multiplication costs, given the structure of both sides.
-
-    Parameters
-    ----------
-    structures : tuple of Structure
-        In the order in which the functions are applied.
-    n_samples : int
-
-    Returns
-    -------
-    order : int or tuple
-        An index, or a pair ``(left, right)`` of orders.
-    cost : float
-        In multiplications, elementwise ones counted by what they take.
-
-    Notes
-    -----
-    O(L^3) for L factors. Optimal for chains; for general graphs the problem is
-    NP-complete [1]_.
-
-    References
-    ----------
-    .. [1] U. Naumann, "Optimal Jacobian accumulation is NP-complete", Mathematical
-       Programming 112, 427-441, 2008. https://doi.org/10.1007/s10107-006-0042-z
-
-    Examples
-    --------
-    A chain that is narrow in the middle is cheapest from the middle outwards, with the
-    two halves joined last:
-
-    >>> from itertools import pairwise
-    >>> dense = [
-    ...     Structure("other", n_out, n_in, n_in * n_out)
-    ...     for n_in, n_out in pairwise([100, 50, 2, 50, 100])
-    ... ]
-    >>> order, cost = cheapest_order(tuple(dense), 1)
-    >>> order
-    ((3, 2), (1, 0))
-    """
-    best = {(i, i): (i, 0.0, part) for i, part in enumerate(structures)}
-    for length in range(1, len(structures)):
-        for low in range(len(structures) - length):
-            high = low + length
-            candidates = []
-            for cut in range(low, high):
-                right_order, right_cost, right = best[low, cut]
-                left_order, left_cost, left = best[cut + 1, high]
-                product, cost = left.times(right, n_samples)
-                total = left_cost + right_cost + cost
-                candidates.append((total, (left_order, right_order), product))
-            total, order, product = min(candidates, key=lambda candidate: candidate[0])
-            best[low, high] = order, total, product
-    order, cost, _ = best[0, len(structures) - 1]
-    return order, cost
-
-
 def _multiply_in(order, operators, out=None):
     if isinstance(order, int):
         return operators[order]
-    left, right = (_multiply_in(part, operators) for part in order)
-    return multiply(left, right, out)
+    factors = [_multiply_in(part, operators) for part in order]
+    if len(factors) == 3:
+        return multiply_around_diagonal(*factors, out)
+    return multiply(*factors, out)

@@ -1,5 +1,6 @@
 """The chain rule in its three orders."""
 
+import itertools
 from functools import reduce
 from itertools import pairwise
 
@@ -106,17 +107,33 @@ def test_cotangents_are_computed_only_when_asked_for():
 
 
 def brute_force(structures, n_samples):
-    """The cheapest cost over all bracketings, by trying each."""
+    """The cheapest cost over all orders, by trying each."""
     if len(structures) == 1:
         return {structures[0]: 0.0}
     found = {}
-    for cut in range(1, len(structures)):
-        for right, right_cost in brute_force(structures[:cut], n_samples).items():
-            for left, left_cost in brute_force(structures[cut:], n_samples).items():
-                product, cost = left.times(right, n_samples)
-                total = cost + left_cost + right_cost
-                found[product] = min(total, found.get(product, np.inf))
+
+    def note(product, *costs):
+        found[product] = min(sum(costs), found.get(product, np.inf))
+
+    def parts(*ends):
+        every = [brute_force(structures[i:j], n_samples) for i, j in pairwise(ends)]
+        return itertools.product(*(some.items() for some in every))
+
+    n = len(structures)
+    for cut in range(1, n):
+        for (right, right_cost), (left, left_cost) in parts(0, cut, n):
+            product, cost = left.times(right, n_samples)
+            note(product, cost, left_cost, right_cost)
+    for cuts in itertools.combinations(range(1, n), 2):
+        for three in parts(0, *cuts, n):
+            (right, diagonal, left), costs = zip(*three, strict=True)
+            if (left.kind, diagonal.kind, right.kind) == AROUND_DIAGONAL:
+                product, cost = left.around(diagonal, right, n_samples)
+                note(product, cost, *costs)
     return found
+
+
+AROUND_DIAGONAL = ("constant", "diagonal", "constant")
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -136,9 +153,10 @@ def test_orders_of_ordinary_and_narrow_chains():
         operators = chain(widths, rng)
         return cheapest_order(tuple(map(Structure.of, operators)), 1000)[0]
 
-    # Few outputs: from the outputs. Few inputs: from the inputs.
+    # Few outputs: from the outputs. Few inputs: from the inputs, where a diagonal
+    # between two matrices is multiplied together with them.
     assert order(50, 20, 20, 3) == ((((4, 3), 2), 1), 0)
-    assert order(3, 20, 20, 50) == (4, (3, (2, (1, 0))))
+    assert order(3, 20, 20, 50) == (4, (3, (2, 1, 0)))
     # Narrow in the middle: from both ends.
     left, right = order(60, 40, 2, 40, 60)
     assert left != 6

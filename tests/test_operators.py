@@ -13,6 +13,7 @@ from skjacobnet.operators import (
     Stack,
     Sum,
     multiply,
+    multiply_around_diagonal,
 )
 from skjacobnet.operators.costs import cheapest_way, scaling
 
@@ -204,6 +205,42 @@ def test_scaled_matrices_lie_as_is_best_for_their_shape(widths, kind, side, stac
     np.testing.assert_allclose(product.matrix, expected, rtol=1e-14)
     high = kind == "constant" and widths == (40, 3)
     assert product.kind == scaling(matrix)[1] == ("transposed" if high else "dense")
+
+
+@pytest.mark.parametrize("stacks", [((), (), ()), ((2,), (2,), (2,)), ((2,), (), ())])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_three_factors_at_once(dtype, stacks):
+    rng = np.random.default_rng(11)
+    kinds = "constant", "diagonal", "constant"
+    widths = (5, 4), (4, 4), (4, 3)
+    factors = [
+        make(kind, rng, *width, dtype, stack)
+        for kind, width, stack in zip(kinds, widths, stacks, strict=True)
+    ]
+    expected = written_out(Product(factors))
+    tolerance = 1e-12 if dtype == np.float64 else 1e-5
+    # Also into an array whose rows are apart.
+    wide = np.full((*expected.shape[:-1], 2 * expected.shape[-1]), np.nan, dtype)
+    for out in (None, np.full_like(expected, np.nan, dtype), wide[..., ::2]):
+        result = multiply_around_diagonal(*factors, out)
+        assert out is None or result.matrix is out
+        assert result.dtype == dtype
+        np.testing.assert_allclose(result.matrix, expected, rtol=0, atol=tolerance)
+    assert np.isnan(wide[..., 1::2]).all()
+
+
+def test_three_factors_of_which_two_are_shared_without_a_matrix():
+    rng = np.random.default_rng(12)
+    identity, constant = (make(kind, rng, 4, 4) for kind in ("identity", "constant"))
+    factors = [
+        Sum([identity, constant]),
+        make("diagonal", rng, 4, 4),
+        Stack([constant]),
+    ]
+    result = multiply_around_diagonal(*factors)
+    np.testing.assert_allclose(
+        result.matrix, written_out(Product(factors)), rtol=0, atol=1e-12
+    )
 
 
 def test_multiplying_out_keeps_structure():

@@ -17,7 +17,9 @@ class AccumulationProfile:
     ----------
     mode : {"forward", "reverse", "auto"}
     order : int or tuple
-        The bracketing: an index of a layer, or a pair ``(left, right)`` of orders.
+        The bracketing: an index of a layer, a pair ``(left, right)`` of orders, or
+        ``(left, diagonal, right)`` where three are multiplied at once; see
+        `skjacobnet.accumulation.cheapest_order`.
     multiplications : int
         How many it takes.
     predicted_cost : float
@@ -144,27 +146,39 @@ class _Predicted:
         if isinstance(order, int):
             operator = operators[order]
             return cls(Structure.of(operator), operator.multiplications)
-        left, right = (cls.of(part, operators, n_samples) for part in order)
-        structure, cost = left.structure.times(right.structure, n_samples)
-        n_out, n_in = structure.n_out, structure.n_in
-        if structure.kind == "diagonal":
-            to_apply, rows = n_in, n_samples
-            own = n_samples * n_in
-        elif structure.kind == "constant":
-            to_apply, rows = n_out * n_in, 1
-            own = n_out * left.structure.n_in * n_in
+        parts = [cls.of(part, operators, n_samples) for part in order]
+        left, right = parts[0], parts[-1]
+        n_out, n, n_in = left.structure.n_out, left.structure.n_in, right.structure.n_in
+        structures = [part.structure for part in parts]
+        to_apply, rows, temporary = n_out * n_in, n_samples, 0
+        if len(parts) == 3:
+            structure, cost = left.structure.around(*structures[1:], n_samples)
+            temporary = n_out * n * n_in
+            own = (n_samples + 1) * temporary
         else:
-            to_apply, rows = n_out * n_in, n_samples
-            own = n_samples * min(n_out * right.to_apply, n_in * left.to_apply)
-        size = rows * to_apply * operators[0].dtype.itemsize
+            structure, cost = left.structure.times(right.structure, n_samples)
+            if structure.kind == "diagonal":
+                to_apply = n_in
+                own = n_samples * n_in
+            elif structure.kind == "constant":
+                rows = 1
+                own = n_out * n * n_in
+            else:
+                own = n_samples * min(n_out * right.to_apply, n_in * left.to_apply)
+        itemsize = operators[0].dtype.itemsize
+        size = rows * to_apply * itemsize
+        # The factors are built from the left, and all are there until the product is.
+        held = peak = 0
+        for part in parts:
+            peak = max(peak, held + part.peak)
+            held += part.size
         return cls(
             structure,
             to_apply,
-            left.multiplications + right.multiplications + own,
-            left.cost + right.cost + cost,
+            sum(part.multiplications for part in parts) + own,
+            sum(part.cost for part in parts) + cost,
             size,
-            # The left side is built first, and both are there until the product is.
-            max(left.peak, left.size + right.peak, left.size + right.size + size),
+            max(peak, held + size + temporary * itemsize),
         )
 
 

@@ -19,6 +19,9 @@ from skjacobnet.operators.dense import Dense as Dense
 from skjacobnet.operators.diagonal import Diagonal as Diagonal
 from skjacobnet.operators.identity import Identity as Identity
 from skjacobnet.operators.multiplication import multiply as multiply
+from skjacobnet.operators.multiplication import (
+    multiply_around_diagonal as multiply_around_diagonal,
+)
 from skjacobnet.operators.product import Product as Product
 from skjacobnet.operators.rank_one import DiagonalMinusRankOne as DiagonalMinusRankOne
 from skjacobnet.operators.stack import Stack as Stack

@@ -29,7 +29,6 @@ class JacobianOperator(ABC):
 
     __slots__ = ()
     shared = False
-    kind = "other"
     parts = ()
     # Arrays must not take operators for scalars: ``operator @ array`` is a TypeError.
     __array_ufunc__ = None
@@ -68,6 +67,15 @@ class JacobianOperator(ABC):
     @abstractmethod
     def dtype(self):
         """The floating-point type of the operator."""
+
+    @property
+    def kind(self):
+        return "constant" if self.shared else "other"
+
+    @property
+    def matrix(self):
+        """The matrix that all samples share, where they do, (..., 1, n_out, n_in)."""
+        return np.moveaxis(self.columns(), 0, -1)
 
     @property
     def cost(self):

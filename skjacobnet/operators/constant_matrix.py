@@ -42,11 +42,6 @@ class ConstantMatrix(JacobianOperator):
         return cls(np.moveaxis(operator.columns()[..., 0, :], 0, -2))
 
     @property
-    def matrix(self):
-        """The matrix of the Jacobian, ``(..., 1, n_out, n_in)``, row by row."""
-        return np.ascontiguousarray(self.coef.swapaxes(-1, -2))[..., np.newaxis, :, :]
-
-    @property
     def n_in(self):
         return self.coef.shape[-2]
 
@@ -79,6 +74,10 @@ class ConstantMatrix(JacobianOperator):
     def rows(self):
         # Contiguous, so that products with it are.
         return np.moveaxis(self.coef, -1, 0).copy()[..., np.newaxis, :]
+
+    @property
+    def matrix(self):
+        return self.coef.swapaxes(-1, -2)[..., np.newaxis, :, :]
 
     def columns(self):
         return np.moveaxis(self.coef, -2, 0)[..., np.newaxis, :]

@@ -29,6 +29,8 @@ REORDERING = 4e5
 EACH_SAMPLE = 1100.0
 CACHED = 2.0
 ACROSS = 1.4
+# One number of an outer product, in new memory, and its way into the product after it.
+OUTER = 30.0
 # How many times as high as wide a matrix is that is better built column by column.
 HIGH = 8
 
@@ -87,6 +89,22 @@ def scaling(matrix):
         loop = 2 * LOOP
     n_loops = n_in if kind == "transposed" else n_out
     return loop * n_loops + ELEMENTWISE * n_out * n_in, kind
+
+
+def cost_around_diagonal(n_out, n, n_in, n_samples):
+    """Return what `multiply_around_diagonal` costs for all samples together.
+
+    Parameters
+    ----------
+    n_out, n, n_in, n_samples : int
+        With a diagonal of n entries for each sample.
+
+    Returns
+    -------
+    float
+    """
+    size = n_out * n_in
+    return n_samples * cost_of_constant(size, n) + OUTER * n * size
 
 
 def cheapest_way(left, right, n_samples):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skjacobnet._products import product
 from skjacobnet.operators.base import with_stack_axes
 from skjacobnet.operators.constant_matrix import ConstantMatrix
 from skjacobnet.operators.costs import MATRICES, cheapest_way, scaling
@@ -41,24 +42,82 @@ def multiply(left, right, out=None):
         return ConstantMatrix(np.matmul(first.coef, second.coef))
     if left.kind == "diagonal" and right.kind in MATRICES:
         scale = left.diagonal[..., np.newaxis]
-        return Dense(np.multiply(scale, _to_scale(right), out))
+        matrix = _laid_out(right, scaling(right)[1])
+        return Dense(np.multiply(scale, matrix, out))
     if right.kind == "diagonal" and left.kind in MATRICES:
         scale = right.diagonal[..., np.newaxis, :]
-        return Dense(np.multiply(_to_scale(left), scale, out))
+        matrix = _laid_out(left, scaling(left)[1])
+        return Dense(np.multiply(matrix, scale, out))
     n_samples = max(left.batch_shape[-1], right.batch_shape[-1])
     _, way = cheapest_way(left, right, n_samples)
     return Dense(_WAYS[way](left, right, out))
 
 
-def _to_scale(operator):
-    """Return the matrix of an operator in the layout that its product is to have."""
-    if operator.kind == "constant" and scaling(operator)[1] == "transposed":
-        return operator.coef.swapaxes(-1, -2)[..., np.newaxis, :, :]
-    return operator.matrix
+def multiply_around_diagonal(left, diagonal, right, out=None):
+    r"""Multiply a diagonal by the two matrices around it that all samples share.
+
+    .. math:: J_s = A \operatorname{diag}(d_s) B = \sum_j d_{s,j} \, a_j b_j^T
+
+    is linear in the diagonal, so that one matrix product gives all samples at once:
+    that of the diagonals with the outer products of the columns :math:`a_j` of A and
+    the rows :math:`b_j` of B. Nothing of the size of A or B is written for each sample.
+
+    Parameters
+    ----------
+    left, right : JacobianOperator
+        A and B, both of the kind ``"constant"``.
+    diagonal : Diagonal
+        :math:`d`.
+    out : array of shape (..., n_samples, n_out, n_in), optional
+        Where to write the matrix.
+
+    Returns
+    -------
+    Dense
+
+    Notes
+    -----
+    Takes n * n_out * n_in numbers for the outer products, n the length of the diagonal.
+
+    Examples
+    --------
+    >>> matrix = ConstantMatrix(np.array([[1.0, 2.0]]))
+    >>> slope = Diagonal(np.array([[3.0, 1.0]]))
+    >>> total = ConstantMatrix(np.array([[1.0], [1.0]]))
+    >>> multiply_around_diagonal(total, slope, matrix).matrix
+    array([[[5.]]])
+    """
+    first, second = left.matrix[..., 0, :, :], right.matrix[..., 0, :, :]
+    columns = first.swapaxes(-1, -2)[..., np.newaxis]
+    outer_products = columns * second[..., np.newaxis, :]
+    *stack, n, n_out, n_in = outer_products.shape
+    outer_products = outer_products.reshape(*stack, n, n_out * n_in)
+    if out is not None and out.flags.c_contiguous:
+        product(diagonal.diagonal, outer_products, out.reshape(*out.shape[:-2], -1))
+        return Dense(out)
+    matrix = product(diagonal.diagonal, outer_products)
+    matrix = matrix.reshape(*matrix.shape[:-1], n_out, n_in)
+    if out is None:
+        return Dense(matrix)
+    np.copyto(out, matrix)
+    return Dense(out)
+
+
+def _laid_out(operator, kind="dense"):
+    """Return the matrix of an operator, one for all samples in the given layout.
+
+    A copy of that is small beside what it is multiplied by.
+    """
+    matrix = operator.matrix
+    if operator.kind != "constant":
+        return matrix
+    if kind == "transposed":
+        return np.ascontiguousarray(matrix.swapaxes(-1, -2)).swapaxes(-1, -2)
+    return np.ascontiguousarray(matrix)
 
 
 def _by_samples(left, right, out):
-    return np.matmul(left.matrix, right.matrix, out)
+    return np.matmul(_laid_out(left), _laid_out(right), out)
 
 
 def _by_rows(left, right, out):

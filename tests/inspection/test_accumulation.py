@@ -29,7 +29,10 @@ def test_multiplications_by_hand():
     # Both matrices of float64 numbers are there when the second has been built.
     assert found["reverse"].predicted_bytes == 8 * 10 * (2 * 3 + 2 * 4)
     assert found["forward"].predicted_bytes == 8 * 10 * (3 * 4 + 2 * 4)
-    assert found["auto"].multiplications == found["reverse"].multiplications
+    # All at once: 3 outer products of 2 * 4 for all samples, each times a number.
+    assert found["auto"].order == (2, 1, 0)
+    assert found["auto"].multiplications == 3 * 2 * 4 + 10 * 3 * 2 * 4
+    assert found["auto"].predicted_bytes == 8 * (3 * 2 * 4 + 10 * 2 * 4)
 
 
 def test_multiplications_of_softmax_by_hand():

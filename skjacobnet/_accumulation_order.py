@@ -1,0 +1,169 @@
+"""The order in which a chain of Jacobians is multiplied at the least cost."""
+
+from functools import lru_cache
+from itertools import product
+from typing import NamedTuple
+
+from skjacobnet.operators.costs import (
+    MATRICES,
+    cheapest_way,
+    cost_around_diagonal,
+    cost_of_constant,
+    cost_of_dense,
+    scaling,
+)
+
+
+class Structure(NamedTuple):
+    """What the cost of a product depends on."""
+
+    kind: str
+    n_out: int
+    n_in: int
+    cost: float
+
+    @classmethod
+    def of(cls, operator):
+        """Describe an operator."""
+        return cls(operator.kind, operator.n_out, operator.n_in, operator.cost)
+
+    @classmethod
+    def of_matrices(cls, kind, n_out, n_in):
+        """Describe the matrices of a product."""
+        return cls(kind, n_out, n_in, cost_of_dense(n_out, n_in))
+
+    def times(self, right, n_samples):
+        """Return the structure of ``self @ right`` and the cost to multiply it out."""
+        n_out, n_in = self.n_out, right.n_in
+        if self.kind == "identity":
+            return right, 0.0
+        if right.kind == "identity":
+            return self, 0.0
+        if self.kind == right.kind == "diagonal":
+            return right, n_samples * right.cost
+        if self.kind == right.kind == "constant":
+            structure = Structure(
+                "constant", n_out, n_in, cost_of_constant(n_out, n_in)
+            )
+            return structure, n_out * right.cost
+        if self.kind == "diagonal" and right.kind in MATRICES:
+            cost, kind = scaling(right)
+        elif right.kind == "diagonal" and self.kind in MATRICES:
+            cost, kind = scaling(self)
+        else:
+            cost, way = cheapest_way(self, right, n_samples)
+            kind = "transposed" if way == "columns" else "dense"
+        return Structure.of_matrices(kind, n_out, n_in), n_samples * cost
+
+    def around(self, diagonal, right, n_samples):
+        """Return what `times` does, for ``self @ diagonal @ right`` all at once."""
+        n_out, n_in = self.n_out, right.n_in
+        cost = cost_around_diagonal(n_out, diagonal.n_in, n_in, n_samples)
+        return Structure.of_matrices("dense", n_out, n_in), cost
+
+
+@lru_cache(maxsize=256)
+def cheapest_order(structures, n_samples):
+    r"""Find the cheapest bracketing of a product of operators.
+
+    The cost of the best order for factors i to j is
+
+    .. math:: m(i, j) = \min_{i \le k < j} m(i, k) + m(k+1, j) + c(i, k, j),
+
+    where c is what the last multiplication costs, given the structure of both sides;
+    a diagonal between two matrices may also be multiplied together with both.
+
+    Parameters
+    ----------
+    structures : tuple of Structure
+        In the order in which the functions are applied.
+    n_samples : int
+
+    Returns
+    -------
+    order : int or tuple
+        An index, or a pair ``(left, right)`` of orders, or where a diagonal stands
+        between two matrices that all samples share, ``(left, diagonal, right)``, which
+        `multiply_around_diagonal` multiplies at once.
+    cost : float
+        In multiplications, elementwise ones counted by what they take.
+
+    Notes
+    -----
+    O(L^3) for L factors. Optimal for chains; for general graphs the problem is
+    NP-complete [1]_.
+
+    References
+    ----------
+    .. [1] U. Naumann, "Optimal Jacobian accumulation is NP-complete", Mathematical
+       Programming 112, 427-441, 2008. https://doi.org/10.1007/s10107-006-0042-z
+
+    Examples
+    --------
+    A chain that is narrow in the middle is cheapest from the middle outwards, with the
+    two halves joined last:
+
+    >>> from itertools import pairwise
+    >>> dense = [
+    ...     Structure("other", n_out, n_in, n_in * n_out)
+    ...     for n_in, n_out in pairwise([100, 50, 2, 50, 100])
+    ... ]
+    >>> order, cost = cheapest_order(tuple(dense), 1)
+    >>> order
+    ((3, 2), (1, 0))
+    """
+    found = {(i, i): [_Candidate(i, 0.0, part)] for i, part in enumerate(structures)}
+    for length in range(1, len(structures)):
+        for low in range(len(structures) - length):
+            candidates = _candidates(found, low, low + length, n_samples)
+            found[low, low + length] = _cheapest_of_each_structure(candidates)
+    best = min(found[0, len(structures) - 1], key=lambda candidate: candidate.cost)
+    return best.order, best.cost
+
+
+class _Candidate(NamedTuple):
+    """An order for some factors: what it costs, and the structure of the product."""
+
+    order: int | tuple
+    cost: float
+    structure: Structure
+
+
+def _candidates(found, low, high, n_samples):
+    """Yield orders for the factors low to high, made of those found for fewer."""
+    for cut in range(low, high):
+        for pair in product(found[cut + 1, high], found[low, cut]):
+            yield _joined(pair, Structure.times, n_samples)
+    # Factors in a row are of a kind only if fewer of them are: these loops are short.
+    for first in range(low, high):
+        right = found[low, first][0]
+        if right.structure.kind != "constant":
+            break
+        for second in range(first + 1, high):
+            diagonal = found[first + 1, second][0]
+            if diagonal.structure.kind != "diagonal":
+                break
+            left = found[second + 1, high][0]
+            if left.structure.kind == "constant":
+                yield _joined((left, diagonal, right), Structure.around, n_samples)
+
+
+def _joined(parts, multiplied, n_samples):
+    """Return the candidate that multiplies the products of others."""
+    structure, cost = multiplied(*(part.structure for part in parts), n_samples)
+    order = tuple(part.order for part in parts)
+    return _Candidate(order, cost + sum(part.cost for part in parts), structure)
+
+
+def _cheapest_of_each_structure(candidates):
+    """Drop what costs more than another order with the same outcome.
+
+    What costs more than one with another outcome may still begin the best order: how
+    the matrices of a product lie in memory decides on what the next one costs.
+    """
+    cheapest = {}
+    for candidate in candidates:
+        other = cheapest.setdefault(candidate.structure, candidate)
+        if candidate.cost < other.cost:
+            cheapest[candidate.structure] = candidate
+    return list(cheapest.values())
