@@ -11,7 +11,7 @@ from skjacobnet.links import OUTPUTS
 from skjacobnet.training.batches import cast
 
 # Rows are taken in blocks with about so many numbers in the largest array.
-BLOCK_NUMBERS = 2**17
+BLOCK_NUMBERS = 2**18
 
 
 class DerivativesMixin:

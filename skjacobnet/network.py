@@ -14,7 +14,7 @@ from skjacobnet.operators import Product
 
 # Samples are taken in blocks whose widest array has about so many bytes, so that the
 # passes over it stay in the processor's cache.
-BLOCK_BYTES = 2**20
+BLOCK_BYTES = 2**21
 # With fewer samples at a time, calls would take longer than what they do.
 MIN_BLOCK = 8
 

@@ -74,8 +74,8 @@ class JacobianOperator(ABC):
 
     @property
     def matrix(self):
-        """The matrix that all samples share, where they do, (..., 1, n_out, n_in)."""
-        return np.moveaxis(self.columns(), 0, -1)
+        """The Jacobian written out, (..., n_samples or 1, n_out, n_in)."""
+        return np.moveaxis(self.rows(), 0, -2)
 
     @property
     def cost(self):
@@ -131,11 +131,11 @@ class JacobianOperator(ABC):
         array of shape (..., n_samples, n_out, n_in)
             A new array without `out`. Costs its size in memory.
         """
-        rows = np.moveaxis(self.rows(), 0, -2)
+        matrix = self.matrix
         if out is None:
-            shape = (*rows.shape[:-3], n_samples, *rows.shape[-2:])
-            out = np.empty(shape, rows.dtype)
-        np.copyto(out, rows)
+            shape = (*matrix.shape[:-3], n_samples, *matrix.shape[-2:])
+            out = np.empty(shape, matrix.dtype)
+        np.copyto(out, matrix)
         return out
 
     def simplified(self):

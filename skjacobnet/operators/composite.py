@@ -54,7 +54,7 @@ class Composite(JacobianOperator):
         simple = self.simplified()
         if not simple.parts:
             return simple
-        return Dense(np.moveaxis(simple.rows(), 0, -2))
+        return Dense(simple.matrix)
 
     def _of_one_width(self, side):
         """Return the width at ``"n_in"`` or ``"n_out"``, which all parts must share."""

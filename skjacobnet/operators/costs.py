@@ -121,18 +121,21 @@ def cheapest_way(left, right, n_samples):
         For each sample.
     way : {"rows", "columns", "samples"}
         Apply `right` to all rows of `left`, or `left` to all columns of `right`, or
-        multiply the two matrices of each sample.
+        multiply the two matrices of each sample, after what has none is written out.
     """
     n_out, n, n_in = left.n_out, left.n_in, right.n_in
     rows = n_out * right.cost
+    columns = n_in * left.cost + REORDERED * n_out * n_in + REORDERING / n_samples
+    samples = EACH_SAMPLE + CACHED * (n_out * n + n * n_in + n_out * n_in)
+    samples += n_out * n * n_in * (ACROSS if right.kind == "transposed" else 1)
     if left.kind == "transposed":
         rows += REORDERED * n_out * n
-    columns = n_in * left.cost + REORDERED * n_out * n_in + REORDERING / n_samples
+    elif left.kind == "other":
+        rows += n_out * left.cost
+        samples += n_out * left.cost
     if right.kind == "dense":
         columns += REORDERED * n * n_in
-    ways = [(rows, "rows"), (columns, "columns")]
-    if left.kind in MATRICES and right.kind in MATRICES:
-        products = n_out * n * n_in * (ACROSS if right.kind == "transposed" else 1)
-        numbers = n_out * n + n * n_in + n_out * n_in
-        ways.append((EACH_SAMPLE + products + CACHED * numbers, "samples"))
-    return min(ways)
+    elif right.kind == "other":
+        columns += n_in * right.cost
+        samples += n * right.cost
+    return min((rows, "rows"), (columns, "columns"), (samples, "samples"))

@@ -55,6 +55,18 @@ class DiagonalMinusRankOne(JacobianOperator):
     def vjp(self, cotangent, out=None):
         return self._apply(cotangent, self.right, self.left, out)
 
+    @property
+    def matrix(self):
+        matrix = self.left[..., :, np.newaxis] * -self.right[..., np.newaxis, :]
+        np.einsum("...ii->...i", matrix)[...] += self.diagonal
+        return matrix
+
+    def rows(self):
+        return np.moveaxis(self.matrix, -2, 0)
+
+    def columns(self):
+        return np.moveaxis(self.matrix, -1, 0)
+
     def _apply(self, vector, left, right, out):
         inner = np.sum(vector * right, axis=-1, keepdims=True)
         return np.subtract(vector * self.diagonal, left * inner, out)
