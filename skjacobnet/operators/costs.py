@@ -30,7 +30,7 @@ EACH_SAMPLE = 1100.0
 CACHED = 2.0
 ACROSS = 1.4
 # One number of an outer product, in new memory, and its way into the product after it.
-OUTER = 30.0
+OUTER = 20.0
 # How many times as high as wide a matrix is that is better built column by column.
 HIGH = 8
 
@@ -104,7 +104,8 @@ def cost_around_diagonal(n_out, n, n_in, n_samples):
     float
     """
     size = n_out * n_in
-    return n_samples * cost_of_constant(size, n) + OUTER * n * size
+    outer_products = n * (2 * LOOP * n_out + OUTER * size)
+    return n_samples * cost_of_constant(size, n) + outer_products
 
 
 def cheapest_way(left, right, n_samples):
