@@ -1,16 +1,14 @@
 """The order in which a chain of Jacobians is multiplied at the least cost."""
 
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import product
 from typing import NamedTuple
 
 from skjacobnet.operators.costs import (
-    MATRICES,
-    cheapest_way,
     cost_around_diagonal,
     cost_of_constant,
     cost_of_dense,
-    scaling,
+    plan,
 )
 
 
@@ -29,37 +27,47 @@ class Structure(NamedTuple):
 
     @classmethod
     def of_matrices(cls, kind, n_out, n_in):
-        """Describe the matrices of a product."""
-        return cls(kind, n_out, n_in, cost_of_dense(n_out, n_in))
+        """Describe a product that is built."""
+        of_a_vector = cost_of_constant if kind == "constant" else cost_of_dense
+        return cls(kind, n_out, n_in, of_a_vector(n_out, n_in))
 
     def times(self, right, n_samples):
         """Return the structure of ``self @ right`` and the cost to multiply it out."""
-        n_out, n_in = self.n_out, right.n_in
-        if self.kind == "identity":
-            return right, 0.0
-        if right.kind == "identity":
-            return self, 0.0
-        if self.kind == right.kind == "diagonal":
-            return right, n_samples * right.cost
-        if self.kind == right.kind == "constant":
-            structure = Structure(
-                "constant", n_out, n_in, cost_of_constant(n_out, n_in)
-            )
-            return structure, n_out * right.cost
-        if self.kind == "diagonal" and right.kind in MATRICES:
-            cost, kind = scaling(right)
-        elif right.kind == "diagonal" and self.kind in MATRICES:
-            cost, kind = scaling(self)
-        else:
-            cost, way = cheapest_way(self, right, n_samples)
-            kind = "transposed" if way == "columns" else "dense"
-        return Structure.of_matrices(kind, n_out, n_in), n_samples * cost
+        way, cost, kind = plan(self, right, n_samples)
+        if way == "left":
+            return self, cost
+        if way in ("right", "diagonals"):
+            return right, cost
+        return Structure.of_matrices(kind, self.n_out, right.n_in), cost
 
     def around(self, diagonal, right, n_samples):
         """Return what `times` does, for ``self @ diagonal @ right`` all at once."""
         n_out, n_in = self.n_out, right.n_in
         cost = cost_around_diagonal(n_out, diagonal.n_in, n_in, n_samples)
         return Structure.of_matrices("dense", n_out, n_in), cost
+
+
+def order_of(mode, structures, n_samples):
+    """Return the order that a mode stands for.
+
+    Parameters
+    ----------
+    mode : {"auto", "forward", "reverse"}
+    structures : tuple of Structure
+        In the order in which the functions are applied.
+    n_samples : int
+
+    Returns
+    -------
+    int or tuple
+        As from `cheapest_order`.
+    """
+    if mode == "auto":
+        return cheapest_order(structures, n_samples)[0]
+    factors = range(len(structures))
+    if mode == "reverse":
+        return reduce(lambda left, right: (left, right), reversed(factors))
+    return reduce(lambda right, left: (left, right), factors)
 
 
 @lru_cache(maxsize=256)
@@ -70,8 +78,9 @@ def cheapest_order(structures, n_samples):
 
     .. math:: m(i, j) = \min_{i \le k < j} m(i, k) + m(k+1, j) + c(i, k, j),
 
-    where c is what the last multiplication costs, given the structure of both sides;
-    a diagonal between two matrices may also be multiplied together with both.
+    where c is what the last multiplication costs, given the structure of both sides.
+    A diagonal between two matrices may also be multiplied together with both, and where
+    products of the same factors can lie in memory in two ways, there is one m for each.
 
     Parameters
     ----------
@@ -86,12 +95,12 @@ def cheapest_order(structures, n_samples):
         between two matrices that all samples share, ``(left, diagonal, right)``, which
         `multiply_around_diagonal` multiplies at once.
     cost : float
-        In multiplications, elementwise ones counted by what they take.
+        The time it takes, in multiplications inside a matrix product.
 
     Notes
     -----
-    O(L^3) for L factors. Optimal for chains; for general graphs the problem is
-    NP-complete [1]_.
+    O(L^3) for L factors, as long as few of a kind stand side by side. Optimal for
+    chains; for general graphs the problem is NP-complete [1]_.
 
     References
     ----------
@@ -105,7 +114,7 @@ def cheapest_order(structures, n_samples):
 
     >>> from itertools import pairwise
     >>> dense = [
-    ...     Structure("other", n_out, n_in, n_in * n_out)
+    ...     Structure.of_matrices("dense", n_out, n_in)
     ...     for n_in, n_out in pairwise([100, 50, 2, 50, 100])
     ... ]
     >>> order, cost = cheapest_order(tuple(dense), 1)

@@ -33,7 +33,7 @@ def product(left, right, out=None):
         except ValueError:
             pass  # shapes that do not fit, or an `out` that only matmul takes
     if issparse(left):
-        return _written(left @ right, out)
+        return written(left @ right, out)
     if right.ndim == 2 and left.ndim > 2:
         return _of_stack(left, right, out)
     return np.matmul(left, right, out)
@@ -54,7 +54,7 @@ def transposed_product(left, right, out=None):
     array of shape (..., n, m)
     """
     if type(left) is not np.ndarray and issparse(left):
-        return _written(left.T @ right, out)
+        return written(left.T @ right, out)
     return product(left.swapaxes(-1, -2), right, out)
 
 
@@ -63,12 +63,13 @@ def _of_stack(left, right, out):
 
     The stack may lie in memory in any order; the result lies in the same.
     """
+    shape = *left.shape[:-1], right.shape[-1]
     if left.flags.c_contiguous and (
-        out is None or (out.flags.c_contiguous and out.shape[:-1] == left.shape[:-1])
+        out is None or (out.flags.c_contiguous and out.shape == shape)
     ):
-        rows = None if out is None else out.reshape(-1, right.shape[-1])
+        rows = None if out is None else out.reshape(-1, shape[-1])
         result = np.dot(left.reshape(-1, left.shape[-1]), right, rows)
-        return result.reshape(*left.shape[:-1], -1) if out is None else out
+        return result.reshape(shape) if out is None else out
     order = sorted(range(left.ndim - 1), key=lambda axis: -left.strides[axis])
     ordered = left.transpose(*order, -1)
     shape = *ordered.shape[:-1], right.shape[-1]
@@ -83,8 +84,18 @@ def _of_stack(left, right, out):
     return out
 
 
-def _written(value, out):
-    """Write `value` to `out` where there is one."""
+def written(value, out):
+    """Return an array, written to `out` where there is one.
+
+    Parameters
+    ----------
+    value : array
+    out : array or None
+
+    Returns
+    -------
+    array
+    """
     if out is None:
         return value
     out[...] = value

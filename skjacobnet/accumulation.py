@@ -18,9 +18,7 @@ Lists of operators are in the order in which the functions are applied: ``operat
 takes the inputs.
 """
 
-from functools import reduce
-
-from skjacobnet._accumulation_order import Structure as Structure
+from skjacobnet._accumulation_order import Structure, order_of
 from skjacobnet._accumulation_order import cheapest_order as cheapest_order
 from skjacobnet.operators import Dense, Product, multiply, multiply_around_diagonal
 
@@ -87,7 +85,7 @@ def tangents(operators, tangent):
         yield tangent
 
 
-def accumulate(operators, mode="auto", n_samples=1, out=None):
+def accumulate(operators, mode="auto", n_samples=None, out=None):
     r"""Multiply a chain of Jacobians out.
 
     Parameters
@@ -96,9 +94,8 @@ def accumulate(operators, mode="auto", n_samples=1, out=None):
         At least one.
     mode : {"auto", "forward", "reverse"}, default="auto"
         The order of the multiplications. All give the same result up to rounding.
-    n_samples : int >= 1, default=1
-        For the costs in automatic mode: products of matrices that all samples share
-        are paid once.
+    n_samples : int, optional
+        For the costs in automatic mode; by default as many as the operators are for.
     out : array of shape (..., n_samples, n_out, n_in), optional
         Where the last multiplication may write its result.
 
@@ -128,15 +125,14 @@ def accumulate(operators, mode="auto", n_samples=1, out=None):
         )
     if not operators:
         raise ValueError("There is no operator to accumulate.")
-    operators = _opened(operators)
-    if mode == "auto":
-        order, _ = cheapest_order(tuple(map(Structure.of, operators)), n_samples)
-    elif mode == "reverse":
-        order = reduce(
-            lambda left, right: (left, right), reversed(range(len(operators)))
-        )
-    else:
-        order = reduce(lambda right, left: (left, right), range(len(operators)))
+    operators = opened(operators)
+    batch_shapes = [operator.batch_shape for operator in operators]
+    if out is not None and out.shape[:-2] not in batch_shapes:
+        out = None  # what all samples share is to be repeated for each of them
+    if n_samples is None:
+        n_samples = max(batch_shape[-1] for batch_shape in batch_shapes)
+    structures = tuple(map(Structure.of, operators))
+    order = order_of(mode, structures, n_samples)
     return _multiply_in(order, operators, out).multiplied_out()
 
 
@@ -150,20 +146,29 @@ def accumulate_into(out, operators, mode="auto"):
     mode : {"auto", "forward", "reverse"}, default="auto"
         As in `accumulate`.
     """
-    product = accumulate(operators, mode, out.shape[-3], out)
+    product = accumulate(operators, mode, out=out)
     if not (isinstance(product, Dense) and product.matrix is out):
         product.todense(out.shape[-3], out)
 
 
-def _opened(operators):
-    """Return the same chain without products in it, each operator in simple form."""
-    opened = []
+def opened(operators):
+    """Return a chain as it is multiplied.
+
+    Parameters
+    ----------
+    operators : sequence of JacobianOperator
+
+    Returns
+    -------
+    list of JacobianOperator
+        The factors of products one by one, and each operator in its simplest form.
+    """
+    chain = []
     for operator in operators:
-        if isinstance(operator, Product):
-            opened += _opened(operator.factors[::-1])
-        else:
-            opened.append(operator.simplified())
-    return opened
+        is_product = isinstance(operator, Product)
+        factors = operator.factors[::-1] if is_product else [operator]
+        chain += [factor.simplified() for factor in factors]
+    return chain
 
 
 def _multiply_in(order, operators, out=None):

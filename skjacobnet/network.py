@@ -482,7 +482,7 @@ class Linearization:
 
     def jacobian(self, mode="auto"):
         """Multiply the Jacobian of the whole chain out, in the order of `mode`."""
-        return accumulate(self.operators, mode, self.value.shape[-2])
+        return accumulate(self.operators, mode)
 
     def jvp(self, tangent):
         """Carry a tangent of the inputs to the raw prediction."""

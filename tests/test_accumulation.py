@@ -10,6 +10,7 @@ import pytest
 from skjacobnet.accumulation import (
     Structure,
     accumulate,
+    accumulate_into,
     cheapest_order,
     cotangents,
     tangents,
@@ -136,14 +137,47 @@ def brute_force(structures, n_samples):
 AROUND_DIAGONAL = ("constant", "diagonal", "constant")
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_the_order_is_the_cheapest_of_all(seed):
+@pytest.mark.parametrize("n_samples", [5, 5000])
+@pytest.mark.parametrize("kinds", ["CDCDC", "CRCDCD", "CCDDC", "DCDDCC", "MDCDM"])
+@pytest.mark.parametrize("seed", range(8))
+def test_the_order_is_the_cheapest_of_all(seed, kinds, n_samples):
     rng = np.random.default_rng(seed)
-    widths = rng.integers(1, 12, rng.integers(2, 6))
-    operators = chain(tuple(map(int, widths)), rng)[:7]
-    structures = tuple(map(Structure.of, operators))
-    _, cost = cheapest_order(structures, N_SAMPLES)
-    assert cost == pytest.approx(min(brute_force(structures, N_SAMPLES).values()))
+    n_in = draw_width(rng)
+    structures = []
+    for kind in kinds:
+        n_out = draw_width(rng) if kind in "CM" else n_in
+        structures.append(structure(kind, n_out, n_in))
+        n_in = n_out
+    _, cost = cheapest_order(tuple(structures), n_samples)
+    assert cost == pytest.approx(min(brute_force(structures, n_samples).values()))
+
+
+def test_a_dear_beginning_may_be_the_cheapest_in_the_end():
+    """It leaves columns that the next product takes as they are."""
+    widths = [(20, 2), (20, 20), (488, 20), (488, 488), (35, 488)]
+    structures = [
+        structure(kind, *width) for kind, width in zip("CDCDC", widths, strict=True)
+    ]
+    _, cost = cheapest_order(tuple(structures), 5000)
+    assert cost == pytest.approx(min(brute_force(structures, 5000).values()))
+    beginning, _ = cheapest_order(tuple(structures[:3]), 5000)
+    order, _ = cheapest_order(tuple(structures), 5000)
+    assert beginning == (2, 1, 0)
+    assert order == (4, (3, (2, (1, 0))))
+
+
+def draw_width(rng):
+    return int(np.exp(rng.uniform(0, np.log(500))))
+
+
+def structure(kind, n_out, n_in):
+    """A constant matrix, a diagonal, one minus rank one, or one matrix per sample."""
+    if kind in "DR":
+        vectors = np.ones((3, 1, n_in))
+        return Structure.of(
+            Diagonal(vectors[0]) if kind == "D" else DiagonalMinusRankOne(*vectors)
+        )
+    return Structure.of_matrices("constant" if kind == "C" else "dense", n_out, n_in)
 
 
 def test_orders_of_ordinary_and_narrow_chains():
@@ -164,17 +198,57 @@ def test_orders_of_ordinary_and_narrow_chains():
 
 
 def test_identities_are_free():
-    """As those of dropout in a network that predicts."""
     rng = np.random.default_rng(13)
     operators = chain((5, 8, 6, 3), rng)
-    dropped = [operators[0], Identity(8, float), *operators[1:], Identity(3, float)]
-    costs = [
-        cheapest_order(tuple(map(Structure.of, some)), N_SAMPLES)[1]
-        for some in (operators, dropped)
+    plain = accumulate(operators)
+    _, cost = cheapest_order(tuple(map(Structure.of, operators)), N_SAMPLES)
+    for place, n in [(0, 5), (1, 8), (2, 8), (5, 3)]:
+        longer = [*operators[:place], Identity(n, float), *operators[place:]]
+        structures = tuple(map(Structure.of, longer))
+        assert cheapest_order(structures, N_SAMPLES)[1] == cost
+        np.testing.assert_array_equal(accumulate(longer).matrix, plain.matrix)
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse", "auto"])
+@pytest.mark.parametrize("n_samples", [0, 1, 7])
+def test_jacobians_that_all_samples_share_are_repeated(mode, n_samples):
+    """As those of an affine map and dropout in a network that predicts."""
+    rng = np.random.default_rng(15)
+    shared = [
+        ConstantMatrix(rng.standard_normal((4, 3))),
+        Diagonal(np.full((1, 3), 2.0)),
+        DiagonalMinusRankOne(*rng.standard_normal((3, 1, 3))),
     ]
-    assert costs[0] == costs[1]
-    results = [accumulate(some, "auto", N_SAMPLES) for some in (operators, dropped)]
-    np.testing.assert_array_equal(results[0].matrix, results[1].matrix)
+    own = Diagonal(rng.standard_normal((n_samples, 3)))
+    square = ConstantMatrix(rng.standard_normal((3, 3)))
+    affine = [*shared[:2], square]
+    two = [shared[0], shared[2]]
+    for operators in (shared, affine, two, [*shared, own], [own, *shared[1:]]):
+        expected = np.eye(operators[0].n_in)
+        for operator in operators:
+            expected = operator.todense(n_samples) @ expected
+        out = np.full((n_samples, 3, operators[0].n_in), np.nan)
+        accumulate_into(out, operators, mode)
+        np.testing.assert_allclose(out, expected, rtol=1e-13, atol=1e-13)
+
+
+def test_the_last_product_is_written_where_it_is_wanted():
+    rng = np.random.default_rng(16)
+    for widths in [(4, 5), (4, 6, 3), (3, 30, 30, 50)]:
+        operators = chain(widths, rng)
+        if len(operators) == 1:
+            operators.append(Diagonal(rng.standard_normal((N_SAMPLES, 5))))
+        for mode in ("forward", "reverse", "auto"):
+            out = np.full((N_SAMPLES, widths[-1], widths[0]), np.nan)
+            assert accumulate(operators, mode, out=out).matrix is out
+
+
+def test_sums_and_products_that_are_diagonal_are_multiplied_as_such():
+    diagonal = Diagonal(np.full((N_SAMPLES, 3), 2.0))
+    both = Sum([Identity(3, float), diagonal])
+    result = accumulate([Product([diagonal, both]), both])
+    assert isinstance(result, Diagonal)
+    np.testing.assert_array_equal(result.diagonal, np.full((N_SAMPLES, 3), 18.0))
 
 
 def test_unknown_mode_and_empty_chain():

@@ -101,6 +101,20 @@ def reference(model, output, x):
     return softmax(x) if output == "proba" else anp.log(softmax(x))
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("targets", TARGETS)
+def test_an_affine_network_with_dropout(targets, output, mode):
+    """Every sample has the same Jacobian of the raw prediction."""
+    layers = [Linear(6), Dropout(0.3)]
+    for columns in (slice(None), slice(1)):
+        rows = X[:, columns]
+        model = fitted(TARGETS[targets], layers, rows)
+        found = model.input_jacobian(rows, output=output, mode=mode)
+        expected = empirical_jacobian(predict(model, output), rows)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-7)
+
+
 @pytest.mark.parametrize("seed", range(25))
 def test_input_jacobian_of_random_stacks_against_autograd(seed):
     rng = np.random.default_rng(seed)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from skjacobnet.accumulation import Structure
 from skjacobnet.operators import (
     ConstantMatrix,
     Dense,
@@ -12,10 +13,11 @@ from skjacobnet.operators import (
     Product,
     Stack,
     Sum,
+    multiplication,
     multiply,
     multiply_around_diagonal,
 )
-from skjacobnet.operators.costs import cheapest_way, scaling
+from skjacobnet.operators.costs import plan
 
 N_SAMPLES, N_IN, N_OUT = 6, 4, 3
 
@@ -107,6 +109,16 @@ def test_products_equal_those_with_the_dense_matrix(kind, dtype, stack):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_no_samples_and_no_vectors(kind):
+    rng = np.random.default_rng(15)
+    operator = make(kind, rng, N_IN if kind in SQUARE else N_OUT, N_IN)
+    none = np.zeros((0, N_SAMPLES, N_IN))
+    assert operator.jvp(none).shape == (0, N_SAMPLES, operator.n_out)
+    if operator.shared:
+        assert operator.jvp(np.zeros((3, 0, N_IN))).shape == (3, 0, operator.n_out)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_results_go_to_out(kind):
     rng = np.random.default_rng(1)
     n_out = N_IN if kind in SQUARE else N_OUT
@@ -162,7 +174,7 @@ def test_a_product_is_the_product_of_dense_matrices(left, right):
         ("transposed", "rank one", (2, 30, 30), "rows"),
     ],
 )
-def test_every_way_to_multiply(left, right, widths, way, dtype, stack):
+def test_every_way_to_multiply(left, right, widths, way, dtype, stack, monkeypatch):
     rng = np.random.default_rng(9)
     n_out, middle, n_in = widths
 
@@ -173,7 +185,10 @@ def test_every_way_to_multiply(left, right, widths, way, dtype, stack):
         return make(kind, rng, n_out, n_in, dtype, stack)
 
     left, right = draw(left, n_out, middle), draw(right, middle, n_in)
-    assert cheapest_way(left, right, N_SAMPLES)[1] == way
+    chosen = plan(left, right, N_SAMPLES)
+    assert chosen.way == way
+    # The product takes that way and no other.
+    monkeypatch.setattr(multiplication, "_WAYS", {way: multiplication._WAYS[way]})
     expected = written_out(left) @ written_out(right)
     tolerance = 1e-12 if dtype == np.float64 else 1e-4
     # An `out` may be a part of something larger.
@@ -182,6 +197,7 @@ def test_every_way_to_multiply(left, right, widths, way, dtype, stack):
     alone, written = multiply(left, right), multiply(left, right, out)
     assert written.matrix is out
     assert alone.dtype == dtype
+    assert alone.kind == chosen.kind
     np.testing.assert_allclose(alone.matrix, expected, rtol=0, atol=tolerance)
     np.testing.assert_allclose(out, expected, rtol=0, atol=tolerance)
     assert np.isnan(whole[..., [0, -1], :, :]).all()
@@ -204,7 +220,45 @@ def test_scaled_matrices_lie_as_is_best_for_their_shape(widths, kind, side, stac
     expected = written_out(factors[0]) @ written_out(factors[1])
     np.testing.assert_allclose(product.matrix, expected, rtol=1e-14)
     high = kind == "constant" and widths == (40, 3)
-    assert product.kind == scaling(matrix)[1] == ("transposed" if high else "dense")
+    assert product.kind == ("transposed" if high else "dense")
+    assert product.kind == plan(*factors, N_SAMPLES).kind
+    out = np.full_like(expected, np.nan)
+    assert multiply(*factors, out).matrix is out
+    np.testing.assert_allclose(out, expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("right", KINDS)
+@pytest.mark.parametrize("left", KINDS)
+def test_a_product_has_the_structure_that_was_planned(left, right):
+    """Else the costs of a chain would be those of other products."""
+    rng = np.random.default_rng(13)
+    for n_out, middle, n_in in [(3, 4, 5), (40, 30, 3), (3, 30, 40), (20, 3, 20)]:
+        middle = n_in if right in SQUARE else middle
+        first = make(right, rng, middle, n_in).simplified()
+        last = make(left, rng, middle if left in SQUARE else n_out, middle).simplified()
+        planned, _ = Structure.of(last).times(Structure.of(first), N_SAMPLES)
+        assert Structure.of(multiply(last, first)) == planned
+
+
+@pytest.mark.parametrize("left", ["dense", "constant", "rank one", "diagonal"])
+@pytest.mark.parametrize("right", ["dense", "constant", "rank one", "diagonal"])
+@pytest.mark.parametrize("stacks", [((2,), ()), ((), (2,)), ((2, 1), (3,))])
+def test_products_of_stacks_and_types_that_differ(left, right, stacks):
+    rng = np.random.default_rng(14)
+    square = {"rank one", "diagonal"}
+    for n_out, middle, n_in in [(2, 90, 90), (90, 90, 2), (6, 6, 6)]:
+        last = middle if left in square else n_out, middle
+        first = middle, middle if right in square else n_in
+        last = make(left, rng, *last, np.float32, stacks[0])
+        first = make(right, rng, *first, np.float64, stacks[1])
+        result = multiply(last, first)
+        assert result.dtype == np.float64
+        np.testing.assert_allclose(
+            result.todense(N_SAMPLES),
+            written_out(last) @ written_out(first),
+            rtol=0,
+            atol=1e-5,
+        )
 
 
 @pytest.mark.parametrize("stacks", [((), (), ()), ((2,), (2,), (2,)), ((2,), (), ())])
@@ -220,13 +274,14 @@ def test_three_factors_at_once(dtype, stacks):
     expected = written_out(Product(factors))
     tolerance = 1e-12 if dtype == np.float64 else 1e-5
     # Also into an array whose rows are apart.
-    wide = np.full((*expected.shape[:-1], 2 * expected.shape[-1]), np.nan, dtype)
-    for out in (None, np.full_like(expected, np.nan, dtype), wide[..., ::2]):
+    n_in = expected.shape[-1]
+    wide = np.full((*expected.shape[:-1], n_in + 2), np.nan, dtype)
+    for out in (None, np.full_like(expected, np.nan, dtype), wide[..., :n_in]):
         result = multiply_around_diagonal(*factors, out)
         assert out is None or result.matrix is out
         assert result.dtype == dtype
         np.testing.assert_allclose(result.matrix, expected, rtol=0, atol=tolerance)
-    assert np.isnan(wide[..., 1::2]).all()
+    assert np.isnan(wide[..., n_in:]).all()
 
 
 def test_three_factors_of_which_two_are_shared_without_a_matrix():

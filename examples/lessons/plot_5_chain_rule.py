@@ -76,7 +76,7 @@ print(
 
 orders = {}
 for mode in ("reverse", "forward", "auto"):
-    product = accumulate(linearization.operators, mode, len(X))
+    product = accumulate(linearization.operators, mode)
     orders[mode] = product.todense(len(X))
     print(f"{mode:<8} differs by {np.abs(orders[mode] - by_hand).max():.0e}")
 

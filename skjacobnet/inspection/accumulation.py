@@ -6,7 +6,8 @@ from time import perf_counter
 
 import numpy as np
 
-from skjacobnet.accumulation import MODES, Structure, accumulate, cheapest_order
+from skjacobnet.accumulation import MODES, Structure, accumulate, opened, order_of
+from skjacobnet.operators.costs import plan
 
 
 @dataclass(frozen=True)
@@ -17,14 +18,15 @@ class AccumulationProfile:
     ----------
     mode : {"forward", "reverse", "auto"}
     order : int or tuple
-        The bracketing: an index of a layer, a pair ``(left, right)`` of orders, or
+        The bracketing: an index of a layer (of the layers inside, where one consists of
+        others in a row), a pair ``(left, right)`` of orders, or
         ``(left, diagonal, right)`` where three are multiplied at once; see
         `skjacobnet.accumulation.cheapest_order`.
     multiplications : int
         How many it takes.
     predicted_cost : float
-        The same, each weighed by the time that its kind takes compared with one in a
-        matrix product; what the automatic order makes small.
+        The time it takes, in multiplications inside a matrix product; what the
+        automatic order makes small.
     predicted_bytes : int
         The most that operators under construction hold at one time.
     seconds : float
@@ -92,15 +94,16 @@ def profile_accumulation(network, X, theta=None, n_repeats=5):
         raise ValueError(f"n_repeats must be at least 1, got {n_repeats}.")
     if theta is None:
         theta = network.init_weights(np.random.default_rng(0), np.float64, X)
-    operators = network.linearize(theta, X).operators
+    operators = opened(network.linearize(theta, X).operators)
+    structures = tuple(map(Structure.of, operators))
     n_samples = X.shape[0]
     profiles = {}
     for mode in MODES:
-        order = _order(mode, operators, n_samples)
+        order = order_of(mode, structures, n_samples)
         predicted = _Predicted.of(order, operators, n_samples)
 
         def run(mode=mode):
-            return accumulate(operators, mode, n_samples)
+            return accumulate(operators, mode)
 
         profiles[mode] = AccumulationProfile(
             mode,
@@ -112,22 +115,6 @@ def profile_accumulation(network, X, theta=None, n_repeats=5):
             _peak_bytes(run),
         )
     return profiles
-
-
-def _order(mode, operators, n_samples):
-    """Return the bracketing that a mode stands for."""
-    if mode == "auto":
-        return cheapest_order(tuple(map(Structure.of, operators)), n_samples)[0]
-    first, *others = range(len(operators))
-    if mode == "forward":
-        order = first
-        for index in others:
-            order = (index, order)
-        return order
-    *others, order = first, *others
-    for index in reversed(others):
-        order = (order, index)
-    return order
 
 
 @dataclass(frozen=True)
@@ -148,23 +135,26 @@ class _Predicted:
             return cls(Structure.of(operator), operator.multiplications)
         parts = [cls.of(part, operators, n_samples) for part in order]
         left, right = parts[0], parts[-1]
+        others = [part.structure for part in parts[1:]]
         n_out, n, n_in = left.structure.n_out, left.structure.n_in, right.structure.n_in
-        structures = [part.structure for part in parts]
         to_apply, rows, temporary = n_out * n_in, n_samples, 0
         if len(parts) == 3:
-            structure, cost = left.structure.around(*structures[1:], n_samples)
+            structure, cost = left.structure.around(*others, n_samples)
             temporary = n_out * n * n_in
             own = (n_samples + 1) * temporary
         else:
-            structure, cost = left.structure.times(right.structure, n_samples)
-            if structure.kind == "diagonal":
-                to_apply = n_in
-                own = n_samples * n_in
-            elif structure.kind == "constant":
-                rows = 1
-                own = n_out * n * n_in
+            structure, cost = left.structure.times(*others, n_samples)
+            way = plan(left.structure, *others, n_samples).way
+            if way == "left":
+                return left
+            if way == "right":
+                return right
+            if way == "constants":
+                rows, own = 1, n_out * n * n_in
             else:
-                own = n_samples * min(n_out * right.to_apply, n_in * left.to_apply)
+                if way == "diagonals":
+                    to_apply = n_in
+                own = n_samples * _multiplications(way, left, right)
         itemsize = operators[0].dtype.itemsize
         size = rows * to_apply * itemsize
         # The factors are built from the left, and all are there until the product is.
@@ -180,6 +170,22 @@ class _Predicted:
             size,
             max(peak, held + size + temporary * itemsize),
         )
+
+
+def _multiplications(way, left, right):
+    """Return what one sample's product takes, built in one of the ways of `plan`."""
+    n_out, n, n_in = left.structure.n_out, left.structure.n_in, right.structure.n_in
+    # What has no matrix is applied to unit vectors to get one.
+    left_rows = n_out * left.to_apply if left.structure.kind == "other" else 0
+    right_vectors = right.to_apply if right.structure.kind == "other" else 0
+    return {
+        "diagonals": n,
+        "scale rows": n_out * n_in,
+        "scale columns": n_out * n_in,
+        "rows": left_rows + n_out * right.to_apply,
+        "columns": n_in * right_vectors + n_in * left.to_apply,
+        "samples": left_rows + n * right_vectors + n_out * n * n_in,
+    }[way]
 
 
 def _seconds(run):

@@ -166,7 +166,7 @@ class Route:
         n_vectors = min(self.n_outputs, self.n_features)
         for rows, at, operators in self.chains(n_vectors):
             n_rows = at.value.shape[0]
-            yield rows, at, accumulate(operators, "auto", n_rows).todense(n_rows)
+            yield rows, at, accumulate(operators).todense(n_rows)
 
 
 def numbers(X):

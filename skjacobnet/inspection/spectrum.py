@@ -84,7 +84,7 @@ def jacobian_spectrum(estimator, X):
     largest = max(a * b for a, b in zip(network.sizes, network.sizes[1:], strict=False))
     for rows, at, operators in route.chains(-(-largest // max(network.sizes))):
         n_rows = at.value.shape[0]
-        product = accumulate(operators, "auto", n_rows)
+        product = accumulate(operators)
         whole[rows] = np.linalg.svd(product.todense(n_rows), compute_uv=False)
         for index, operator in enumerate(at.operators):
             if operator.shared and layers[index] is None:

@@ -18,11 +18,11 @@ class JacobianOperator(ABC):
         Multiplications that one `jvp` or `vjp` costs per sample.
     cost : float
         The time they take, in multiplications inside a matrix product; see
-        `skjacobnet.operators.costs`.
+        ``skjacobnet/operators/costs.py``.
     shared : bool
         Whether all samples have the same matrix.
     kind : str
-        What products with others can make use of; see `skjacobnet.operators.costs`.
+        What products with others can make use of; listed in the same file.
     parts : sequence of JacobianOperator
         What it consists of; empty for most.
     """

@@ -31,7 +31,6 @@ class ConstantMatrix(JacobianOperator):
 
     __slots__ = ("coef",)
     shared = True
-    kind = "constant"
 
     def __init__(self, coef):
         self.coef = coef

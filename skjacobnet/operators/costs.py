@@ -2,8 +2,8 @@
 
 The unit is one multiplication inside a large matrix product, about 0.02 nanoseconds in
 float32 and 0.04 in float64 where a core makes 100 and 50 GFLOP/s. The figures are
-rounded from a fit to five hundred products of random shapes in both types, in blocks
-of samples that stay in cache.
+rounded from a fit to products of random shapes in both types, in blocks of samples that
+stay in cache: ``python tests/benchmarks/costs.py``.
 
 Operators are of six kinds:
 
@@ -11,9 +11,11 @@ Operators are of six kinds:
 * ``"constant"``: one matrix for all samples;
 * ``"diagonal"``;
 * ``"dense"`` and ``"transposed"``: a matrix for each sample, whose rows or whose
-  columns lie together in memory;
+  columns lie together in memory (of a single row or column, ``"dense"``);
 * ``"other"``: what can only be applied to vectors.
 """
+
+from typing import NamedTuple
 
 # One number in an elementwise pass, which waits for memory, and the start of each inner
 # loop of such a pass.
@@ -67,28 +69,106 @@ def cost_of_dense(n_out, n_in):
     return EACH_SAMPLE + STREAMED * n_out * n_in
 
 
-def scaling(matrix):
-    """Find out what it costs to scale the rows or the columns of a matrix.
+def laid_out(n_out, n_in, by_columns):
+    """Return the kind of an operator with a matrix for each sample.
 
     Parameters
     ----------
-    matrix : JacobianOperator or Structure
-        Of one of the kinds that have matrices.
+    n_out, n_in : int
+    by_columns : bool
+        Whether the columns lie together in memory, or else the rows.
 
     Returns
     -------
-    cost : float
-        For each sample.
-    kind : {"dense", "transposed"}
-        Of the product with a diagonal, on either side.
+    {"dense", "transposed"}
     """
+    return "transposed" if by_columns and n_out > 1 and n_in > 1 else "dense"
+
+
+class Plan(NamedTuple):
+    """How a product of two operators is built.
+
+    Attributes
+    ----------
+    way : str
+        ``"left"`` or ``"right"``: it is that operator, the other one is the identity.
+        ``"diagonals"``, ``"constants"``: the product of two of a kind.
+        ``"scale rows"``, ``"scale columns"``: of the matrix beside a diagonal.
+        ``"rows"``: apply the right operator to all rows of the left one.
+        ``"columns"``: apply the left operator to all columns of the right one.
+        ``"samples"``: multiply the two matrices of each sample, after what has none is
+        written out.
+    cost : float
+        For all samples together.
+    kind : str
+        Of the product.
+    """
+
+    way: str
+    cost: float
+    kind: str
+
+
+def plan(left, right, n_samples):
+    """Find the way to build ``left @ right`` that costs least.
+
+    Parameters
+    ----------
+    left, right : JacobianOperator or Structure
+        Anything with a `kind`, `n_out`, `n_in` and `cost`.
+    n_samples : int
+
+    Returns
+    -------
+    Plan
+    """
+    kinds = left.kind, right.kind
+    if left.kind == "identity":
+        return Plan("right", 0.0, right.kind)
+    if right.kind == "identity":
+        return Plan("left", 0.0, left.kind)
+    if kinds == ("diagonal", "diagonal"):
+        return Plan("diagonals", n_samples * right.cost, "diagonal")
+    if kinds == ("constant", "constant"):
+        return Plan("constants", left.n_out * right.cost, "constant")
+    if left.kind == "diagonal" and right.kind in MATRICES:
+        return _scaling("scale rows", right, n_samples)
+    if right.kind == "diagonal" and left.kind in MATRICES:
+        return _scaling("scale columns", left, n_samples)
+    return _product(left, right, n_samples)
+
+
+def _scaling(way, matrix, n_samples):
     n_out, n_in, kind, loop = matrix.n_out, matrix.n_in, matrix.kind, LOOP
     if kind == "constant":
-        kind = "transposed" if n_out > HIGH * n_in else "dense"
+        kind = laid_out(n_out, n_in, n_out > HIGH * n_in)
         # The passes can't run on from one sample into the next.
         loop = 2 * LOOP
     n_loops = n_in if kind == "transposed" else n_out
-    return loop * n_loops + ELEMENTWISE * n_out * n_in, kind
+    if 1 in (n_out, n_in):
+        n_loops = 1
+    return Plan(way, n_samples * (loop * n_loops + ELEMENTWISE * n_out * n_in), kind)
+
+
+def _product(left, right, n_samples):
+    n_out, n, n_in = left.n_out, left.n_in, right.n_in
+    rows = n_out * right.cost
+    columns = n_in * left.cost + REORDERED * n_out * n_in
+    columns += REORDERING / max(1, n_samples)
+    samples = EACH_SAMPLE + CACHED * (n_out * n + n * n_in + n_out * n_in)
+    samples += n_out * n * n_in * (ACROSS if right.kind == "transposed" else 1)
+    if left.kind == "transposed":
+        rows += REORDERED * n_out * n
+    elif left.kind == "other":
+        rows += n_out * left.cost
+        samples += n_out * left.cost
+    if right.kind == "dense" and n > 1 and n_in > 1:
+        columns += REORDERED * n * n_in
+    elif right.kind == "other":
+        columns += n_in * right.cost
+        samples += n * right.cost
+    cost, way = min((rows, "rows"), (columns, "columns"), (samples, "samples"))
+    return Plan(way, n_samples * cost, laid_out(n_out, n_in, way == "columns"))
 
 
 def cost_around_diagonal(n_out, n, n_in, n_samples):
@@ -106,37 +186,3 @@ def cost_around_diagonal(n_out, n, n_in, n_samples):
     size = n_out * n_in
     outer_products = n * (2 * LOOP * n_out + OUTER * size)
     return n_samples * cost_of_constant(size, n) + outer_products
-
-
-def cheapest_way(left, right, n_samples):
-    """Find out how the matrices of ``left @ right`` are built at the least cost.
-
-    Parameters
-    ----------
-    left, right : JacobianOperator or Structure
-    n_samples : int
-
-    Returns
-    -------
-    cost : float
-        For each sample.
-    way : {"rows", "columns", "samples"}
-        Apply `right` to all rows of `left`, or `left` to all columns of `right`, or
-        multiply the two matrices of each sample, after what has none is written out.
-    """
-    n_out, n, n_in = left.n_out, left.n_in, right.n_in
-    rows = n_out * right.cost
-    columns = n_in * left.cost + REORDERED * n_out * n_in + REORDERING / n_samples
-    samples = EACH_SAMPLE + CACHED * (n_out * n + n * n_in + n_out * n_in)
-    samples += n_out * n * n_in * (ACROSS if right.kind == "transposed" else 1)
-    if left.kind == "transposed":
-        rows += REORDERED * n_out * n
-    elif left.kind == "other":
-        rows += n_out * left.cost
-        samples += n_out * left.cost
-    if right.kind == "dense":
-        columns += REORDERED * n * n_in
-    elif right.kind == "other":
-        columns += n_in * right.cost
-        samples += n * right.cost
-    return min((rows, "rows"), (columns, "columns"), (samples, "samples"))

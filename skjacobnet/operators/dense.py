@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from skjacobnet._products import written
 from skjacobnet.operators.base import JacobianOperator
-from skjacobnet.operators.costs import cost_of_dense
+from skjacobnet.operators.costs import cost_of_dense, laid_out
 
 
 class Dense(JacobianOperator):
@@ -32,9 +33,8 @@ class Dense(JacobianOperator):
 
     @property
     def kind(self):
-        # Strides of axes of one entry mean nothing, and either kind is right for them.
         rows, columns = self.matrix.strides[-2:]
-        return "transposed" if rows < columns else "dense"
+        return laid_out(self.n_out, self.n_in, by_columns=rows < columns)
 
     @property
     def dtype(self):
@@ -67,8 +67,4 @@ class Dense(JacobianOperator):
 
 def _apply_each(matrix, vector, out):
     """Multiply each sample's matrix by its vector."""
-    result = np.matmul(matrix, vector[..., np.newaxis])[..., 0]
-    if out is None:
-        return result
-    out[...] = result
-    return out
+    return written(np.matmul(matrix, vector[..., np.newaxis])[..., 0], out)

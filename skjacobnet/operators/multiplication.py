@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from skjacobnet._products import product
+from skjacobnet._products import product, written
 from skjacobnet.operators.base import with_stack_axes
 from skjacobnet.operators.constant_matrix import ConstantMatrix
-from skjacobnet.operators.costs import MATRICES, cheapest_way, scaling
+from skjacobnet.operators.costs import plan
 from skjacobnet.operators.dense import Dense
 from skjacobnet.operators.diagonal import Diagonal
 
@@ -25,32 +25,15 @@ def multiply(left, right, out=None):
     JacobianOperator
         The other one where one is the `Identity`; `Diagonal` of two diagonals,
         `ConstantMatrix` of two matrices that all samples share, else `Dense`, in the
-        way that costs least.
+        way that costs least (``skjacobnet/operators/costs.py``).
 
     See Also
     --------
-    skjacobnet.operators.costs : What each way costs.
+    multiply_around_diagonal : Multiplies three of them at once.
     """
-    if left.kind == "identity":
-        return right
-    if right.kind == "identity":
-        return left
-    if left.kind == right.kind == "diagonal":
-        return Diagonal(left.diagonal * right.diagonal)
-    if left.shared and right.shared:
-        first, second = ConstantMatrix.of(right), ConstantMatrix.of(left)
-        return ConstantMatrix(np.matmul(first.coef, second.coef))
-    if left.kind == "diagonal" and right.kind in MATRICES:
-        scale = left.diagonal[..., np.newaxis]
-        matrix = _laid_out(right, scaling(right)[1])
-        return Dense(np.multiply(scale, matrix, out))
-    if right.kind == "diagonal" and left.kind in MATRICES:
-        scale = right.diagonal[..., np.newaxis, :]
-        matrix = _laid_out(left, scaling(left)[1])
-        return Dense(np.multiply(matrix, scale, out))
     n_samples = max(left.batch_shape[-1], right.batch_shape[-1])
-    _, way = cheapest_way(left, right, n_samples)
-    return Dense(_WAYS[way](left, right, out))
+    chosen = plan(left, right, n_samples)
+    return _WAYS[chosen.way](left, right, chosen.kind, out)
 
 
 def multiply_around_diagonal(left, diagonal, right, out=None):
@@ -96,43 +79,46 @@ def multiply_around_diagonal(left, diagonal, right, out=None):
         product(diagonal.diagonal, outer_products, out.reshape(*out.shape[:-2], -1))
         return Dense(out)
     matrix = product(diagonal.diagonal, outer_products)
-    matrix = matrix.reshape(*matrix.shape[:-1], n_out, n_in)
-    if out is None:
-        return Dense(matrix)
-    np.copyto(out, matrix)
-    return Dense(out)
+    return Dense(written(matrix.reshape(*matrix.shape[:-1], n_out, n_in), out))
 
 
-def _laid_out(operator, kind="dense"):
-    """Return the matrix of an operator, one for all samples in the given layout.
-
-    A copy of that is small beside what it is multiplied by.
-    """
-    matrix = operator.matrix
-    if operator.kind != "constant":
-        return matrix
-    if kind == "transposed":
-        return np.ascontiguousarray(matrix.swapaxes(-1, -2)).swapaxes(-1, -2)
-    return np.ascontiguousarray(matrix)
+def _diagonals(left, right, kind, out):
+    return Diagonal(left.diagonal * right.diagonal)
 
 
-def _by_samples(left, right, out):
-    return np.matmul(_laid_out(left), _laid_out(right), out)
+def _constants(left, right, kind, out):
+    first, second = ConstantMatrix.of(right), ConstantMatrix.of(left)
+    return ConstantMatrix(np.matmul(first.coef, second.coef))
 
 
-def _by_rows(left, right, out):
+def _scaled_rows(left, right, kind, out):
+    scale = left.diagonal[..., np.newaxis]
+    return Dense(np.multiply(scale, _laid_out(right, kind), out))
+
+
+def _scaled_columns(left, right, kind, out):
+    scale = right.diagonal[..., np.newaxis, :]
+    return Dense(np.multiply(_laid_out(left, kind), scale, out))
+
+
+def _by_samples(left, right, kind, out):
+    left, right = _laid_out(left, kind), _laid_out(right, kind)
+    return Dense(np.matmul(left, right, out))
+
+
+def _by_rows(left, right, kind, out):
     if _takes_matrices(right, left):
-        return right.vjp(left.matrix, out)
+        return Dense(right.vjp(left.matrix, out))
     shape, dtype = _shape(left, right), np.result_type(left.dtype, right.dtype)
     # The samples come first in memory, whatever the order of the axes, so that the
     # rows of all samples are one matrix for the next product.
     matrix = np.empty(shape, dtype) if out is None else out
     rows = with_stack_axes(left.rows(), len(shape) - 3)
     right.vjp(rows, np.moveaxis(matrix, -2, 0))
-    return matrix
+    return Dense(matrix)
 
 
-def _by_columns(left, right, out):
+def _by_columns(left, right, kind, out):
     if _takes_matrices(left, right):
         transposed = left.jvp(right.matrix.swapaxes(-1, -2))
     else:
@@ -141,14 +127,30 @@ def _by_columns(left, right, out):
         transposed = np.empty((*batch_shape, n_in, n_out), dtype)
         columns = with_stack_axes(right.columns(), len(batch_shape) - 1)
         left.jvp(columns, np.moveaxis(transposed, -2, 0))
-    matrix = transposed.swapaxes(-1, -2)
-    if out is None:
+    return Dense(written(transposed.swapaxes(-1, -2), out))
+
+
+_WAYS = {
+    "left": lambda left, right, kind, out: left,
+    "right": lambda left, right, kind, out: right,
+    "diagonals": _diagonals,
+    "constants": _constants,
+    "scale rows": _scaled_rows,
+    "scale columns": _scaled_columns,
+    "rows": _by_rows,
+    "columns": _by_columns,
+    "samples": _by_samples,
+}
+
+
+def _laid_out(operator, kind):
+    """Return the matrix of an operator, one for all samples in the given layout."""
+    matrix = operator.matrix
+    if operator.kind != "constant":
         return matrix
-    np.copyto(out, matrix)
-    return out
-
-
-_WAYS = {"rows": _by_rows, "columns": _by_columns, "samples": _by_samples}
+    if kind == "transposed":
+        return np.ascontiguousarray(matrix.swapaxes(-1, -2)).swapaxes(-1, -2)
+    return np.ascontiguousarray(matrix)
 
 
 def _takes_matrices(applied, to):

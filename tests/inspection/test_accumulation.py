@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skjacobnet.inspection import profile_accumulation
-from skjacobnet.layers import Linear, Softmax, Tanh
+from skjacobnet.layers import Linear, Sequential, Softmax, Tanh
 from skjacobnet.network import Network
 
 
@@ -39,6 +39,36 @@ def test_multiplications_of_softmax_by_hand():
     found = profiles([3, 2], 4, 10, Softmax())
     # A rank-one term makes it 3 * 3 for each of the two rows.
     assert found["reverse"].multiplications == 10 * (2 * 9 + 2 * 3 * 4)
+
+
+def test_multiplications_where_softmax_is_written_out():
+    X = np.zeros((10, 10))
+    network = Network([Linear(10), Softmax(), Linear(10)], 10)
+    found = profile_accumulation(network, X, n_repeats=1)["forward"]
+    # Ten rows of softmax for 3 * 10 each, and two products of matrices.
+    assert found.multiplications == 10 * (10 * 30 + 2 * 10**3)
+
+
+def test_matrices_in_a_row_are_multiplied_once():
+    network = Network([Linear(3), Linear(5), Tanh(), Linear(2)], 4)
+    found = profile_accumulation(network, np.zeros((3, 4)), n_repeats=1)["forward"]
+    # The first two for all samples together; then as with one hidden layer.
+    assert found.order == (3, (2, (1, 0)))
+    assert found.multiplications == 5 * 3 * 4 + 3 * (5 * 4 + 2 * 5 * 4)
+    assert found.predicted_bytes == 8 * 3 * (5 * 4 + 2 * 4)
+
+
+def test_layers_inside_a_container_are_profiled_one_by_one():
+    layers = [Linear(3), Tanh(), Linear(2)]
+    X = np.zeros((10, 4))
+    plain, inside = (
+        profile_accumulation(network, X, n_repeats=1)
+        for network in (Network(layers, 4), Network([Sequential(layers)], 4))
+    )
+    for mode in ("forward", "reverse", "auto"):
+        assert inside[mode].order == plain[mode].order
+        assert inside[mode].multiplications == plain[mode].multiplications
+        assert inside[mode].predicted_cost == plain[mode].predicted_cost
 
 
 @pytest.mark.parametrize(
