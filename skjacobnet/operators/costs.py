@@ -123,50 +123,51 @@ def plan(left, right, n_samples):
     Plan
     """
     kinds = left.kind, right.kind
-    if left.kind == "identity":
-        return Plan("right", 0.0, right.kind)
-    if right.kind == "identity":
-        return Plan("left", 0.0, left.kind)
+    if kinds[0] == "identity":
+        return Plan("right", 0.0, kinds[1])
+    if kinds[1] == "identity":
+        return Plan("left", 0.0, kinds[0])
     if kinds == ("diagonal", "diagonal"):
         return Plan("diagonals", n_samples * right.cost, "diagonal")
     if kinds == ("constant", "constant"):
         return Plan("constants", left.n_out * right.cost, "constant")
-    if left.kind == "diagonal" and right.kind in MATRICES:
-        return _scaling("scale rows", right, n_samples)
-    if right.kind == "diagonal" and left.kind in MATRICES:
-        return _scaling("scale columns", left, n_samples)
-    return _product(left, right, n_samples)
+    if kinds[0] == "diagonal" and kinds[1] in MATRICES:
+        return _scaling("scale rows", kinds[1], right, n_samples)
+    if kinds[1] == "diagonal" and kinds[0] in MATRICES:
+        return _scaling("scale columns", kinds[0], left, n_samples)
+    return _product(*kinds, left, right, n_samples)
 
 
-def _scaling(way, matrix, n_samples):
-    n_out, n_in, kind, loop = matrix.n_out, matrix.n_in, matrix.kind, LOOP
+def _scaling(way, kind, matrix, n_samples):
+    n_out, n_in, loop = matrix.n_out, matrix.n_in, LOOP
     if kind == "constant":
         kind = laid_out(n_out, n_in, n_out > HIGH * n_in)
         # The passes can't run on from one sample into the next.
         loop = 2 * LOOP
     n_loops = n_in if kind == "transposed" else n_out
-    if 1 in (n_out, n_in):
+    if n_out == 1 or n_in == 1:
         n_loops = 1
     return Plan(way, n_samples * (loop * n_loops + ELEMENTWISE * n_out * n_in), kind)
 
 
-def _product(left, right, n_samples):
+def _product(left_kind, right_kind, left, right, n_samples):
     n_out, n, n_in = left.n_out, left.n_in, right.n_in
-    rows = n_out * right.cost
-    columns = n_in * left.cost + REORDERED * n_out * n_in
+    left_cost, right_cost = left.cost, right.cost
+    rows = n_out * right_cost
+    columns = n_in * left_cost + REORDERED * n_out * n_in
     columns += REORDERING / max(1, n_samples)
     samples = EACH_SAMPLE + CACHED * (n_out * n + n * n_in + n_out * n_in)
-    samples += n_out * n * n_in * (ACROSS if right.kind == "transposed" else 1)
-    if left.kind == "transposed":
+    samples += n_out * n * n_in * (ACROSS if right_kind == "transposed" else 1)
+    if left_kind == "transposed":
         rows += REORDERED * n_out * n
-    elif left.kind == "other":
-        rows += n_out * left.cost
-        samples += n_out * left.cost
-    if right.kind == "dense" and n > 1 and n_in > 1:
+    elif left_kind == "other":
+        rows += n_out * left_cost
+        samples += n_out * left_cost
+    if right_kind == "dense" and n > 1 and n_in > 1:
         columns += REORDERED * n * n_in
-    elif right.kind == "other":
-        columns += n_in * right.cost
-        samples += n * right.cost
+    elif right_kind == "other":
+        columns += n_in * right_cost
+        samples += n * right_cost
     cost, way = min((rows, "rows"), (columns, "columns"), (samples, "samples"))
     return Plan(way, n_samples * cost, laid_out(n_out, n_in, way == "columns"))
 
