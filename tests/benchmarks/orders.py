@@ -11,12 +11,12 @@ import numpy as np
 from skjacobnet.layers import Linear, ReLU
 from skjacobnet.network import complete
 
-N_NETS, ROUNDS = 150, 9
+N_NETS, ROUNDS = 150, 30
 N_ROWS = 20, 500
 MODES = "auto", "forward", "reverse"
 QUANTILES = 0.05, 0.25, 0.5, 0.75, 0.95, 0.99
 # Of more numbers than that no Jacobian is made.
-LARGEST = 2**24
+LARGEST = 2**23
 
 
 def draw_sizes(rng):
