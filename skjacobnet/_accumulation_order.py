@@ -4,12 +4,7 @@ from functools import lru_cache, reduce
 from itertools import product
 from typing import NamedTuple
 
-from skjacobnet.operators.costs import (
-    cost_around_diagonal,
-    cost_of_constant,
-    cost_of_dense,
-    plan,
-)
+from skjacobnet.operators.costs import cost_around_diagonal, cost_of_vector, plan
 
 
 class Structure(NamedTuple):
@@ -28,8 +23,7 @@ class Structure(NamedTuple):
     @classmethod
     def of_matrices(cls, kind, n_out, n_in):
         """Describe a product that is built."""
-        of_a_vector = cost_of_constant if kind == "constant" else cost_of_dense
-        return cls(kind, n_out, n_in, of_a_vector(n_out, n_in))
+        return cls(kind, n_out, n_in, cost_of_vector(kind, n_out, n_in))
 
     def times(self, right, n_samples):
         """Return the structure of ``self @ right`` and the cost to multiply it out."""

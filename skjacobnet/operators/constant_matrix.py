@@ -4,7 +4,7 @@ import numpy as np
 
 from skjacobnet._products import product
 from skjacobnet.operators.base import JacobianOperator
-from skjacobnet.operators.costs import cost_of_constant
+from skjacobnet.operators.costs import cost_of_vector
 
 
 class ConstantMatrix(JacobianOperator):
@@ -62,7 +62,7 @@ class ConstantMatrix(JacobianOperator):
 
     @property
     def cost(self):
-        return cost_of_constant(self.n_out, self.n_in)
+        return cost_of_vector("constant", self.n_out, self.n_in)
 
     def jvp(self, tangent, out=None):
         return product(tangent, self.coef, out)

@@ -39,11 +39,13 @@ HIGH = 8
 MATRICES = "constant", "dense", "transposed"
 
 
-def cost_of_constant(n_out, n_in):
-    """Return what one product of a matrix that all samples share with a vector costs.
+def cost_of_vector(kind, n_out, n_in):
+    """Return what one product of a matrix with a vector costs.
 
     Parameters
     ----------
+    kind : {"constant", "dense", "transposed"}
+        Of the matrix.
     n_out, n_in : int
 
     Returns
@@ -51,21 +53,8 @@ def cost_of_constant(n_out, n_in):
     float
         For each sample.
     """
-    return n_out * n_in + STREAMED * (n_out + n_in)
-
-
-def cost_of_dense(n_out, n_in):
-    """Return what one product of each sample's matrix with a vector costs.
-
-    Parameters
-    ----------
-    n_out, n_in : int
-
-    Returns
-    -------
-    float
-        For each sample.
-    """
+    if kind == "constant":
+        return n_out * n_in + STREAMED * (n_out + n_in)
     return EACH_SAMPLE + STREAMED * n_out * n_in
 
 
@@ -186,4 +175,4 @@ def cost_around_diagonal(n_out, n, n_in, n_samples):
     """
     size = n_out * n_in
     outer_products = n * (2 * LOOP * n_out + OUTER * size)
-    return n_samples * cost_of_constant(size, n) + outer_products
+    return n_samples * cost_of_vector("constant", size, n) + outer_products

@@ -4,7 +4,7 @@ import numpy as np
 
 from skjacobnet._products import written
 from skjacobnet.operators.base import JacobianOperator
-from skjacobnet.operators.costs import cost_of_dense, laid_out
+from skjacobnet.operators.costs import cost_of_vector, laid_out
 
 
 class Dense(JacobianOperator):
@@ -50,7 +50,7 @@ class Dense(JacobianOperator):
 
     @property
     def cost(self):
-        return cost_of_dense(self.n_out, self.n_in)
+        return cost_of_vector("dense", self.n_out, self.n_in)
 
     def jvp(self, tangent, out=None):
         return _apply_each(self.matrix, tangent, out)
