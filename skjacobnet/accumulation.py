@@ -130,7 +130,7 @@ def accumulate(operators, mode="auto", n_samples=None, out=None):
     if out is not None and out.shape[:-2] not in batch_shapes:
         out = None  # what all samples share is to be repeated for each of them
     if n_samples is None:
-        n_samples = max(batch_shape[-1] for batch_shape in batch_shapes)
+        n_samples = count_samples(operators)
     structures = tuple(map(Structure.of, operators))
     order = order_of(mode, structures, n_samples)
     return _multiply_in(order, operators, out).multiplied_out()
@@ -169,6 +169,20 @@ def opened(operators):
         factors = operator.factors[::-1] if is_product else [operator]
         chain += [factor.simplified() for factor in factors]
     return chain
+
+
+def count_samples(operators):
+    """Return for how many samples there are Jacobians: one, where all share them.
+
+    Parameters
+    ----------
+    operators : sequence of JacobianOperator
+
+    Returns
+    -------
+    int
+    """
+    return max(operator.batch_shape[-1] for operator in operators)
 
 
 def _multiply_in(order, operators, out=None):

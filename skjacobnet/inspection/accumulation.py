@@ -6,7 +6,14 @@ from time import perf_counter
 
 import numpy as np
 
-from skjacobnet.accumulation import MODES, Structure, accumulate, opened, order_of
+from skjacobnet.accumulation import (
+    MODES,
+    Structure,
+    accumulate,
+    count_samples,
+    opened,
+    order_of,
+)
 from skjacobnet.operators.costs import plan
 
 
@@ -96,7 +103,7 @@ def profile_accumulation(network, X, theta=None, n_repeats=5):
         theta = network.init_weights(np.random.default_rng(0), np.float64, X)
     operators = opened(network.linearize(theta, X).operators)
     structures = tuple(map(Structure.of, operators))
-    n_samples = X.shape[0]
+    n_samples = count_samples(operators)
     profiles = {}
     for mode in MODES:
         order = order_of(mode, structures, n_samples)

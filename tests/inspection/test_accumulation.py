@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skjacobnet.inspection import profile_accumulation
-from skjacobnet.layers import Linear, Sequential, Softmax, Tanh
+from skjacobnet.layers import Dropout, Linear, Sequential, Softmax, Tanh
 from skjacobnet.network import Network
 
 
@@ -56,6 +56,14 @@ def test_matrices_in_a_row_are_multiplied_once():
     assert found.order == (3, (2, (1, 0)))
     assert found.multiplications == 5 * 3 * 4 + 3 * (5 * 4 + 2 * 5 * 4)
     assert found.predicted_bytes == 8 * 3 * (5 * 4 + 2 * 4)
+
+
+def test_jacobians_that_all_samples_share_are_counted_once():
+    layers = [Linear(3), Dropout(0.5), Linear(2)]
+    found = profile_accumulation(Network(layers, 4), np.zeros((50, 4)), n_repeats=1)
+    # The diagonal of ones times the first matrix, 3 * 4, then the last, 2 * 3 * 4.
+    assert found["forward"].multiplications == 3 * 4 + 2 * 3 * 4
+    assert found["forward"].predicted_bytes == 8 * (3 * 4 + 2 * 4)
 
 
 def test_layers_inside_a_container_are_profiled_one_by_one():
