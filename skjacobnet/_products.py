@@ -64,6 +64,8 @@ def _of_stack(left, right, out):
     The stack may lie in memory in any order; the result lies in the same.
     """
     shape = *left.shape[:-1], right.shape[-1]
+    # Without a look for the order of the axes a small product takes 6 instead of 16
+    # microseconds.
     if left.flags.c_contiguous and (
         out is None or (out.flags.c_contiguous and out.shape == shape)
     ):

@@ -439,7 +439,9 @@ class Network:
         n_samples, n_in, n_raw = X.shape[-2], self.sizes[0], self.sizes[-1]
         stack = np.broadcast_shapes(theta.shape[:-1], X.shape[:-2])
         jacobian = np.empty((*stack, n_samples, n_raw, n_in), theta.dtype)
-        width = self._widest * min(n_raw, n_in) * prod(stack) * theta.itemsize
+        # The automatic order may carry either side's vectors, or fewer.
+        carried = {"forward": n_in, "reverse": n_raw}.get(mode, min(n_raw, n_in))
+        width = self._widest * carried * prod(stack) * theta.itemsize
         block = max(MIN_BLOCK, BLOCK_BYTES // width)
         workspace = NetworkWorkspace(self)
         for start in range(0, n_samples, block):

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_info
 from skjacobnet import JacobianMLPClassifier
 from skjacobnet.layers import LAYERS, Linear, ReLU
 from skjacobnet.losses import CrossEntropy
-from skjacobnet.network import complete
+from skjacobnet.network import BLOCK_BYTES, MIN_BLOCK, complete
 from skjacobnet.optimizers import OPTIMIZERS, Optimizer
 from skjacobnet.regularizers import L1, WeightDecay
 from skjacobnet.training.objective import Objective
@@ -85,6 +85,15 @@ def test_a_step_allocates_nothing_of_the_size_of_batch_or_weights(options):
     assert peak_of(step(**options)) < BLOCKS
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_classes", [2, 10])
+def test_what_a_step_allocates_does_not_grow_with_the_batch(n_classes, weighted):
+    """One number for each row would show."""
+    options = {"n_classes": n_classes, "weighted": weighted, "n_hidden": 5}
+    small, large = (peak_of(step(n_samples=n, **options)) for n in (50_000, 200_000))
+    assert large - small < 150_000
+
+
 def test_the_figure_would_show_one_hidden_array():
     call = step()
     kept = []
@@ -118,7 +127,7 @@ def test_a_fit_takes_a_fixed_multiple_of_the_weights():
     large, wide = fit_peak(1_000, n_hidden=20_000)
     per_weight = (large - small) / (wide.weights_.nbytes - narrow.weights_.nbytes)
     # The weights, their gradient, two moments, what is kept, and the batch's hidden
-    # values: 200 of the 21 rows that the weights of a hidden unit have, five times.
+    # values: five arrays of 200 rows, where a hidden unit has 26 weights.
     hidden = 5 * 200 / 26
     assert per_weight - hidden <= 8.0
 
@@ -147,15 +156,23 @@ def test_predictions_take_a_fixed_amount_beyond_the_result():
     assert peak_of(lambda: model.predict_proba(X)) < 3 * result + 2_000_000
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("mode", ["auto", "forward", "reverse"])
-def test_a_jacobian_takes_its_result_and_a_block(mode):
+@pytest.mark.parametrize(
+    ("sizes", "n_samples"),
+    [((30, 200, 20), 10_000), ((64, 100, 10), 10_000), ((784, 256, 128, 10), 500)],
+)
+def test_a_jacobian_takes_its_result_and_a_block(sizes, n_samples, mode, dtype):
     rng = np.random.default_rng(0)
-    network = complete([Linear(200), ReLU()], 30, 20)
-    theta = network.init_weights(rng, np.dtype(np.float32))
-    X = rng.standard_normal((20_000, 30)).astype(np.float32)
-    result = 20_000 * 20 * 30 * 4
+    hidden = [layer for width in sizes[1:-1] for layer in (Linear(width), ReLU())]
+    network = complete(hidden, sizes[0], sizes[-1])
+    theta = network.init_weights(rng, np.dtype(dtype))
+    X = rng.standard_normal((n_samples, sizes[0])).astype(dtype)
+    result = n_samples * sizes[0] * sizes[-1] * theta.itemsize
     beyond = peak_of(lambda: network.input_jacobian(theta, X, mode)) - result
-    assert beyond < 8_000_000
+    carried = sizes[0] if mode == "forward" else sizes[-1]
+    fewest_rows = MIN_BLOCK * max(sizes) * carried * theta.itemsize
+    assert beyond < max(2 * BLOCK_BYTES, fewest_rows)
 
 
 def test_an_import_loads_no_more_than_it_needs():

@@ -220,7 +220,7 @@ def _fused_logistic(y, raw, sample_weight, workspace):
     :math:`h - t - \operatorname{sign}(z) \, e / (1 + e)`. Neither cancels when z is on
     the right side.
     """
-    gradient, tail, work, total, one, half, share = workspace.made(
+    gradient, tail, work, total, logarithms, one, half, share = workspace.made(
         _logistic_arrays, raw.shape, raw.dtype
     )
     np.heaviside(raw, half, gradient)
@@ -234,7 +234,8 @@ def _fused_logistic(y, raw, sample_weight, workspace):
         value = (np.vdot(gradient, raw) + np.add.reduce(work, None)) / raw.shape[0]
     else:
         np.einsum("...sk,...sk->...s", gradient, raw, out=total)
-        np.add(total, np.add.reduce(work, -1), total)
+        np.add.reduce(work, -1, None, logarithms)
+        np.add(total, logarithms, total)
         value = weighted_mean(total, sample_weight)
     np.add(tail, one, work)
     np.divide(tail, work, tail)
@@ -250,7 +251,7 @@ def _logistic_arrays(shape, dtype):
     """Return what `_fused_logistic` writes to, and the constants that it needs."""
     return (
         *(np.empty(shape, dtype) for _ in range(3)),
-        np.empty(shape[:-1], dtype),
+        *(np.empty(shape[:-1], dtype) for _ in range(2)),
         *_constants(1.0, 0.5, 1.0 / shape[-2], dtype=dtype),
     )
 

@@ -3,7 +3,8 @@
 The unit is one multiplication inside a large matrix product, about 0.02 nanoseconds in
 float32 and 0.04 in float64 where a core makes 100 and 50 GFLOP/s. The figures are
 rounded from a fit to products of random shapes in both types, in blocks of samples that
-stay in cache: ``python tests/benchmarks/costs.py``.
+stay in cache: ``python tests/benchmarks/costs.py``. `REORDERING`, `HIGH`, and what a
+vector costs that each sample multiplies by a matrix of its own were chosen by hand.
 
 Operators are of six kinds:
 

@@ -55,13 +55,13 @@ def main():
     if arguments.threads:
         measure_here(arguments.part, arguments.threads, arguments.quick)
         return
+    arguments.output.mkdir(parents=True, exist_ok=True)
     records = []
     for part in [arguments.part] if arguments.part else PARTS:
         for threads in (1, 2) if part in ("training", "jacobians") else (1,):
             new = run_part(part, threads, arguments.quick)
             report.print_table(new)
             records += new
-    arguments.output.mkdir(exist_ok=True)
     report.write(records, arguments.output / "benchmarks.json")
     if any(record["what"] == "fit, per epoch" for record in records):
         report.draw(records, arguments.output / "benchmarks.png")

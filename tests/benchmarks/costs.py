@@ -9,9 +9,9 @@ from time import perf_counter
 import numpy as np
 from scipy.optimize import nnls
 
+from skjacobnet.network import BLOCK_BYTES
+
 N_SHAPES, ROUNDS = 150, 9
-# Blocks of samples have about so many bytes, as in `Network.input_jacobian`.
-BLOCK_BYTES = 2**20
 # Products that take longer than this many multiplications are left out.
 LONGEST = 2e8
 
