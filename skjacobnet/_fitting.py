@@ -13,15 +13,13 @@ from skjacobnet.network import complete
 from skjacobnet.training import full_batch, minibatch
 from skjacobnet.training.baseline import loss_of_shares
 from skjacobnet.training.objective import Objective
+from skjacobnet.training.prediction import block_rows
 from skjacobnet.training.record import LayerRecord
 from skjacobnet.training.state import TrainingState
 from skjacobnet.training.stopping import Stopping, validation_patience
 from skjacobnet.training.table import Table
 from skjacobnet.training.validation import Validation
 from skjacobnet.training.watch import Watch
-
-# L-BFGS evaluates the rows in blocks of so many numbers of X.
-FULL_BATCH_NUMBERS = 2**22
 
 # A loss of so many times that of predicting the class shares is no result of chance.
 FAR_WORSE = 5.0
@@ -145,7 +143,10 @@ class FittingMixin:
 
     def _batch_size(self, table):
         if _parameters.is_full_batch(self.optimizer):
-            return min(table.n_rows, max(1, FULL_BATCH_NUMBERS // table.X.shape[1]))
+            # Blocks that add up to all rows, of the same size, up to a row.
+            itemsize = self.training_state_.theta.itemsize
+            n_blocks = -(-table.n_rows // block_rows(self.network_, itemsize))
+            return -(-table.n_rows // n_blocks)
         size = 200 if self.batch_size == "auto" else self.batch_size
         return min(size, table.n_rows)
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
@@ -105,20 +106,45 @@ def test_the_figure_would_show_one_hidden_array():
     assert peak_of(with_a_copy) > 2_000_000
 
 
-def fit_peak(n_samples, n_hidden=50, **parameters):
+def fit_peak(
+    n_samples, n_hidden=50, n_features=20, labels=None, weights=None, **parameters
+):
     rng = np.random.default_rng(0)
-    X = rng.standard_normal((n_samples, 20)).astype(np.float32)
-    y = np.arange(n_samples) % 5
+    X = rng.standard_normal((n_samples, n_features)).astype(np.float32)
+    y = np.arange(n_samples) % 5 if labels is None else labels(rng, n_samples)
+    sample_weight = None if weights is None else rng.random(n_samples).astype(weights)
     model = JacobianMLPClassifier(
         (n_hidden,), max_iter=2, tol=None, random_state=0, **parameters
     )
-    model.fit(X[:100], y[:100])
-    return peak_of(lambda: model.fit(X, y)), model
+    with warnings.catch_warnings():
+        # Of two iterations of L-BFGS, and of many classes in the first few rows.
+        warnings.simplefilter("ignore", UserWarning)
+        model.fit(X[:100], y[:100])
+        return peak_of(lambda: model.fit(X, y, sample_weight)), model
 
 
-def test_a_fit_takes_at_most_forty_bytes_a_row():
-    small, _ = fit_peak(20_000)
-    large, _ = fit_peak(120_000)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"weights": np.float32},
+        {"class_weight": "balanced"},
+        {"early_stopping": True},
+        {"early_stopping": True, "n_features": 300},
+        {"early_stopping": True, "weights": np.float32, "class_weight": "balanced"},
+        {"early_stopping": True, "weights": np.float64, "dtype": "float64"},
+        {"early_stopping": True, "labels": lambda rng, n: rng.integers(0, 1000, n)},
+        {"labels": lambda rng, n: np.array(["no", "yes"])[rng.integers(0, 2, n)]},
+        {"labels": lambda rng, n: rng.integers(0, 2, (n, 4))},
+        {"optimizer": "lbfgs"},
+        {"optimizer": "lbfgs", "early_stopping": True},
+    ],
+    ids=lambda options: ", ".join(options) or "plain",
+)
+def test_a_fit_takes_at_most_forty_bytes_a_row(options):
+    """Both tables have many times the rows of a batch, which counts as a batch."""
+    small, _ = fit_peak(60_000, **options)
+    large, _ = fit_peak(160_000, **options)
     assert (large - small) / 100_000 <= 40.0
 
 

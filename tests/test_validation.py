@@ -209,7 +209,7 @@ def test_warm_start_may_be_set_after_a_plain_fit():
 
 
 def test_lbfgs_in_blocks_is_lbfgs_at_once(monkeypatch):
-    from skjacobnet import _fitting
+    from skjacobnet.training import prediction
 
     rows, labels = load_breast_cancer(return_X_y=True)
     rows = StandardScaler().fit_transform(rows)
@@ -217,7 +217,8 @@ def test_lbfgs_in_blocks_is_lbfgs_at_once(monkeypatch):
     params["regularizers"] = {"weight_decay": 0.1, "sparsity": 0.01, "certainty": 0.01}
     weight = np.random.default_rng(0).uniform(0.5, 2.0, len(labels))
     whole = make(**params).fit(rows, labels, sample_weight=weight)
-    monkeypatch.setattr(_fitting, "FULL_BATCH_NUMBERS", 100 * rows.shape[1])
+    monkeypatch.setattr(prediction, "MIN_BLOCK_ROWS", 100)
+    monkeypatch.setattr(prediction, "BLOCK_BYTES", 1)
     blocks = make(**params).fit(rows, labels, sample_weight=weight)
     np.testing.assert_allclose(blocks.weights_, whole.weights_, atol=1e-7)
     np.testing.assert_allclose(blocks.loss_curve_, whole.loss_curve_, rtol=1e-9)

@@ -30,10 +30,21 @@ class Batches:
         Of the batches.
     sparse : bool
         Whether a batch of a sparse `X` stays sparse.
+    weight_unit : float, default=1.0
+        The weight that counts as one.
     """
 
     def __init__(
-        self, X, codes, targets, sample_weight, rows, batch_size, dtype, sparse
+        self,
+        X,
+        codes,
+        targets,
+        sample_weight,
+        rows,
+        batch_size,
+        dtype,
+        sparse,
+        weight_unit=1.0,
     ):
         self.X = X
         self.codes = codes
@@ -44,6 +55,7 @@ class Batches:
         self.batch_size = min(batch_size, self.n_rows)
         self.dtype = np.dtype(dtype)
         self.sparse = sparse
+        self.weight_unit = weight_unit
         self._workspace = Workspace()
         self._whole = None
 
@@ -68,35 +80,42 @@ class Batches:
         """
         if len(self) == 1:
             if self._whole is None:
-                self._whole = self._gather(self.rows)
+                everything = slice(None) if self.rows is None else self.rows
+                self._whole = self._gather(everything, self.n_rows)
             yield self._whole
             return
         order = self._order(rng)
-        row_bytes = max(1, self.X.shape[1] * self.dtype.itemsize)
+        row_bytes = (self.X.shape[1] + self.targets.n_raw) * self.dtype.itemsize
         block = max(1, GATHER_BYTES // (row_bytes * self.batch_size)) * self.batch_size
         for start in range(0, self.n_rows, block):
-            X, y, weight = self._gather(order[start : start + block])
+            stop = min(start + block, self.n_rows)
+            rows = slice(start, stop) if order is None else order[start:stop]
+            X, y, weight = self._gather(rows, stop - start)
             for first in range(0, y.shape[0], self.batch_size):
                 batch = slice(first, first + self.batch_size)
                 yield X[batch], y[batch], None if weight is None else weight[batch]
 
     def _order(self, rng):
-        if rng is None and self.rows is not None:
+        """Return the rows as they come; None means all of them, in order."""
+        if rng is None:
             return self.rows
         order = self._workspace.array("order", (self.n_rows,), np.intp)
-        order[:] = np.arange(self.n_rows) if self.rows is None else self.rows
-        if rng is not None:
-            rng.shuffle(order)
+        order[...] = np.arange(self.n_rows) if self.rows is None else self.rows
+        rng.shuffle(order)
         return order
 
-    def _gather(self, rows):
-        """Return some rows, in buffers that the next call writes over; None is all."""
-        n_rows = self.n_rows if rows is None else len(rows)
+    def _gather(self, rows, n_rows):
+        """Return some rows, in buffers that the next call writes over.
+
+        Rows that are given as a slice are looked at where they are.
+        """
         codes = self._taken("codes", self.codes, rows)
         y = self._buffer("y", n_rows, (self.targets.n_raw,), self.dtype)
         weight = self.sample_weight
         if weight is not None:
-            weight = self._taken("weight", weight, rows).astype(self.dtype, copy=False)
+            taken = self._taken("taken weight", weight, rows)
+            weight = self._buffer("weight", n_rows, (), self.dtype)
+            np.divide(taken, self.weight_unit, out=weight, casting="same_kind")
         return (
             cast(self._taken("X", self.X, rows), self.dtype, self.sparse),
             self.targets.encode(codes, self.dtype, y),
@@ -104,11 +123,9 @@ class Batches:
         )
 
     def _taken(self, name, table, rows):
-        if rows is None:
-            return table
         # `take` is the fastest, but would first copy all of an array that is not in the
         # order of its rows.
-        if issparse(table) or not table.flags.c_contiguous:
+        if isinstance(rows, slice) or issparse(table) or not table.flags.c_contiguous:
             return table[rows]
         out = self._buffer(name, len(rows), table.shape[1:], table.dtype)
         # With this mode it writes to `out` itself; there is nothing to clip.

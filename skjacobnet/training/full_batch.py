@@ -15,7 +15,7 @@ def train(state, objective, optimizer, batches, watch, *, n_epochs, tol, record=
     objective : Objective
     optimizer : FullBatchOptimizer
     batches : Batches
-        All rows, in blocks that fit into memory.
+        All rows, in blocks that stay in the processor's cache.
     watch : Watch
         Told of each iteration; it may stop the training.
     n_epochs : int

@@ -12,6 +12,11 @@ BLOCK_BYTES = 2**20
 MIN_BLOCK_ROWS = 128
 
 
+def block_rows(network, itemsize):
+    """Return how many rows a block has."""
+    return max(MIN_BLOCK_ROWS, BLOCK_BYTES // (sum(network.sizes) * itemsize))
+
+
 def predict_raw(network, theta, X):
     """Return the raw prediction for every row.
 
@@ -27,7 +32,7 @@ def predict_raw(network, theta, X):
     array of shape (n_samples, n_raw)
     """
     n_samples = X.shape[0]
-    block = max(MIN_BLOCK_ROWS, BLOCK_BYTES // (sum(network.sizes) * theta.itemsize))
+    block = block_rows(network, theta.itemsize)
     if n_samples <= block:
         return network.forward(theta, cast(X, theta.dtype, network.accepts_sparse))
     raw = np.empty((n_samples, network.sizes[-1]), theta.dtype)

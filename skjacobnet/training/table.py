@@ -15,7 +15,7 @@ from skjacobnet.training.weights import (
     check_weights,
     class_factors,
     combine,
-    relative,
+    mean_weight,
     row_factors,
 )
 
@@ -191,7 +191,8 @@ class Table:
 
     def relative_weight(self):
         """Return the weights divided by their mean, None where all are equal."""
-        return relative(self.weight, self.rows)
+        mean = mean_weight(self.weight, self.rows)
+        return None if mean is None else self.weight / mean
 
     def batches(self, batch_size, dtype, sparse, weight="relative"):
         """Return the rows in mini-batches.
@@ -203,15 +204,20 @@ class Table:
         sparse : bool
             Whether batches of a sparse `X` stay sparse.
         weight : {"relative", "as given"}, default="relative"
+            Relative weights are divided by their mean, and are left out where all are
+            equal.
         """
-        chosen = self.relative_weight() if weight == "relative" else self.weight
+        unit = 1.0
+        if weight == "relative":
+            unit = mean_weight(self.weight, self.rows)
         return Batches(
             self.X,
             self.codes,
             self.targets,
-            chosen,
+            None if unit is None else self.weight,
             self.rows,
             batch_size,
             dtype,
             sparse,
+            unit,
         )

@@ -24,7 +24,7 @@ class Targets:
     --------
     >>> targets = Targets.of(np.array(["no", "yes", "no"]))
     >>> targets.codes(np.array(["yes", "no"]))
-    array([1, 0])
+    array([1, 0], dtype=uint8)
     >>> targets.encode(np.array([1, 0]), np.float64)
     array([[1.],
            [0.]])
@@ -91,7 +91,7 @@ class Targets:
                     f"{name} must have {len(self.classes)} columns, one for each "
                     f"label, got an array of shape {y.shape}."
                 )
-            if not np.isin(y, (0, 1)).all():
+            if not ((y == 0) | (y == 1)).all():
                 raise ValueError(
                     f"{name} must hold zeros and ones, one column for each label, got "
                     f"the values {np.unique(y).tolist()}."
@@ -109,7 +109,9 @@ class Targets:
                 f"{name} has classes that were not seen before: {unknown.tolist()}. "
                 f"Known: {self.classes.tolist()}."
             )
-        return np.searchsorted(self.classes, y)
+        codes = np.searchsorted(self.classes, y)
+        # Kept throughout a fit: one byte for each row is enough for most problems.
+        return codes.astype(np.min_scalar_type(len(self.classes) - 1))
 
     def encode(self, codes, dtype, out=None):
         """Return targets for a loss, (n_samples, n_raw): one-hot, or zeros and ones."""

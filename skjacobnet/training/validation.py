@@ -4,11 +4,15 @@ import inspect
 
 import numpy as np
 
-from skjacobnet.training.prediction import predict_raw
+from skjacobnet._network_workspace import NetworkWorkspace
+from skjacobnet.training.prediction import block_rows
 
 
 class Validation:
     """Scores weights on a validation table.
+
+    The loss is evaluated in blocks of rows. A scorer wants all rows at once, and is
+    given a copy of those that count.
 
     Parameters
     ----------
@@ -30,26 +34,37 @@ class Validation:
 
     def __init__(self, table, objective, monitor, model_at, theta):
         self.key = monitor, table.shape_key()
-        self.table = table = table.taken()
-        self.y = table.targets.encode(table.codes, theta.dtype)
-        self.weight = table.relative_weight()
         self.objective = objective
+        network = objective.network
+        self.batches = table.batches(
+            block_rows(network, theta.itemsize), theta.dtype, network.accepts_sparse
+        )
+        self.workspace = NetworkWorkspace(network)
         self.model_at = model_at
         self.scorer = self._scorer(monitor)
         if self.scorer is not None:
+            self.table = table.taken()
+            self.weight = self.table.relative_weight()
             self._try_out(monitor, theta)
 
     def __call__(self, theta):
         """Return the monitored value, larger is better, and columns for the history."""
-        objective, table = self.objective, self.table
         # Weights that grow without bound are met by an error of the loop.
         with np.errstate(all="ignore"):
-            raw = predict_raw(objective.network, theta, table.X)
-            loss = float(objective.loss.value(self.y, raw, self.weight, objective.link))
+            loss = self._loss(theta)
         if self.scorer is None or not np.isfinite(loss):
             return -loss, {"validation_loss": loss}
         score = self._score(theta)
         return score, {"validation_loss": loss, "validation_score": score}
+
+    def _loss(self, theta):
+        """Return the mean over all rows, to which blocks of rows add up."""
+        objective, total = self.objective, 0.0
+        for X, y, sample_weight in self.batches.epoch():
+            raw = objective.network.forward(theta, X, workspace=self.workspace)
+            value = objective.loss.value(y, raw, sample_weight, objective.link)
+            total += y.shape[0] * float(value)
+        return total / self.batches.n_rows
 
     @staticmethod
     def _scorer(monitor):

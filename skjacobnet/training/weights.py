@@ -1,6 +1,7 @@
 """How much each row counts."""
 
 import numbers
+from functools import reduce
 
 import numpy as np
 from sklearn.utils import check_array
@@ -143,13 +144,13 @@ def _named_factors(class_weight, classes):
 def combine(*weights):
     """Return the product of weights, some of which may be None."""
     given = [weight for weight in weights if weight is not None]
-    return np.prod(given, axis=0) if given else None
+    return reduce(np.multiply, given) if given else None
 
 
-def relative(weight, rows=None):
-    """Return weights divided by their mean over `rows`, None where all are equal.
+def mean_weight(weight, rows=None):
+    """Return the mean of weights over `rows`, None where all are equal.
 
-    Dividing once for a whole fit, not in every batch, keeps mini-batch gradients
+    Dividing by the mean of a whole fit, not of every batch, keeps mini-batch gradients
     unbiased and makes the scale of the weights irrelevant.
     """
     if weight is None:
@@ -158,5 +159,5 @@ def relative(weight, rows=None):
     if (used == used[0]).all():
         return None
     # By the largest first, so that no sum overflows.
-    weight, used = weight / used.max(), used / used.max()
-    return weight / used.mean()
+    largest = used.max()
+    return largest * (used / largest).mean()

@@ -18,6 +18,31 @@ def test_a_class_seen_once_is_trained_on():
         assert 60 in train
 
 
+def test_as_many_rows_of_a_class_as_its_share_and_at_most_one_more_or_less():
+    rng = np.random.default_rng(0)
+    codes = rng.choice(7, 500, p=[0.4, 0.3, 0.1, 0.1, 0.05, 0.03, 0.02])
+    for fraction in (0.1, 0.37, 0.8):
+        train, validation = split_rows(codes, fraction, rng)
+        assert len(validation) == round(fraction * 500)
+        shares = len(validation) * np.bincount(codes) / 500
+        assert np.all(np.abs(np.bincount(codes[validation]) - shares) < 1.0)
+        assert sorted([*train, *validation]) == list(range(500))
+
+
+def test_every_class_keeps_a_row_to_train_on():
+    codes = np.repeat([0, 1, 2], [40, 2, 3])
+    for seed in range(5):
+        train, _ = split_rows(codes, 0.9, np.random.default_rng(seed))
+        assert np.unique(codes[train]).tolist() == [0, 1, 2]
+
+
+def test_every_row_of_a_class_may_be_held_back():
+    codes = np.repeat([0, 1], 10)
+    rngs = map(np.random.default_rng, range(60))
+    seen = np.unique(np.concatenate([split_rows(codes, 0.2, rng)[1] for rng in rngs]))
+    assert len(seen) == 20
+
+
 def test_too_few_rows_for_each_class_still_split():
     codes = np.arange(10) // 2
     train, validation = split_rows(codes, 0.2, np.random.default_rng(0))

@@ -7,7 +7,7 @@ from skjacobnet.training.weights import (
     check_weights,
     class_factors,
     combine,
-    relative,
+    mean_weight,
     row_factors,
 )
 
@@ -60,12 +60,15 @@ def test_dicts():
         class_weights({"yes": -3.0}, targets, codes, None)
 
 
-def test_relative_weights_have_a_mean_of_one_where_they_count():
+def test_the_mean_is_that_of_the_rows_that_count():
     weight = np.array([0.0, 2.0, 4.0, 9.0])
-    rows = np.array([1, 2])
-    np.testing.assert_allclose(relative(weight, rows)[rows], [2 / 3, 4 / 3])
-    assert relative(np.full(4, 7.0)) is None
-    assert relative(None) is None
+    assert mean_weight(weight, np.array([1, 2])) == 3.0
+    np.testing.assert_allclose(mean_weight(weight), 3.75)
+    assert mean_weight(np.full(4, 7.0)) is None
+    assert mean_weight(None) is None
+
+
+def test_weights_are_multiplied():
     np.testing.assert_array_equal(
         combine(np.ones(2), None, np.full(2, 3.0)), [3.0, 3.0]
     )
@@ -96,5 +99,5 @@ def test_labels():
 
 
 def test_huge_weights_do_not_overflow():
-    weight = relative(np.array([1e308, 1e308, 0.5e308]))
-    np.testing.assert_allclose(weight, [1.2, 1.2, 0.6])
+    weight = np.array([1e308, 1e308, 0.5e308])
+    np.testing.assert_allclose(weight / mean_weight(weight), [1.2, 1.2, 0.6])
