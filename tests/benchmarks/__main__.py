@@ -58,7 +58,7 @@ def main():
     arguments.output.mkdir(parents=True, exist_ok=True)
     records = []
     for part in [arguments.part] if arguments.part else PARTS:
-        for threads in (1, 2) if part in ("training", "jacobians") else (1,):
+        for threads in (1,) if part in ("growth", "startup") else (1, 2):
             new = run_part(part, threads, arguments.quick)
             report.print_table(new)
             records += new

@@ -19,6 +19,7 @@ PEERS = {
     "JAX, jitted epoch": "JAX",
     "matrix products alone": "products",
 }
+TRAINING_ONLY = "PyTorch, fused Adam", "matrix products alone"
 
 
 def table(head, rows):
@@ -41,33 +42,20 @@ def seconds_of(records):
     return {record["peer"]: record["seconds"] for record in records}
 
 
-def training(cases, threads):
-    """Print how many times as long each peer takes for an epoch."""
+def ratios(cases, threads, what, peers):
+    """Print times of this package, and how many times as long each peer takes."""
     rows = []
-    for (n, what, case, dtype), group in cases.items():
-        if (n, what) == (threads, FIT):
+    for (n, kind, case, dtype), group in cases.items():
+        if (n, kind) == (threads, what):
             times = seconds_of(group)
             ours = times["skjacobnet"]
-            ratios = [
-                f"{times[peer] / ours:.2f}" if peer in times else "" for peer in PEERS
+            shares = [
+                f"{times[peer] / ours:.2f}" if peer in times else "" for peer in peers
             ]
             case = case.replace(" rows", "")
-            rows.append([case, dtype, milliseconds(ours), *ratios])
-    print(f"Training, threads: {threads}\n")
-    table(["net, rows", "type", "ms", *PEERS.values()], rows)
-
-
-def prediction(cases):
-    """Print both times and their ratio."""
-    rows = []
-    for (_, what, case, dtype), group in cases.items():
-        if what == PREDICT:
-            times = seconds_of(group)
-            ours, theirs = times["skjacobnet"], times["MLPClassifier"]
-            both = map(milliseconds, (ours, theirs))
-            rows.append([case, dtype, *both, f"{ours / theirs:.2f}"])
-    print("Prediction\n")
-    table(["net", "type", "here", "MLPClassifier", "ratio"], rows)
+            rows.append([case, dtype, milliseconds(ours), *shares])
+    print(f"{what}, threads: {threads}\n")
+    table(["net, rows", "type", "ms", *peers.values()], rows)
 
 
 def jacobians(cases, threads):
@@ -97,10 +85,10 @@ def main():
     """Print one table after the other."""
     records = json.loads(Path(sys.argv[1]).read_text())
     cases = grouped(record for record in records if "seconds" in record)
+    predicting = {peer: PEERS[peer] for peer in PEERS if peer not in TRAINING_ONLY}
     for threads in (1, 2):
-        training(cases, threads)
-    prediction(cases)
-    for threads in (1, 2):
+        ratios(cases, threads, FIT, PEERS)
+        ratios(cases, threads, PREDICT, predicting)
         jacobians(cases, threads)
     growth(cases)
     for record in records:

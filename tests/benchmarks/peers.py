@@ -1,9 +1,12 @@
 """The same training with each library: ReLU, Adam, cross-entropy, mini-batches.
 
 Each peer is a class. ``Peer(net, dtype)`` prepares what is not timed; ``fit(X, y,
-n_epochs)`` is what is timed, a whole training from new weights; ``losses(X, y,
-n_epochs, coefs, intercepts)`` trains from given weights on the rows in their order and
-returns the mean loss of each epoch, to show that all do the same work.
+n_epochs)`` is what is timed, a whole training from weights that it draws itself, on
+rows that it shuffles itself; ``losses(X, y, n_epochs, coefs, intercepts)`` trains from
+given weights on the rows in their order and returns the mean loss of each epoch, to
+show that all do the same work. ``predictor(X, y, coefs, intercepts)`` returns the
+function of X that gives the probabilities of several classes with these weights; it
+may learn the classes from the rows.
 """
 
 import importlib.util
@@ -41,13 +44,20 @@ class Here:
         JacobianMLPClassifier(**self.parameters, max_iter=n_epochs).fit(X, y)
 
     def losses(self, X, y, n_epochs, coefs, intercepts):
+        model = self._model(X, y, coefs, intercepts)
+        model.set_params(**self.parameters, max_iter=n_epochs, warm_start=True)
+        return model.fit(X, y).loss_curve_[-n_epochs:]
+
+    def predictor(self, X, y, coefs, intercepts):
+        return self._model(X, y, coefs, intercepts).predict_proba
+
+    def _model(self, X, y, coefs, intercepts):
         model = JacobianMLPClassifier(**self.parameters).set_params(
             max_iter=1, shuffle=False, batch_size=len(X)
         )
         model.fit(X, y)
         model.coefs_, model.intercepts_ = coefs, intercepts
-        model.set_params(**self.parameters, max_iter=n_epochs, warm_start=True)
-        return model.fit(X, y).loss_curve_[-n_epochs:]
+        return model
 
 
 class Sklearn:
@@ -70,11 +80,18 @@ class Sklearn:
         MLPClassifier(**self.parameters, max_iter=n_epochs).fit(X, y)
 
     def losses(self, X, y, n_epochs, coefs, intercepts):
+        model = self._model(X, y, coefs, intercepts)
+        model.set_params(max_iter=n_epochs, warm_start=True, shuffle=False)
+        return model.fit(X, y).loss_curve_[-n_epochs:]
+
+    def predictor(self, X, y, coefs, intercepts):
+        return self._model(X, y, coefs, intercepts).predict_proba
+
+    def _model(self, X, y, coefs, intercepts):
         model = MLPClassifier(**self.parameters, max_iter=1).fit(X, y)
         model.coefs_ = [coef.copy() for coef in coefs]
         model.intercepts_ = [intercept.copy() for intercept in intercepts]
-        model.set_params(max_iter=n_epochs, warm_start=True, shuffle=False)
-        return model.fit(X, y).loss_curve_[-n_epochs:]
+        return model
 
 
 class Torch:
@@ -133,6 +150,19 @@ class Torch:
         self._train(self.kept or self._module(), X, y, n_epochs, shuffle=True)
 
     def losses(self, X, y, n_epochs, coefs, intercepts):
+        module = self._module_of(coefs, intercepts)
+        return self._train(module, X, y, n_epochs, shuffle=False)
+
+    def predictor(self, X, y, coefs, intercepts):
+        module = self._module_of(coefs, intercepts)
+
+        def predict_proba(X):
+            with self.torch.inference_mode():
+                return module(self.torch.from_numpy(X)).softmax(dim=1).numpy()
+
+        return predict_proba
+
+    def _module_of(self, coefs, intercepts):
         module = self._module()
         tensors = [
             self.torch.from_numpy(array)
@@ -142,7 +172,7 @@ class Torch:
         with self.torch.no_grad():
             for parameter, value in zip(module.parameters(), tensors, strict=True):
                 parameter.copy_(value)
-        return self._train(module, X, y, n_epochs, shuffle=False)
+        return module
 
 
 class FusedTorch(Torch):
@@ -165,26 +195,49 @@ class CompiledTorch(Torch):
 
 
 class Skorch(Torch):
-    """skorch, without callbacks; it knows float32 only."""
+    """skorch, without callbacks."""
 
     name = "skorch"
 
     def fit(self, X, y, n_epochs):
+        self._net(self._module(), n_epochs).fit(X, self._targets(X, y))
+
+    def losses(self, X, y, n_epochs, coefs, intercepts):
+        module = self._module_of(coefs, intercepts)
+        net = self._net(module, n_epochs, shuffle=False).fit(X, self._targets(X, y))
+        return [
+            np.average(
+                [batch["train_loss"] for batch in epoch["batches"]],
+                weights=[batch["train_batch_size"] for batch in epoch["batches"]],
+            )
+            for epoch in net.history
+        ]
+
+    def predictor(self, X, y, coefs, intercepts):
+        net = self._net(self._module_of(coefs, intercepts), 1)
+        # Those for training would be a hundred times slower.
+        net.set_params(iterator_valid__batch_size=10_000)
+        return net.initialize().predict_proba
+
+    def _targets(self, X, y):
+        return y.astype(X.dtype) if self.binary else y
+
+    def _net(self, module, n_epochs, shuffle=True):
         from skorch import NeuralNetBinaryClassifier, NeuralNetClassifier
 
         kind = NeuralNetBinaryClassifier if self.binary else NeuralNetClassifier
         criterion = {} if self.binary else {"criterion": self.torch.nn.CrossEntropyLoss}
-        kind(
-            self._module(),
+        return kind(
+            module,
             **criterion,
             optimizer=self.torch.optim.Adam,
             lr=LEARNING_RATE,
             batch_size=self.net.batch_size,
             max_epochs=n_epochs,
-            iterator_train__shuffle=True,
+            iterator_train__shuffle=shuffle,
             train_split=None,
             callbacks="disable",
-        ).fit(X, y.astype(np.float32) if self.binary else y)
+        )
 
 
 class Jax:
@@ -200,11 +253,14 @@ class Jax:
         self.binary = net.sizes[-1] == 2
         self.epoch = jax.jit(self._epoch)
 
+    def _raw(self, weights, X):
+        for coef, intercept in weights[:-1]:
+            X = self.jax.nn.relu(X @ coef + intercept)
+        return X @ weights[-1][0] + weights[-1][1]
+
     def _loss(self, weights, X, y):
         jax, jnp = self.jax, self.jax.numpy
-        for coef, intercept in weights[:-1]:
-            X = jax.nn.relu(X @ coef + intercept)
-        raw = X @ weights[-1][0] + weights[-1][1]
+        raw = self._raw(weights, X)
         if self.binary:
             return jnp.mean(jnp.logaddexp(0.0, raw[:, 0]) - y * raw[:, 0])
         picked = jnp.take_along_axis(jax.nn.log_softmax(raw), y[:, None], axis=1)
@@ -269,6 +325,11 @@ class Jax:
             list(zip(coefs, intercepts, strict=True)), X, y, n_epochs, None
         )
 
+    def predictor(self, X, y, coefs, intercepts):
+        weights = list(zip(coefs, intercepts, strict=True))
+        proba = self.jax.jit(lambda X: self.jax.nn.softmax(self._raw(weights, X)))
+        return lambda X: np.asarray(proba(X))
+
 
 def peers_for(net, dtype, compiled=True):
     """Return the peers that are installed and can do this."""
@@ -277,7 +338,7 @@ def peers_for(net, dtype, compiled=True):
         kinds += [Torch, FusedTorch]
         if compiled:
             kinds.append(CompiledTorch)
-        if installed("skorch") and dtype == "float32":
+        if installed("skorch"):
             kinds.append(Skorch)
     if installed("jax"):
         kinds.append(Jax)

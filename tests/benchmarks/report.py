@@ -72,9 +72,7 @@ def draw(records, path):
         ax.set_xlabel(f"time / time of {first} (1 thread)")
         ax.set_title(dtype)
     axes[0].invert_yaxis()
-    # Of float32, since skorch knows no other.
-    handles = axes[0].get_legend_handles_labels()
-    axes[1].legend(*handles, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    axes[1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     figure.savefig(path, dpi=100)
 
 
