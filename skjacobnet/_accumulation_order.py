@@ -4,7 +4,7 @@ from functools import lru_cache, reduce
 from itertools import product
 from typing import NamedTuple
 
-from skjacobnet.operators.costs import cost_around_diagonal, cost_of_vector, plan
+from skjacobnet.operators.costs import cost_of_vector, plan, plan_around_diagonal
 
 
 class Structure(NamedTuple):
@@ -14,31 +14,38 @@ class Structure(NamedTuple):
     n_out: int
     n_in: int
     cost: float
+    multiplications: int
 
     @classmethod
     def of(cls, operator):
         """Describe an operator."""
-        return cls(operator.kind, operator.n_out, operator.n_in, operator.cost)
+        return cls(
+            operator.kind,
+            operator.n_out,
+            operator.n_in,
+            operator.cost,
+            operator.multiplications,
+        )
 
     @classmethod
     def of_matrices(cls, kind, n_out, n_in):
         """Describe a product that is built."""
-        return cls(kind, n_out, n_in, cost_of_vector(kind, n_out, n_in))
+        return cls(kind, n_out, n_in, cost_of_vector(kind, n_out, n_in), n_out * n_in)
 
     def times(self, right, n_samples):
-        """Return the structure of ``self @ right`` and the cost to multiply it out."""
-        way, cost, kind = plan(self, right, n_samples)
-        if way == "left":
-            return self, cost
-        if way in ("right", "diagonals"):
-            return right, cost
-        return Structure.of_matrices(kind, self.n_out, right.n_in), cost
+        """Return the structure of ``self @ right`` and the plan to multiply it out."""
+        planned = plan(self, right, n_samples)
+        if planned.way == "left":
+            return self, planned
+        if planned.way in ("right", "diagonals"):
+            return right, planned
+        return Structure.of_matrices(planned.kind, self.n_out, right.n_in), planned
 
     def around(self, diagonal, right, n_samples):
         """Return what `times` does, for ``self @ diagonal @ right`` all at once."""
         n_out, n_in = self.n_out, right.n_in
-        cost = cost_around_diagonal(n_out, diagonal.n_in, n_in, n_samples)
-        return Structure.of_matrices("dense", n_out, n_in), cost
+        planned = plan_around_diagonal(n_out, diagonal.n_in, n_in, n_samples)
+        return Structure.of_matrices(planned.kind, n_out, n_in), planned
 
 
 def order_of(mode, structures, n_samples):
@@ -153,9 +160,10 @@ def _candidates(found, low, high, n_samples):
 
 def _joined(parts, multiplied, n_samples):
     """Return the candidate that multiplies the products of others."""
-    structure, cost = multiplied(*(part.structure for part in parts), n_samples)
+    structure, planned = multiplied(*(part.structure for part in parts), n_samples)
     order = tuple(part.order for part in parts)
-    return _Candidate(order, cost + sum(part.cost for part in parts), structure)
+    cost = planned.cost + sum(part.cost for part in parts)
+    return _Candidate(order, cost, structure)
 
 
 def _cheapest_of_each_structure(candidates):

@@ -97,7 +97,8 @@ def accumulate(operators, mode="auto", n_samples=None, out=None):
     n_samples : int, optional
         For the costs in automatic mode; by default as many as the operators are for.
     out : array of shape (..., n_samples, n_out, n_in), optional
-        Where the last multiplication may write its result.
+        Where the last multiplication may write its result. It is left alone where all
+        samples share the Jacobian, and where the product keeps more structure.
 
     Returns
     -------

@@ -123,14 +123,14 @@ def brute_force(structures, n_samples):
     n = len(structures)
     for cut in range(1, n):
         for (right, right_cost), (left, left_cost) in parts(0, cut, n):
-            product, cost = left.times(right, n_samples)
-            note(product, cost, left_cost, right_cost)
+            product, plan = left.times(right, n_samples)
+            note(product, plan.cost, left_cost, right_cost)
     for cuts in itertools.combinations(range(1, n), 2):
         for three in parts(0, *cuts, n):
             (right, diagonal, left), costs = zip(*three, strict=True)
             if (left.kind, diagonal.kind, right.kind) == AROUND_DIAGONAL:
-                product, cost = left.around(diagonal, right, n_samples)
-                note(product, cost, *costs)
+                product, plan = left.around(diagonal, right, n_samples)
+                note(product, plan.cost, *costs)
     return found
 
 
@@ -307,12 +307,17 @@ def test_products_inside_a_chain_are_ordered_with_it():
     np.testing.assert_array_equal(nested, flat)
 
 
+COSTS = "cost", "multiplications"
+
+
 def test_a_composite_costs_what_its_parts_do():
     rng = np.random.default_rng(12)
     inner, slope, outer, residual, stack, _ = graph(rng)
-    cost = sum(Structure.of(part).cost for part in (inner, slope, outer))
-    assert Structure.of(residual) == ("other", 4, 4, cost)
+    parts = inner, slope, outer
+    cost, n = (sum(getattr(part, name) for part in parts) for name in COSTS)
+    assert Structure.of(residual) == ("other", 4, 4, cost, n)
     narrow = stack.parts[0]
-    assert Structure.of(stack) == ("other", 10, 4, cost + narrow.cost)
+    cost, n = cost + narrow.cost, n + narrow.multiplications
+    assert Structure.of(stack) == ("other", 10, 4, cost, n)
     shared = Sum([inner, inner])
-    assert Structure.of(shared) == ("constant", 6, 4, 2 * inner.cost)
+    assert Structure.of(shared) == ("constant", 6, 4, 2 * inner.cost, 2 * 6 * 4)

@@ -6,15 +6,8 @@ from time import perf_counter
 
 import numpy as np
 
-from skjacobnet.accumulation import (
-    MODES,
-    Structure,
-    accumulate,
-    count_samples,
-    opened,
-    order_of,
-)
-from skjacobnet.operators.costs import plan
+from skjacobnet._accumulation_order import Structure, order_of
+from skjacobnet.accumulation import MODES, accumulate, count_samples, opened
 
 
 @dataclass(frozen=True)
@@ -129,7 +122,6 @@ class _Predicted:
     """What an operator costs to build: its structure, and totals on the way."""
 
     structure: Structure
-    to_apply: int
     multiplications: int = 0
     cost: float = 0.0
     size: int = 0
@@ -138,32 +130,20 @@ class _Predicted:
     @classmethod
     def of(cls, order, operators, n_samples):
         if isinstance(order, int):
-            operator = operators[order]
-            return cls(Structure.of(operator), operator.multiplications)
+            return cls(Structure.of(operators[order]))
         parts = [cls.of(part, operators, n_samples) for part in order]
-        left, right = parts[0], parts[-1]
-        others = [part.structure for part in parts[1:]]
-        n_out, n, n_in = left.structure.n_out, left.structure.n_in, right.structure.n_in
-        to_apply, rows, temporary = n_out * n_in, n_samples, 0
-        if len(parts) == 3:
-            structure, cost = left.structure.around(*others, n_samples)
-            temporary = n_out * n * n_in
-            own = (n_samples + 1) * temporary
-        else:
-            structure, cost = left.structure.times(*others, n_samples)
-            way = plan(left.structure, *others, n_samples).way
-            if way == "left":
-                return left
-            if way == "right":
-                return right
-            if way == "constants":
-                rows, own = 1, n_out * n * n_in
-            else:
-                if way == "diagonals":
-                    to_apply = n_in
-                own = n_samples * _multiplications(way, left, right)
+        multiplied = Structure.around if len(parts) == 3 else Structure.times
+        structure, plan = multiplied(*(part.structure for part in parts), n_samples)
+        if plan.way in ("left", "right"):
+            return parts[0] if plan.way == "left" else parts[1]
         itemsize = operators[0].dtype.itemsize
-        size = rows * to_apply * itemsize
+        n_matrices = 1 if plan.kind == "constant" else n_samples
+        # An application takes each number of a matrix or a diagonal once.
+        size = n_matrices * structure.multiplications * itemsize
+        outer_products = 0
+        if plan.way == "around":
+            n = parts[1].structure.n_in
+            outer_products = n * structure.multiplications * itemsize
         # The factors are built from the left, and all are there until the product is.
         held = peak = 0
         for part in parts:
@@ -171,28 +151,11 @@ class _Predicted:
             held += part.size
         return cls(
             structure,
-            to_apply,
-            sum(part.multiplications for part in parts) + own,
-            sum(part.cost for part in parts) + cost,
+            sum(part.multiplications for part in parts) + plan.multiplications,
+            sum(part.cost for part in parts) + plan.cost,
             size,
-            max(peak, held + size + temporary * itemsize),
+            max(peak, held + size + outer_products),
         )
-
-
-def _multiplications(way, left, right):
-    """Return what one sample's product takes, built in one of the ways of `plan`."""
-    n_out, n, n_in = left.structure.n_out, left.structure.n_in, right.structure.n_in
-    # What has no matrix is applied to unit vectors to get one.
-    left_rows = n_out * left.to_apply if left.structure.kind == "other" else 0
-    right_vectors = right.to_apply if right.structure.kind == "other" else 0
-    return {
-        "diagonals": n,
-        "scale rows": n_out * n_in,
-        "scale columns": n_out * n_in,
-        "rows": left_rows + n_out * right.to_apply,
-        "columns": n_in * right_vectors + n_in * left.to_apply,
-        "samples": left_rows + n * right_vectors + n_out * n * n_in,
-    }[way]
 
 
 def _seconds(run):

@@ -74,7 +74,11 @@ class JacobianOperator(ABC):
 
     @property
     def matrix(self):
-        """The Jacobian written out, (..., n_samples or 1, n_out, n_in)."""
+        """The Jacobian written out, (..., n_samples or 1, n_out, n_in).
+
+        Not to be written to: of some operators it is their own array, of others a new
+        one, which costs its size each time.
+        """
         return np.moveaxis(self.rows(), 0, -2)
 
     @property

@@ -22,6 +22,8 @@ from typing import NamedTuple
 # loop of such a pass.
 ELEMENTWISE = 10.0
 LOOP = 150.0
+# That start where the passes can't run on from one row into the next.
+SCATTERED_LOOP = 300.0
 # One number that a matrix product for all samples reads or writes.
 STREAMED = 6.0
 # One number that is written from rows to columns or back, and the start of that.
@@ -88,15 +90,19 @@ class Plan(NamedTuple):
         ``"columns"``: apply the left operator to all columns of the right one.
         ``"samples"``: multiply the two matrices of each sample, after what has none is
         written out.
+        ``"around"``: as `multiply_around_diagonal` does, with a diagonal in between.
     cost : float
-        For all samples together.
+        The time for all samples together.
     kind : str
         Of the product.
+    multiplications : int
+        For all samples together.
     """
 
     way: str
     cost: float
     kind: str
+    multiplications: int
 
 
 def plan(left, right, n_samples):
@@ -105,7 +111,7 @@ def plan(left, right, n_samples):
     Parameters
     ----------
     left, right : JacobianOperator or Structure
-        Anything with a `kind`, `n_out`, `n_in` and `cost`.
+        Anything with a `kind`, `n_out`, `n_in`, `cost` and `multiplications`.
     n_samples : int
 
     Returns
@@ -114,13 +120,16 @@ def plan(left, right, n_samples):
     """
     kinds = left.kind, right.kind
     if kinds[0] == "identity":
-        return Plan("right", 0.0, kinds[1])
+        return Plan("right", 0.0, kinds[1], 0)
     if kinds[1] == "identity":
-        return Plan("left", 0.0, kinds[0])
+        return Plan("left", 0.0, kinds[0], 0)
     if kinds == ("diagonal", "diagonal"):
-        return Plan("diagonals", n_samples * right.cost, "diagonal")
+        return Plan(
+            "diagonals", n_samples * right.cost, "diagonal", n_samples * right.n_out
+        )
     if kinds == ("constant", "constant"):
-        return Plan("constants", left.n_out * right.cost, "constant")
+        n_multiplications = left.n_out * left.n_in * right.n_in
+        return Plan("constants", left.n_out * right.cost, "constant", n_multiplications)
     if kinds[0] == "diagonal" and kinds[1] in MATRICES:
         return _scaling("scale rows", kinds[1], right, n_samples)
     if kinds[1] == "diagonal" and kinds[0] in MATRICES:
@@ -128,42 +137,8 @@ def plan(left, right, n_samples):
     return _product(*kinds, left, right, n_samples)
 
 
-def _scaling(way, kind, matrix, n_samples):
-    n_out, n_in, loop = matrix.n_out, matrix.n_in, LOOP
-    if kind == "constant":
-        kind = laid_out(n_out, n_in, n_out > HIGH * n_in)
-        # The passes can't run on from one sample into the next.
-        loop = 2 * LOOP
-    n_loops = n_in if kind == "transposed" else n_out
-    if n_out == 1 or n_in == 1:
-        n_loops = 1
-    return Plan(way, n_samples * (loop * n_loops + ELEMENTWISE * n_out * n_in), kind)
-
-
-def _product(left_kind, right_kind, left, right, n_samples):
-    n_out, n, n_in = left.n_out, left.n_in, right.n_in
-    left_cost, right_cost = left.cost, right.cost
-    rows = n_out * right_cost
-    columns = n_in * left_cost + REORDERED * n_out * n_in
-    columns += REORDERING / max(1, n_samples)
-    samples = EACH_SAMPLE + CACHED * (n_out * n + n * n_in + n_out * n_in)
-    samples += n_out * n * n_in * (ACROSS if right_kind == "transposed" else 1)
-    if left_kind == "transposed":
-        rows += REORDERED * n_out * n
-    elif left_kind == "other":
-        rows += n_out * left_cost
-        samples += n_out * left_cost
-    if right_kind == "dense" and n > 1 and n_in > 1:
-        columns += REORDERED * n * n_in
-    elif right_kind == "other":
-        columns += n_in * right_cost
-        samples += n * right_cost
-    cost, way = min((rows, "rows"), (columns, "columns"), (samples, "samples"))
-    return Plan(way, n_samples * cost, laid_out(n_out, n_in, way == "columns"))
-
-
-def cost_around_diagonal(n_out, n, n_in, n_samples):
-    """Return what `multiply_around_diagonal` costs for all samples together.
+def plan_around_diagonal(n_out, n, n_in, n_samples):
+    """Return what `multiply_around_diagonal` costs.
 
     Parameters
     ----------
@@ -172,8 +147,57 @@ def cost_around_diagonal(n_out, n, n_in, n_samples):
 
     Returns
     -------
-    float
+    Plan
     """
     size = n_out * n_in
-    outer_products = n * (2 * LOOP * n_out + OUTER * size)
-    return n_samples * cost_of_vector("constant", size, n) + outer_products
+    cost = n * (SCATTERED_LOOP * n_out + OUTER * size)
+    cost += n_samples * cost_of_vector("constant", size, n)
+    return Plan("around", cost, "dense", (n_samples + 1) * n * size)
+
+
+def _scaling(way, kind, matrix, n_samples):
+    n_out, n_in, loop = matrix.n_out, matrix.n_in, LOOP
+    if kind == "constant":
+        kind = laid_out(n_out, n_in, n_out > HIGH * n_in)
+        loop = SCATTERED_LOOP
+    n_loops = n_in if kind == "transposed" else n_out
+    if n_out == 1 or n_in == 1:
+        n_loops = 1
+    cost = n_samples * (loop * n_loops + ELEMENTWISE * n_out * n_in)
+    return Plan(way, cost, kind, n_samples * n_out * n_in)
+
+
+def _product(left_kind, right_kind, left, right, n_samples):
+    n_out, n, n_in = left.n_out, left.n_in, right.n_in
+    rows = n_out * right.cost
+    columns = n_in * left.cost + REORDERED * n_out * n_in
+    columns += REORDERING / max(1, n_samples)
+    samples = EACH_SAMPLE + CACHED * (n_out * n + n * n_in + n_out * n_in)
+    samples += n_out * n * n_in * (ACROSS if right_kind == "transposed" else 1)
+    if left_kind == "transposed":
+        rows += REORDERED * n_out * n
+    elif left_kind == "other":
+        rows += n_out * left.cost
+        samples += n_out * left.cost
+    if right_kind == "dense" and n > 1 and n_in > 1:
+        columns += REORDERED * n * n_in
+    elif right_kind == "other":
+        columns += n_in * right.cost
+        samples += n * right.cost
+    cost, way = min((rows, "rows"), (columns, "columns"), (samples, "samples"))
+    kind = laid_out(n_out, n_in, way == "columns")
+    n_multiplications = n_samples * _multiplications(way, left, right)
+    return Plan(way, n_samples * cost, kind, n_multiplications)
+
+
+def _multiplications(way, left, right):
+    """Return how many the product takes for each sample."""
+    n_out, n, n_in = left.n_out, left.n_in, right.n_in
+    # What has no matrix is applied to unit vectors to get one.
+    left_rows = n_out * left.multiplications if left.kind == "other" else 0
+    right_vector = right.multiplications if right.kind == "other" else 0
+    if way == "rows":
+        return left_rows + n_out * right.multiplications
+    if way == "columns":
+        return n_in * right_vector + n_in * left.multiplications
+    return left_rows + n * right_vector + n_out * n * n_in

@@ -82,6 +82,10 @@ def multiply_around_diagonal(left, diagonal, right, out=None):
     return Dense(written(matrix.reshape(*matrix.shape[:-1], n_out, n_in), out))
 
 
+# The ways of `plan`, one function each. They take the kind that the product is to have,
+# and where to write its matrix if it is `Dense`.
+
+
 def _diagonals(left, right, kind, out):
     return Diagonal(left.diagonal * right.diagonal)
 
@@ -144,7 +148,11 @@ _WAYS = {
 
 
 def _laid_out(operator, kind):
-    """Return the matrix of an operator, one for all samples in the given layout."""
+    """Return the matrix of an operator, laid out in memory for a product of a kind.
+
+    A matrix that all samples share is small beside the product, and is copied if it
+    lies otherwise; those of each sample are taken as they lie.
+    """
     matrix = operator.matrix
     if operator.kind != "constant":
         return matrix
