@@ -1,6 +1,9 @@
-"""Weighted means over the rows of a batch, for losses and regularizers."""
+"""The rows of a batch: weighted means over them, and blocks of them."""
 
 import numpy as np
+
+# Functions of single numbers or rows are evaluated for so many numbers at a time.
+BLOCK_NUMBERS = 2**15
 
 
 def weighted_mean(values, sample_weight):
@@ -45,3 +48,39 @@ def row_scale(rows, sample_weight):
     if sample_weight is None:
         return rows.dtype.type(1.0 / n_samples)
     return (sample_weight / n_samples).astype(rows.dtype)[:, np.newaxis]
+
+
+def average_rows(gradients, sample_weight):
+    """Turn gradients of samples into that of their weighted mean, in place.
+
+    Parameters
+    ----------
+    gradients : array of shape (..., n_samples, n)
+    sample_weight : array of shape (n_samples,) or None
+
+    Returns
+    -------
+    array of shape (..., n_samples, n)
+        `gradients`.
+    """
+    if sample_weight is not None:
+        np.multiply(
+            gradients, sample_weight[:, np.newaxis], gradients, casting="same_kind"
+        )
+    return np.multiply(gradients, 1.0 / gradients.shape[-2], gradients)
+
+
+def row_blocks(*arrays):
+    """Return blocks of the rows of arrays of one shape, one of each at a time.
+
+    What a function allocates for a block is small and stays in the cache.
+    """
+    first = arrays[0]
+    if first.size <= BLOCK_NUMBERS or first.ndim < 2:
+        return (arrays,)
+    shape = first.shape
+    n_rows = max(1, BLOCK_NUMBERS * shape[-2] // first.size)
+    return (
+        [array[..., start : start + n_rows, :] for array in arrays]
+        for start in range(0, shape[-2], n_rows)
+    )

@@ -9,6 +9,7 @@ binary problem has one such column, a multilabel problem one for each label).
 
 from abc import ABC, abstractmethod
 from functools import lru_cache
+from math import prod
 
 import numpy as np
 from scipy.special import expit, log_expit
@@ -264,14 +265,22 @@ def row_maximum(raw, workspace=None):
     NumPy finds the place of a maximum along a short last axis several times faster
     than the maximum itself.
     """
-    return raw.ravel()[_places_of_maximum(raw, workspace)]
+    workspace = Workspace() if workspace is None else workspace
+    places = _places_of_maximum(raw, workspace)
+    out = workspace.array("row maximum", places.shape, raw.dtype)
+    # With this mode it writes to `out` itself; there is nothing to clip.
+    return raw.ravel().take(places, out=out, mode="clip")
 
 
 def _places_of_maximum(raw, workspace=None):
     """Return where the maximum of each row is in the raveled array."""
     workspace = Workspace() if workspace is None else workspace
-    shape, starts = workspace.get("row starts", (None, None))
-    if shape != raw.shape:
-        starts = np.arange(0, raw.size, raw.shape[-1]).reshape(*raw.shape[:-1], 1)
-        workspace["row starts"] = raw.shape, starts
-    return raw.argmax(-1, keepdims=True) + starts
+    places, starts = workspace.made(_arrays_for_places, raw.shape, np.intp)
+    raw.argmax(-1, places, keepdims=True)
+    return np.add(places, starts, places)
+
+
+def _arrays_for_places(shape, dtype):
+    """Return room for the places of maxima, and where each row starts."""
+    starts = np.arange(0, prod(shape), shape[-1], dtype).reshape(*shape[:-1], 1)
+    return np.empty_like(starts), starts

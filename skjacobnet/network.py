@@ -308,7 +308,7 @@ class Network:
         if out is None:
             out = np.empty((*leading[:-1], self.n_weights), theta.dtype)
         workspace = linearization.workspace
-        arrays = workspace.hidden("cotangents", leading, theta.dtype)
+        arrays, own = workspace.hidden("cotangents", leading, theta.dtype), None
         for index, layer, operator, X, gradients, array in zip(
             range(len(self.layers) - 1, -1, -1),
             reversed(linearization.layers),
@@ -320,8 +320,10 @@ class Network:
             strict=True,
         ):
             if added and index in added:
-                cotangent = cotangent + added[index]
-            cotangent = layer.vjp(operator, X, cotangent, gradients, array)
+                # What has been given is not written to, what lives here is.
+                out_of_sum = cotangent if cotangent is own else None
+                cotangent = np.add(cotangent, added[index], out_of_sum)
+            cotangent, own = layer.vjp(operator, X, cotangent, gradients, array), array
         return out
 
     def sample_gradients(self, theta, linearization, cotangent, out=None):

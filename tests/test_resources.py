@@ -12,10 +12,11 @@ from threadpoolctl import threadpool_info
 
 from skjacobnet import JacobianMLPClassifier
 from skjacobnet.layers import LAYERS, Linear, ReLU
-from skjacobnet.losses import CrossEntropy
+from skjacobnet.losses import LOSSES
 from skjacobnet.network import BLOCK_BYTES, MIN_BLOCK, complete
 from skjacobnet.optimizers import OPTIMIZERS, Optimizer
-from skjacobnet.regularizers import L1, WeightDecay
+from skjacobnet.regularizers import L1, Sparsity, WeightDecay
+from skjacobnet.training.batches import Batches
 from skjacobnet.training.objective import Objective
 from skjacobnet.training.targets import Targets
 
@@ -38,27 +39,39 @@ def step(
     activation="relu",
     optimizer="adam",
     n_classes=10,
+    multilabel=False,
     weighted=False,
+    loss="cross_entropy",
     regularizers=(),
     n_samples=2000,
     n_hidden=300,
+    input_type=np.float32,
+    epoch=False,
 ):
-    """Return a function that takes one training step, with its buffers made."""
+    """Return a function that takes one training step, with its buffers made.
+
+    With `epoch` it takes an epoch of gathered batches, the last of which is smaller.
+    """
     rng = np.random.default_rng(0)
-    targets = Targets.of(np.arange(n_classes))
+    targets = Targets(np.arange(n_classes), multilabel)
     hidden = [Linear(n_hidden), LAYERS.resolve(activation)] * 2
     network = complete(hidden, 50, targets.n_raw)
     theta = network.init_weights(rng, np.dtype(np.float32))
-    objective = Objective(network, CrossEntropy(), targets.link, regularizers)
+    objective = Objective(network, LOSSES.resolve(loss), targets.link, regularizers)
     rule = OPTIMIZERS.resolve(optimizer)
     state, mask = rule.init(theta), network.decay_mask(theta.dtype)
-    X = rng.standard_normal((n_samples, 50)).astype(np.float32)
-    y = targets.encode(rng.integers(0, n_classes, n_samples), np.float32)
-    weight = rng.random(n_samples).astype(np.float32) if weighted else None
+    X = (20 * rng.standard_normal((n_samples, 50))).astype(input_type)
+    codes = rng.integers(0, n_classes, n_samples)
+    if multilabel:
+        codes = rng.integers(0, 2, (n_samples, n_classes))
+    weight = rng.random(n_samples) if weighted else None
+    batch_size = 3 * n_samples // 4 if epoch else n_samples
+    batches = Batches(X, codes, targets, weight, None, batch_size, np.float32, False)
 
     def call():
-        _, _, gradient = objective(theta, X, y, weight)
-        rule.step(theta, gradient, state, 1e-3, mask)
+        for batch in batches.epoch(rng):
+            _, _, gradient = objective(theta, *batch)
+            rule.step(theta, gradient, state, 1e-3, mask)
 
     call()
     return call
@@ -77,7 +90,11 @@ SMALL_STEPS = [
         {"n_classes": 2},
         {"weighted": True},
         {"weighted": True, "n_classes": 2},
-        {"regularizers": (WeightDecay(1e-3), L1(1e-3))},
+        {"n_classes": 5, "multilabel": True},
+        {"regularizers": (WeightDecay(1e-3), L1(1e-3), Sparsity(1e-3))},
+        {"epoch": True},
+        {"epoch": True, "weighted": True, "input_type": np.float64},
+        {"epoch": True, "multilabel": True, "input_type": np.int8},
     ],
     ids=str,
 )
@@ -87,10 +104,16 @@ def test_a_step_allocates_nothing_of_the_size_of_batch_or_weights(options):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("n_classes", [2, 10])
-def test_what_a_step_allocates_does_not_grow_with_the_batch(n_classes, weighted):
+@pytest.mark.parametrize("loss", LOSSES.names)
+@pytest.mark.parametrize(
+    ("n_classes", "multilabel"), [(2, False), (10, False), (3, True)]
+)
+def test_what_a_step_allocates_does_not_grow_with_the_batch(
+    n_classes, multilabel, loss, weighted
+):
     """One number for each row would show."""
-    options = {"n_classes": n_classes, "weighted": weighted, "n_hidden": 5}
+    options = {"n_classes": n_classes, "multilabel": multilabel, "n_hidden": 5}
+    options |= {"weighted": weighted, "loss": loss}
     small, large = (peak_of(step(n_samples=n, **options)) for n in (50_000, 200_000))
     assert large - small < 150_000
 

@@ -6,11 +6,11 @@ from math import prod
 import numpy as np
 
 from skjacobnet._component import Component
+from skjacobnet._rows import row_blocks
 from skjacobnet._workspace import Workspace
 from skjacobnet.layers.prepared import (
     PreparedElementwise,
     PreparedLayer,
-    row_blocks,
     write,
 )
 
@@ -396,8 +396,7 @@ class Elementwise(Layer):
         return PreparedElementwise(self, weights, workspace).linearize(X)
 
     def prepare(self, weights, n_samples, workspace):
-        # What a subclass has changed counts, also while training.
-        if type(self).linearize is not Elementwise.linearize:
+        if not self.keeps(Elementwise, "linearize"):
             return super().prepare(weights, n_samples, workspace)
         return PreparedElementwise(self, weights, workspace)
 

@@ -8,10 +8,8 @@ prepared layers, which have nothing left to look up.
 
 import numpy as np
 
+from skjacobnet._rows import row_blocks
 from skjacobnet.operators import ConstantMatrix, Diagonal
-
-# Elementwise functions are evaluated for so many numbers at a time.
-BLOCK_NUMBERS = 2**15
 
 
 class PreparedLayer:
@@ -135,22 +133,6 @@ class PreparedElementwise(PreparedLayer):
         if gradients or out is None:
             return super().vjp(operator, X, cotangent, gradients, out)
         return np.multiply(cotangent, operator.diagonal, out)
-
-
-def row_blocks(*arrays):
-    """Return blocks of the rows of arrays of one shape, one of each at a time.
-
-    What a function allocates for a block is small and stays in the cache.
-    """
-    first = arrays[0]
-    if first.size <= BLOCK_NUMBERS or first.ndim < 2:
-        return (arrays,)
-    shape = first.shape
-    n_rows = max(1, BLOCK_NUMBERS * shape[-2] // first.size)
-    return (
-        [array[..., start : start + n_rows, :] for array in arrays]
-        for start in range(0, shape[-2], n_rows)
-    )
 
 
 def write(value, out):

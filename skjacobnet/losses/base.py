@@ -5,7 +5,8 @@ from abc import abstractmethod
 import numpy as np
 
 from skjacobnet._component import Component
-from skjacobnet._rows import row_scale, weighted_mean
+from skjacobnet._rows import average_rows, row_blocks, row_scale, weighted_mean
+from skjacobnet._workspace import Workspace
 from skjacobnet.links import default_link
 
 
@@ -62,20 +63,30 @@ class Loss(Component):
     def gradient(self, y, raw, sample_weight=None, link=None):
         """Return the gradient of `value` for `raw`, (..., n_samples, n_raw)."""
         gradient = self.sample_gradients(y, raw, link or default_link(raw))
-        gradient *= row_scale(raw, sample_weight)
-        return gradient
+        return average_rows(gradient, sample_weight)
 
     def value_and_gradient(
         self, y, raw, sample_weight=None, link=None, *, workspace=None
     ):
         """Return `value` and `gradient` together.
 
-        With a `workspace` the gradient lives there until the next call.
+        With a `workspace` the gradient lives there until the next call, and nothing
+        else is allocated that grows with the number of rows.
         """
-        return (
-            self.value(y, raw, sample_weight, link),
-            self.gradient(y, raw, sample_weight, link),
-        )
+        if not self.keeps(Loss, "value", "gradient"):
+            return (
+                self.value(y, raw, sample_weight, link),
+                self.gradient(y, raw, sample_weight, link),
+            )
+        workspace = Workspace() if workspace is None else workspace
+        link = link or default_link(raw)
+        gradient = workspace.array("gradient", raw.shape, raw.dtype)
+        values = workspace.array("values", (*raw.shape[:-1], 1), raw.dtype)
+        for z, target, value, slope in row_blocks(raw, y, values, gradient):
+            value[..., 0] = self.sample_values(target, z, link)
+            slope[...] = self.sample_gradients(target, z, link)
+        average_rows(gradient, sample_weight)
+        return weighted_mean(values[..., 0], sample_weight), gradient
 
     def hessian(self, y, raw, sample_weight=None, link=None):
         """Return the second derivatives of `value` for `raw`, as an operator.

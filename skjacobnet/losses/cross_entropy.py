@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skjacobnet._rows import row_scale, weighted_mean
+from skjacobnet._rows import average_rows, row_scale, weighted_mean
 from skjacobnet._validation import Interval
 from skjacobnet._workspace import Workspace
 from skjacobnet.links import default_link, exponentials
@@ -195,7 +195,8 @@ def _fused_softmax(y, raw, sample_weight, workspace):
         value = (log_total.dot(row_ones) - np.vdot(y, raw)) / raw.shape[0]
         return value, np.multiply(gradient, share, gradient)
     log_total -= np.einsum("...sk,...sk->...s", y, raw, out=total)
-    return weighted_mean(log_total, sample_weight), _averaged(gradient, sample_weight)
+    value = weighted_mean(log_total, sample_weight)
+    return value, average_rows(gradient, sample_weight)
 
 
 def _softmax_arrays(shape, dtype):
@@ -244,7 +245,7 @@ def _fused_logistic(y, raw, sample_weight, workspace):
     np.subtract(gradient, tail, gradient)
     if plain:
         return value, np.multiply(gradient, share, gradient)
-    return value, _averaged(gradient, sample_weight)
+    return value, average_rows(gradient, sample_weight)
 
 
 def _logistic_arrays(shape, dtype):
@@ -259,10 +260,3 @@ def _logistic_arrays(shape, dtype):
 def _constants(*numbers, dtype):
     """Return arrays, from which NumPy takes a number sooner than from Python."""
     return [np.array(number, dtype) for number in numbers]
-
-
-def _averaged(gradients, sample_weight):
-    """Turn gradients of samples into that of their weighted mean, in place."""
-    if sample_weight is not None:
-        np.multiply(gradients, sample_weight[:, np.newaxis], gradients)
-    return np.multiply(gradients, 1.0 / gradients.shape[-2], gradients)

@@ -70,6 +70,13 @@ class ActivationRegularizer(Regularizer):
     def cotangent(self, activation, sample_weight=None):
         """Return the gradient of `value` for the activation, a new array."""
 
+    def value_and_cotangent(self, activation, sample_weight=None, out=None):
+        """Return `value` and `cotangent` together, the latter in `out` if it helps."""
+        return (
+            self.value(activation, sample_weight),
+            self.cotangent(activation, sample_weight),
+        )
+
 
 class PredictionRegularizer(Regularizer):
     """A penalty on the predicted probabilities, as a function of the raw prediction."""

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from skjacobnet._rows import row_scale, weighted_mean
+from skjacobnet._rows import average_rows
 from skjacobnet._validation import Interval, OneOf
 from skjacobnet.regularizers.base import ActivationRegularizer, Regularizer
 
@@ -109,28 +109,35 @@ class Sparsity(ActivationRegularizer):
             )
 
     def value(self, activation, sample_weight=None):
+        return self._both(activation, sample_weight)[0]
+
+    def cotangent(self, activation, sample_weight=None):
+        return self._both(activation, sample_weight)[1]
+
+    def value_and_cotangent(self, activation, sample_weight=None, out=None):
+        if not self.keeps(Sparsity, "value", "cotangent"):
+            return super().value_and_cotangent(activation, sample_weight)
+        return self._both(activation, sample_weight, out)
+
+    def _both(self, activation, sample_weight, out=None):
         if self.form == "l1":
-            norms = np.sum(np.abs(activation), axis=-1)
-            return weighted_mean(norms, sample_weight) * float(self.strength)
-        mean = _batch_mean(activation, sample_weight)
+            cotangent = average_rows(np.sign(activation, out), sample_weight)
+            cotangent *= float(self.strength)
+            # A number times its sign is its absolute value.
+            return np.sum(np.vecdot(cotangent, activation), axis=-1), cotangent
+        shares = _shares(activation, sample_weight)
+        mean = np.matmul(shares, activation)
         inside = _clip(mean)
         target = float(self.target)
+        slope = _slope(inside, target)
         divergence = (
             target * (math.log(target) - np.log(inside))
             + (1.0 - target) * (math.log1p(-target) - np.log1p(-inside))
-            + _slope(inside, target) * (mean - inside)
+            + slope * (mean - inside)
         )
-        return np.sum(divergence, axis=-1) * float(self.strength)
-
-    def cotangent(self, activation, sample_weight=None):
-        if self.form == "l1":
-            cotangent = np.sign(activation)
-            cotangent *= row_scale(activation, sample_weight) * float(self.strength)
-            return cotangent
-        inside = _clip(_batch_mean(activation, sample_weight))
-        slope = _slope(inside, float(self.target)) * float(self.strength)
-        share = _shares(activation, sample_weight)[:, np.newaxis]
-        return share * slope[..., np.newaxis, :]
+        slope *= float(self.strength)
+        cotangent = np.multiply(shares[:, np.newaxis], slope[..., np.newaxis, :], out)
+        return np.sum(divergence, axis=-1) * float(self.strength), cotangent
 
 
 def _shares(activation, sample_weight):
@@ -139,11 +146,6 @@ def _shares(activation, sample_weight):
         n_samples = activation.shape[-2]
         return np.full(n_samples, 1.0 / n_samples, activation.dtype)
     return (sample_weight / np.sum(sample_weight)).astype(activation.dtype)
-
-
-def _batch_mean(activation, sample_weight):
-    """Return the weighted mean of each unit, (..., n)."""
-    return np.matmul(_shares(activation, sample_weight), activation)
 
 
 def _clip(mean):

@@ -117,7 +117,7 @@ class Batches:
             weight = self._buffer("weight", n_rows, (), self.dtype)
             np.divide(taken, self.weight_unit, out=weight, casting="same_kind")
         return (
-            cast(self._taken("X", self.X, rows), self.dtype, self.sparse),
+            self._cast(self._taken("X", self.X, rows), n_rows),
             self.targets.encode(codes, self.dtype, y),
             weight,
         )
@@ -130,6 +130,13 @@ class Batches:
         out = self._buffer(name, len(rows), table.shape[1:], table.dtype)
         # With this mode it writes to `out` itself; there is nothing to clip.
         return np.take(table, rows, axis=0, out=out, mode="clip")
+
+    def _cast(self, X, n_rows):
+        if issparse(X) or X.dtype == self.dtype:
+            return cast(X, self.dtype, self.sparse)
+        out = self._buffer("cast X", n_rows, X.shape[1:], self.dtype)
+        np.copyto(out, X, casting="same_kind")
+        return out
 
     def _buffer(self, name, n_rows, shape, dtype):
         """Return room for so many rows, in the buffer of that name if it suffices."""

@@ -46,7 +46,8 @@ class Objective:
         self.on_predictions = _of_kind(PredictionRegularizer, regularizers)
         self.on_jacobian = _of_kind(JacobianRegularizer, regularizers)
         self._workspace = NetworkWorkspace(network)
-        self._loss_workspaces = defaultdict(Workspace)
+        # One for each size of a batch.
+        self._batch_workspaces = defaultdict(Workspace)
         self._terms = Workspace()
         self._gradient = None
 
@@ -73,7 +74,7 @@ class Objective:
             self._gradient = np.empty_like(theta)
         at = self.network.linearize(theta, X, rng, self._workspace)
         raw = at.value
-        workspace = self._loss_workspaces[raw.shape[0]]
+        workspace = self._batch_workspaces[raw.shape[0]]
         loss, cotangent = self.loss.value_and_gradient(
             y, raw, sample_weight, self.link, workspace=workspace
         )
@@ -101,9 +102,16 @@ class Objective:
         penalty = 0.0
         for index in self.network.activation_indices:
             activation = outputs[index + 1]
-            for regularizer in self.on_activations:
-                penalty += regularizer.value(activation, sample_weight)
-                _add(added, index, regularizer.cotangent(activation, sample_weight))
+            workspace = self._batch_workspaces[activation.shape[0]]
+            for place, regularizer in enumerate(self.on_activations):
+                name = "activation", index, place
+                value, cotangent = regularizer.value_and_cotangent(
+                    activation,
+                    sample_weight,
+                    workspace.array(name, activation.shape, activation.dtype),
+                )
+                penalty += value
+                _add(added, index, cotangent)
         return penalty
 
     def _jacobian_term(self, regularizer, theta, at, y, sample_weight, rng, added):
