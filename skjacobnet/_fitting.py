@@ -135,14 +135,16 @@ class FittingMixin:
                 stacklevel=4,
             )
 
-    def _plan(self, table, n_epochs):
+    def _plan(self, parts, table, n_epochs):
         """Spread the schedule over the steps taken and those to come."""
         state = self.training_state_
-        steps_per_epoch = -(-table.n_rows // self._batch_size(table))
+        steps_per_epoch = -(-table.n_rows // self._batch_size(parts, table))
         state.n_steps = state.step + n_epochs * steps_per_epoch
 
-    def _batch_size(self, table):
-        if _parameters.is_full_batch(self.optimizer):
+    def _batch_size(self, parts, table):
+        if parts.full_batch:
+            if not all(part.mean_over_rows for part in parts.regularizers):
+                return table.n_rows
             # Blocks that add up to all rows, of the same size, up to a row.
             itemsize = self.training_state_.theta.itemsize
             n_blocks = -(-table.n_rows // block_rows(self.network_, itemsize))
@@ -164,7 +166,7 @@ class FittingMixin:
             self.network_, parts.loss, self._targets.link, parts.regularizers
         )
         batches = table.batches(
-            self._batch_size(table), dtype, self.network_.accepts_sparse, weight
+            self._batch_size(parts, table), dtype, self.network_.accepts_sparse, weight
         )
         validate = monitor = None
         # L-BFGS has a criterion of its own; only a validation score adds to it.

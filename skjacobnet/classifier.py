@@ -352,7 +352,7 @@ class JacobianMLPClassifier(
             )
         if not going_on:
             model._draw_weights(weight_rng, table)
-        model._plan(table, self.max_iter)
+        model._plan(parts, table, self.max_iter)
         observers = [ProgressLine(self.max_iter)] if self.verbose else []
         if hasattr(self, "_skl_callbacks"):
             observers.append(EpochHooks(self, hooks, given, model._describe))
@@ -428,7 +428,7 @@ class JacobianMLPClassifier(
         else:
             model._go_on(parts, targets, from_kept=True)
         if model.training_state_.n_steps is None:
-            model._plan(table, self.max_iter)
+            model._plan(parts, table, self.max_iter)
         model._train(parts, table, None, 1, (), weight="as given")
         self.__dict__ = model.__dict__
         return self

@@ -7,6 +7,7 @@ from sklearn.metrics import accuracy_score, f1_score, make_scorer
 from sklearn.preprocessing import StandardScaler
 
 from skjacobnet import JacobianMLPClassifier
+from skjacobnet.regularizers import Sparsity
 
 X, Y = load_wine(return_X_y=True)
 X = StandardScaler().fit_transform(X)
@@ -208,13 +209,20 @@ def test_warm_start_may_be_set_after_a_plain_fit():
         model.set_params(dtype="float32").fit(X, Y)
 
 
-def test_lbfgs_in_blocks_is_lbfgs_at_once(monkeypatch):
+@pytest.mark.parametrize("form", ["l1", "kl"])
+def test_lbfgs_in_blocks_is_lbfgs_at_once(form, monkeypatch):
+    """The form "kl" of sparsity is no mean over rows."""
     from skjacobnet.training import prediction
 
     rows, labels = load_breast_cancer(return_X_y=True)
     rows = StandardScaler().fit_transform(rows)
     params = {"optimizer": "lbfgs", "learning_rate": "auto", "max_iter": 10}
-    params["regularizers"] = {"weight_decay": 0.1, "sparsity": 0.01, "certainty": 0.01}
+    params["regularizers"] = {
+        "weight_decay": 0.1,
+        "sparsity": Sparsity(0.01, form),
+        "certainty": 0.01,
+    }
+    params["activation"] = "sigmoid"
     weight = np.random.default_rng(0).uniform(0.5, 2.0, len(labels))
     whole = make(**params).fit(rows, labels, sample_weight=weight)
     monkeypatch.setattr(prediction, "MIN_BLOCK_ROWS", 100)

@@ -24,10 +24,14 @@ class Regularizer(Component):
     draws : bool
         Whether the penalty is estimated from random numbers, which an optimizer of all
         rows at once cannot take.
+    mean_over_rows : bool
+        Whether the penalties of blocks of rows add up to that of all rows. An optimizer
+        of all rows at once evaluates them in blocks only then.
     """
 
     constraints = {"strength": Interval(0.0, np.inf, "left")}
     draws = False
+    mean_over_rows = True
 
     def __init__(self, strength=1.0):
         self.strength = strength

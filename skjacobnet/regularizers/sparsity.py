@@ -51,7 +51,8 @@ class Sparsity(ActivationRegularizer):
     The form ``"l1"`` has a kink at 0, where the subgradient 0 is taken.
 
     The form ``"kl"`` looks at a whole batch, so its value depends on the batch size,
-    and on the weights only through their proportions. K grows without bound towards 0
+    and on the weights only through their proportions. L-BFGS takes all rows as one
+    batch with it, which costs memory for the activations of all. K grows without bound towards 0
     and 1. The mean is therefore clipped to :math:`[\epsilon, 1 - \epsilon]`, with
     :math:`\epsilon` the machine precision of the activation's type, and K goes on
     outside along its tangent. Value and gradient then stay finite and fit each other,
@@ -97,6 +98,10 @@ class Sparsity(ActivationRegularizer):
         self.strength = strength
         self.form = form
         self.target = target
+
+    @property
+    def mean_over_rows(self):
+        return self.form == "l1"
 
     def check_layer(self, layer):
         low, high = layer.value_range

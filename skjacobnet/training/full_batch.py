@@ -15,7 +15,8 @@ def train(state, objective, optimizer, batches, watch, *, n_epochs, tol, record=
     objective : Objective
     optimizer : FullBatchOptimizer
     batches : Batches
-        All rows, in blocks that stay in the processor's cache.
+        All rows, in blocks that stay in the processor's cache, or at once where a
+        penalty is no mean over rows.
     watch : Watch
         Told of each iteration; it may stop the training.
     n_epochs : int
@@ -34,11 +35,6 @@ def train(state, objective, optimizer, batches, watch, *, n_epochs, tol, record=
     ------
     ValueError
         If the objective is not finite at the end.
-
-    Notes
-    -----
-    A penalty that is no mean over rows, the KL form of sparsity, is taken in each
-    block, as it is in mini-batches.
     """
     # What has been evaluated since the last iteration, by the weights.
     evaluated = {}

@@ -81,6 +81,13 @@ def growth(cases):
     table(["table and network", "ms per epoch", "peak beyond X, MB"], rows)
 
 
+def memory(records):
+    """Print the bytes a row of each kind of fit."""
+    rows = [[r["case"], f"{r['bytes']:.0f}"] for r in records if "bytes" in r]
+    print("Memory\n")
+    table(["fit", "bytes a row"], rows)
+
+
 def main():
     """Print one table after the other."""
     records = json.loads(Path(sys.argv[1]).read_text())
@@ -91,6 +98,7 @@ def main():
         ratios(cases, threads, PREDICT, predicting)
         jacobians(cases, threads)
     growth(cases)
+    memory(records)
     for record in records:
         if "exponent" in record:
             print(f"{record['what']}: exponent {record['exponent']:.2f}")

@@ -19,8 +19,8 @@ def print_table(records):
         print(f"\n{what}: {case} {dtype}, threads: {threads}")
         ours = next((row.get("seconds") for row in rows), None)
         for row in rows:
-            if "exponent" in row:
-                print(f"    {row['exponent']:10.2f}")
+            if "seconds" not in row:
+                print(f"    {row.get('exponent', row.get('bytes')):10.2f}")
                 continue
             memory = ""
             if "peak_bytes" in row:
