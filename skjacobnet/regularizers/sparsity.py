@@ -52,9 +52,9 @@ class Sparsity(ActivationRegularizer):
 
     The form ``"kl"`` looks at a whole batch, so its value depends on the batch size,
     and on the weights only through their proportions. L-BFGS takes all rows as one
-    batch with it, which costs memory for the activations of all. K grows without bound towards 0
-    and 1. The mean is therefore clipped to :math:`[\epsilon, 1 - \epsilon]`, with
-    :math:`\epsilon` the machine precision of the activation's type, and K goes on
+    batch with it, which costs memory for the activations of all. K grows without bound
+    towards 0 and 1. The mean is therefore clipped to :math:`[\epsilon, 1 - \epsilon]`,
+    with :math:`\epsilon` the machine precision of the activation's type, and K goes on
     outside along its tangent. Value and gradient then stay finite and fit each other,
     and a unit that is off for the whole batch is still pulled back.
 
