@@ -64,9 +64,7 @@ def average_rows(gradients, sample_weight):
         `gradients`.
     """
     if sample_weight is not None:
-        np.multiply(
-            gradients, sample_weight[:, np.newaxis], gradients, casting="same_kind"
-        )
+        np.multiply(gradients, sample_weight[:, np.newaxis], gradients)
     return np.multiply(gradients, 1.0 / gradients.shape[-2], gradients)
 
 

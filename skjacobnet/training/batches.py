@@ -115,7 +115,7 @@ class Batches:
         if weight is not None:
             taken = self._taken("taken weight", weight, rows)
             weight = self._buffer("weight", n_rows, (), self.dtype)
-            np.divide(taken, self.weight_unit, out=weight, casting="same_kind")
+            np.divide(taken, self.weight_unit, weight)
         return (
             self._cast(self._taken("X", self.X, rows), n_rows),
             self.targets.encode(codes, self.dtype, y),
@@ -135,7 +135,7 @@ class Batches:
         if issparse(X) or X.dtype == self.dtype:
             return cast(X, self.dtype, self.sparse)
         out = self._buffer("cast X", n_rows, X.shape[1:], self.dtype)
-        np.copyto(out, X, casting="same_kind")
+        np.copyto(out, X)
         return out
 
     def _buffer(self, name, n_rows, shape, dtype):
