@@ -31,10 +31,10 @@ class Component(BaseEstimator):
         """Whether another object is the same part with the same arguments."""
         return type(other) is type(self) and other.get_params() == self.get_params()
 
-    def keeps(self, base, *methods):
+    def _keeps(self, base, *methods):
         """Whether no subclass of `base` has changed these methods.
 
-        If one has, what computes several at once must call it instead.
+        If one has, what computes several of them at once must call them instead.
         """
         return all(getattr(type(self), name) is getattr(base, name) for name in methods)
 

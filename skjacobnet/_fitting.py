@@ -138,14 +138,18 @@ class FittingMixin:
     def _plan(self, parts, table, n_epochs):
         """Spread the schedule over the steps taken and those to come."""
         state = self.training_state_
-        steps_per_epoch = -(-table.n_rows // self._batch_size(parts, table))
-        state.n_steps = state.step + n_epochs * steps_per_epoch
+        state.n_steps = state.step + n_epochs * self._steps_per_epoch(parts, table)
+
+    def _steps_per_epoch(self, parts, table):
+        if parts.full_batch:
+            return 1
+        return -(-table.n_rows // self._batch_size(parts, table))
 
     def _batch_size(self, parts, table):
         if parts.full_batch:
             if not all(part.mean_over_rows for part in parts.regularizers):
                 return table.n_rows
-            # Blocks that add up to all rows, of the same size, up to a row.
+            # Blocks that add up to all rows, and are about as large as each other.
             itemsize = self.training_state_.theta.itemsize
             n_blocks = -(-table.n_rows // block_rows(self.network_, itemsize))
             return -(-table.n_rows // n_blocks)
@@ -175,7 +179,7 @@ class FittingMixin:
             validate = Validation(
                 held_back, objective, self.monitor, self._at, state.theta
             )
-            steps_per_epoch = 1 if parts.full_batch else len(batches)
+            steps_per_epoch = self._steps_per_epoch(parts, table)
             tol, patience = self.tol, validation_patience(patience, steps_per_epoch)
             monitor = validate.key
         rule = Stopping(tol, patience, monitor)

@@ -69,9 +69,14 @@ def average_rows(gradients, sample_weight):
 
 
 def row_blocks(*arrays):
-    """Return blocks of the rows of arrays of one shape, one of each at a time.
+    """Return blocks of the rows of arrays, one of each at a time.
 
     What a function allocates for a block is small and stays in the cache.
+
+    Parameters
+    ----------
+    *arrays : array of shape (..., n_samples, n)
+        With the same rows. The size of a block depends on the first one.
     """
     first = arrays[0]
     if first.size <= BLOCK_NUMBERS or first.ndim < 2:

@@ -308,7 +308,7 @@ class Network:
         if out is None:
             out = np.empty((*leading[:-1], self.n_weights), theta.dtype)
         workspace = linearization.workspace
-        arrays, own = workspace.hidden("cotangents", leading, theta.dtype), None
+        arrays, buffer = workspace.hidden("cotangents", leading, theta.dtype), None
         for index, layer, operator, X, gradients, array in zip(
             range(len(self.layers) - 1, -1, -1),
             reversed(linearization.layers),
@@ -320,10 +320,11 @@ class Network:
             strict=True,
         ):
             if added and index in added:
-                # What has been given is not written to, what lives here is.
-                out_of_sum = cotangent if cotangent is own else None
-                cotangent = np.add(cotangent, added[index], out_of_sum)
-            cotangent, own = layer.vjp(operator, X, cotangent, gradients, array), array
+                # Only a buffer of this walk may be written to, nothing that was given.
+                in_place = cotangent if cotangent is buffer else None
+                cotangent = np.add(cotangent, added[index], in_place)
+            cotangent = layer.vjp(operator, X, cotangent, gradients, array)
+            buffer = array
         return out
 
     def sample_gradients(self, theta, linearization, cotangent, out=None):

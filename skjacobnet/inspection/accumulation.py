@@ -137,13 +137,15 @@ class _Predicted:
         if plan.way in ("left", "right"):
             return parts[0] if plan.way == "left" else parts[1]
         itemsize = operators[0].dtype.itemsize
-        n_matrices = 1 if plan.kind == "constant" else n_samples
-        # An application takes each number of a matrix or a diagonal once.
-        size = n_matrices * structure.multiplications * itemsize
+        matrix = structure.n_out * structure.n_in * itemsize
+        size = n_samples * matrix
+        if plan.kind == "constant":
+            size = matrix
+        elif plan.kind == "diagonal":
+            size = n_samples * structure.n_in * itemsize
         outer_products = 0
         if plan.way == "around":
-            n = parts[1].structure.n_in
-            outer_products = n * structure.multiplications * itemsize
+            outer_products = parts[1].structure.n_in * matrix
         # The factors are built from the left, and all are there until the product is.
         held = peak = 0
         for part in parts:

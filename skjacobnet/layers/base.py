@@ -396,7 +396,7 @@ class Elementwise(Layer):
         return PreparedElementwise(self, weights, workspace).linearize(X)
 
     def prepare(self, weights, n_samples, workspace):
-        if not self.keeps(Elementwise, "linearize"):
+        if not self._keeps(Elementwise, "linearize"):
             return super().prepare(weights, n_samples, workspace)
         return PreparedElementwise(self, weights, workspace)
 

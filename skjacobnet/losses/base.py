@@ -73,7 +73,7 @@ class Loss(Component):
         With a `workspace` the gradient lives there until the next call, and nothing
         else is allocated that grows with the number of rows.
         """
-        if not self.keeps(Loss, "value", "gradient"):
+        if not self._keeps(Loss, "value", "gradient"):
             return (
                 self.value(y, raw, sample_weight, link),
                 self.gradient(y, raw, sample_weight, link),

@@ -102,10 +102,15 @@ class CrossEntropy(Loss):
     def value_and_gradient(
         self, y, raw, sample_weight=None, link=None, *, workspace=None
     ):
+        if not self._keeps(CrossEntropy, *_FUSED):
+            return super().value_and_gradient(
+                y, raw, sample_weight, link, workspace=workspace
+            )
         workspace = Workspace() if workspace is None else workspace
         exclusive = (link or default_link(raw)).exclusive
         if self.label_smoothing:
-            y = self._targets(y, raw.shape[-1] if exclusive else 2)
+            targets = workspace.array("targets", y.shape, y.dtype)
+            y = self._targets(y, raw.shape[-1] if exclusive else 2, targets)
         fused = _fused_softmax if exclusive else _fused_logistic
         return fused(y, raw, sample_weight, workspace)
 
@@ -172,12 +177,17 @@ class CrossEntropy(Loss):
         gradient *= row_scale(proba, sample_weight)
         return gradient
 
-    def _targets(self, y, n_answers):
+    def _targets(self, y, n_answers, out=None):
         """Return the smoothed targets."""
         if not self.label_smoothing:
             return y
         smoothing = float(self.label_smoothing)
-        return (1.0 - smoothing) * y + smoothing / n_answers
+        out = np.multiply(1.0 - smoothing, y, out)
+        return np.add(out, smoothing / n_answers, out)
+
+
+# What `CrossEntropy.value_and_gradient` computes in one go.
+_FUSED = "value", "gradient", "sample_values", "sample_gradients"
 
 
 def _fused_softmax(y, raw, sample_weight, workspace):

@@ -53,6 +53,8 @@ class L1(WeightRegularizer):
         return np.multiply(out, float(self.strength), out)
 
     def value_and_gradient(self, coef, out=None):
+        if not self._keeps(L1, "value", "gradient"):
+            return super().value_and_gradient(coef, out)
         # The absolute values are the products of weights and gradient.
         gradient = self.gradient(coef, out)
         return np.einsum("...io,...io->...", coef, gradient), gradient

@@ -68,6 +68,8 @@ class Orthogonality(WeightRegularizer):
         return self._gradient(_excess(coef), coef, out)
 
     def value_and_gradient(self, coef, out=None):
+        if not self._keeps(Orthogonality, "value", "gradient"):
+            return super().value_and_gradient(coef, out)
         excess = _excess(coef)
         return self._value(excess, coef), self._gradient(excess, coef, out)
 

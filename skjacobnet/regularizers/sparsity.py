@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from skjacobnet._rows import average_rows
+from skjacobnet._rows import average_rows, weighted_mean
 from skjacobnet._validation import Interval, OneOf
 from skjacobnet.regularizers.base import ActivationRegularizer, Regularizer
 
@@ -114,43 +114,54 @@ class Sparsity(ActivationRegularizer):
             )
 
     def value(self, activation, sample_weight=None):
-        return self._both(activation, sample_weight)[0]
+        if self.form == "l1":
+            norms = np.sum(np.abs(activation), axis=-1)
+            return weighted_mean(norms, sample_weight) * float(self.strength)
+        return self._divergence(_batch_mean(activation, sample_weight))
 
     def cotangent(self, activation, sample_weight=None):
-        return self._both(activation, sample_weight)[1]
+        return self._cotangent(activation, sample_weight, None)
 
     def value_and_cotangent(self, activation, sample_weight=None, out=None):
-        if not self.keeps(Sparsity, "value", "cotangent"):
+        if not self._keeps(Sparsity, "value", "cotangent"):
             return super().value_and_cotangent(activation, sample_weight)
-        return self._both(activation, sample_weight, out)
+        if self.form == "kl" or activation.ndim > 2:
+            value = self.value(activation, sample_weight)
+            return value, self._cotangent(activation, sample_weight, out)
+        cotangent = self._cotangent(activation, sample_weight, out)
+        # A number times its sign is its absolute value.
+        return np.vdot(cotangent, activation), cotangent
 
-    def _both(self, activation, sample_weight, out=None):
+    def _cotangent(self, activation, sample_weight, out):
         if self.form == "l1":
-            cotangent = average_rows(np.sign(activation, out), sample_weight)
-            cotangent *= float(self.strength)
-            # A number times its sign is its absolute value.
-            return np.sum(np.vecdot(cotangent, activation), axis=-1), cotangent
-        shares = _shares(activation, sample_weight)
-        mean = np.matmul(shares, activation)
+            out = average_rows(np.sign(activation, out), sample_weight)
+            return np.multiply(out, float(self.strength), out)
+        out = np.empty_like(activation) if out is None else out
+        inside = _clip(_batch_mean(activation, sample_weight))
+        slope = _slope(inside, float(self.target)) * float(self.strength)
+        if sample_weight is None:
+            out[...] = slope[..., np.newaxis, :] / activation.shape[-2]
+            return out
+        slope /= np.sum(sample_weight)
+        return np.multiply(sample_weight[:, np.newaxis], slope[..., np.newaxis, :], out)
+
+    def _divergence(self, mean):
         inside = _clip(mean)
         target = float(self.target)
-        slope = _slope(inside, target)
         divergence = (
             target * (math.log(target) - np.log(inside))
             + (1.0 - target) * (math.log1p(-target) - np.log1p(-inside))
-            + slope * (mean - inside)
+            + _slope(inside, target) * (mean - inside)
         )
-        slope *= float(self.strength)
-        cotangent = np.multiply(shares[:, np.newaxis], slope[..., np.newaxis, :], out)
-        return np.sum(divergence, axis=-1) * float(self.strength), cotangent
+        return np.sum(divergence, axis=-1) * float(self.strength)
 
 
-def _shares(activation, sample_weight):
-    """Return the share of each row in the weighted mean, (n_samples,)."""
+def _batch_mean(activation, sample_weight):
+    """Return the weighted mean of each unit, (..., n)."""
     if sample_weight is None:
-        n_samples = activation.shape[-2]
-        return np.full(n_samples, 1.0 / n_samples, activation.dtype)
-    return (sample_weight / np.sum(sample_weight)).astype(activation.dtype)
+        return np.mean(activation, axis=-2)
+    weight = sample_weight.astype(activation.dtype, copy=False)
+    return np.matmul(weight, activation) / np.sum(weight)
 
 
 def _clip(mean):

@@ -111,6 +111,7 @@ class Batches:
         """
         codes = self._taken("codes", self.codes, rows)
         y = self._buffer("y", n_rows, (self.targets.n_raw,), self.dtype)
+        places = self._buffer("places", n_rows, (), np.intp)
         weight = self.sample_weight
         if weight is not None:
             taken = self._taken("taken weight", weight, rows)
@@ -118,7 +119,7 @@ class Batches:
             np.divide(taken, self.weight_unit, weight)
         return (
             self._cast(self._taken("X", self.X, rows), n_rows),
-            self.targets.encode(codes, self.dtype, y),
+            self.targets.encode(codes, self.dtype, y, places),
             weight,
         )
 

@@ -84,7 +84,9 @@ class Objective:
             cotangent += regularizer.cotangent(raw, sample_weight, self.link)
         added, direct = {}, []
         if self.on_activations:
-            penalty += self._activation_terms(at.outputs, sample_weight, added)
+            penalty += self._activation_terms(
+                at.outputs, sample_weight, added, workspace
+            )
         for regularizer in self.on_jacobian:
             value, gradients = self._jacobian_term(
                 regularizer, theta, at, y, sample_weight, rng, added
@@ -98,11 +100,10 @@ class Objective:
             penalty += self._add_weight_terms(at.layers, gradient)
         return loss, penalty, gradient
 
-    def _activation_terms(self, outputs, sample_weight, added):
+    def _activation_terms(self, outputs, sample_weight, added, workspace):
         penalty = 0.0
         for index in self.network.activation_indices:
             activation = outputs[index + 1]
-            workspace = self._batch_workspaces[activation.shape[0]]
             for place, regularizer in enumerate(self.on_activations):
                 name = "activation", index, place
                 value, cotangent = regularizer.value_and_cotangent(
@@ -111,7 +112,10 @@ class Objective:
                     workspace.array(name, activation.shape, activation.dtype),
                 )
                 penalty += value
-                _add(added, index, cotangent)
+                if place == 0:
+                    added[index] = cotangent
+                else:
+                    added[index] += cotangent
         return penalty
 
     def _jacobian_term(self, regularizer, theta, at, y, sample_weight, rng, added):

@@ -113,8 +113,18 @@ class Targets:
         # Kept throughout a fit: one byte for each row is enough for most problems.
         return codes.astype(np.min_scalar_type(len(self.classes) - 1))
 
-    def encode(self, codes, dtype, out=None):
-        """Return targets for a loss, (n_samples, n_raw): one-hot, or zeros and ones."""
+    def encode(self, codes, dtype, out=None, places=None):
+        """Return targets for a loss, (n_samples, n_raw): one-hot, or zeros and ones.
+
+        Parameters
+        ----------
+        codes : array of shape (n_samples,) or (n_samples, n_labels)
+        dtype : data-type
+        out : array of shape (n_samples, n_raw), optional
+            Where to write them.
+        places : array of np.intp of shape (n_samples,), optional
+            Room for the place of each one in `out`.
+        """
         if out is None:
             out = np.empty((len(codes), self.n_raw), dtype)
         if self.multilabel:
@@ -124,7 +134,12 @@ class Targets:
         else:
             out.fill(0.0)
             # Twice as fast as an index for rows and one for columns.
-            out.reshape(-1)[np.arange(0, out.size, self.n_raw) + codes] = 1.0
+            places = np.empty(len(codes), np.intp) if places is None else places
+            places.fill(self.n_raw)
+            places[:1] = 0
+            np.cumsum(places, out=places)
+            places += codes
+            out.reshape(-1)[places] = 1.0
         return out
 
     def decide(self, raw):

@@ -11,8 +11,8 @@ from skjacobnet.training.prediction import block_rows
 class Validation:
     """Scores weights on a validation table.
 
-    The loss is evaluated in blocks of rows. A scorer wants all rows at once, and is
-    given a copy of those that count.
+    The loss is evaluated in blocks of rows. A scorer wants all rows that count at once;
+    where they are a part of the table, that takes a copy.
 
     Parameters
     ----------

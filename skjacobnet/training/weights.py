@@ -106,7 +106,10 @@ def row_factors(factors, codes):
         return None
     if codes.ndim == 1:
         return factors[codes]
-    return np.prod(factors[np.arange(codes.shape[1]), codes], axis=1)
+    product = np.ones(len(codes))
+    for own, column in zip(factors, codes.T, strict=True):
+        product *= own[column]
+    return product
 
 
 def _factors(class_weight, classes, codes, sample_weight):
@@ -142,7 +145,10 @@ def _named_factors(class_weight, classes):
 
 
 def combine(*weights):
-    """Return the product of weights, some of which may be None."""
+    """Return the product of weights, some of which may be None.
+
+    Of a single one it is that array itself.
+    """
     given = [weight for weight in weights if weight is not None]
     return reduce(np.multiply, given) if given else None
 

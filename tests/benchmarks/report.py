@@ -20,7 +20,8 @@ def print_table(records):
         ours = next((row.get("seconds") for row in rows), None)
         for row in rows:
             if "seconds" not in row:
-                print(f"    {row.get('exponent', row.get('bytes')):10.2f}")
+                name = "exponent" if "exponent" in row else "bytes"
+                print(f"    {name:<24}{row[name]:>12.2f}")
                 continue
             memory = ""
             if "peak_bytes" in row:
