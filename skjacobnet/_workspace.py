@@ -52,3 +52,10 @@ class Workspace(dict):
         if array is None:
             array = self[shape] = np.zeros(shape, dtype)
         return array
+
+
+def count_up(out, step=1):
+    """Write ``0, step, 2 * step, ...`` to an array, as `numpy.arange` to a new one."""
+    out.fill(step)
+    out[:1] = 0
+    return np.cumsum(out, out=out)

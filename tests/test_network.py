@@ -112,14 +112,19 @@ def test_gradient_takes_cotangents_of_hidden_layers():
     X = rng.standard_normal((N_SAMPLES, N_IN))
     cotangent = rng.standard_normal((N_SAMPLES, 3))
     hidden = rng.standard_normal((N_SAMPLES, 6))
+    last = rng.standard_normal((N_SAMPLES, 3))
+    given = cotangent.copy(), hidden.copy(), last.copy()
 
     def function(t):
         at = network.linearize(t, X)
-        return np.sum(cotangent * at.value) + np.sum(hidden * at.outputs[2])
+        total = np.sum((cotangent + last) * at.value)
+        return total + np.sum(hidden * at.outputs[2])
 
     gradient = network.gradient(
-        theta, network.linearize(theta, X), cotangent, added={1: hidden}
+        theta, network.linearize(theta, X), cotangent, added={1: hidden, 4: last}
     )
+    for array, before in zip((cotangent, hidden, last), given, strict=True):
+        np.testing.assert_array_equal(array, before)
     direction = rng.standard_normal(theta.shape)
     slope = finite_difference(function, theta, direction)
     np.testing.assert_allclose(gradient @ direction, slope, rtol=1e-6)

@@ -203,6 +203,37 @@ def test_every_way_to_multiply(left, right, widths, way, dtype, stack, monkeypat
     assert np.isnan(whole[..., [0, -1], :, :]).all()
 
 
+@pytest.mark.parametrize(
+    ("left", "right", "widths", "multiplications"),
+    [
+        # One product with the rank-one operator takes 3 times its width.
+        ("constant", "rank one", (2, 30, 30), 2 * 90),
+        ("rank one", "dense", (200, 200, 2), 2 * 600),
+        # Where it is written out, that is a product for each of its rows or columns.
+        ("dense", "rank one", (300, 10, 10), 10 * 30 + 300 * 10 * 10),
+        ("rank one", "dense", (10, 10, 300), 10 * 30 + 10 * 10 * 300),
+        ("rank one", "rank one", (30, 30, 30), 30 * 90 + 30 * 90),
+        ("diagonal", "dense", (4, 4, 5), 4 * 5),
+        ("diagonal", "diagonal", (4, 4, 4), 4),
+        ("constant", "dense", (3, 4, 5), 3 * 4 * 5),
+    ],
+)
+def test_multiplications_by_hand(left, right, widths, multiplications):
+    rng = np.random.default_rng(14)
+    n_out, middle, n_in = widths
+    factors = make(left, rng, n_out, middle), make(right, rng, middle, n_in)
+    assert plan(*factors, 1000).multiplications == 1000 * multiplications
+
+
+def test_multiplications_column_by_column_by_hand():
+    rng = np.random.default_rng(15)
+    one = make("rank one", rng, 4, 4)
+    chosen = plan(Stack([one] * 10), one, 1000)
+    assert chosen.way == "columns"
+    # Each of the 4 columns takes one product with the right and ten with the left.
+    assert chosen.multiplications == 1000 * 4 * (12 + 10 * 12)
+
+
 @pytest.mark.parametrize("stack", [(), (2,)])
 @pytest.mark.parametrize("side", ["left", "right"])
 @pytest.mark.parametrize("kind", ["constant", "dense"])

@@ -246,3 +246,39 @@ def test_the_progress_line_ends_before_an_error(capsys):
     text = capsys.readouterr().out
     assert "epoch 1/20" in text
     assert text.endswith("\n")
+
+
+@pytest.mark.parametrize("held", ["a part", "given"])
+def test_the_validation_loss_is_the_mean_over_blocks_of_any_size(held, monkeypatch):
+    from skjacobnet.training import prediction
+
+    monkeypatch.setattr(prediction, "MIN_BLOCK_ROWS", 9)
+    monkeypatch.setattr(prediction, "BLOCK_BYTES", 1)
+    weight = np.random.default_rng(0).uniform(0.0, 2.0, len(Y))
+    weight[::5] = 0.0
+    if held == "given":
+        model = make().fit(X, Y, **VALIDATION, sample_weight_val=weight[HELD])
+        rows = np.flatnonzero(HELD)
+    else:
+        scored = []
+
+        def monitor(estimator, inputs, targets):
+            scored.append((inputs, targets))
+            return 1.0 / (1.0 + len(scored))
+
+        make(early_stopping=True, validation_fraction=0.2, monitor=monitor).fit(
+            X, Y, sample_weight=weight
+        )
+        inputs = scored[0][0]
+        rows = [int(np.flatnonzero((row == X).all(axis=1))[0]) for row in inputs]
+        model = make(early_stopping=True, validation_fraction=0.2, max_iter=1)
+        model.fit(X, Y, sample_weight=weight)
+    assert len(rows) % 9
+    chosen = weight[rows]
+    losses = -model.predict_log_proba(X[rows])[np.arange(len(rows)), Y[rows]]
+    best = model.best_iter_ - 1
+    np.testing.assert_allclose(
+        model.history_["validation_loss"][best],
+        np.average(losses, weights=chosen),
+        rtol=1e-10,
+    )

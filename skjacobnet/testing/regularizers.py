@@ -32,7 +32,9 @@ def check_regularizer(regularizer, n_samples=7, n=4, random_state=0):
     The gradient against central differences of the value, free leading axes, float32,
     finite results, and that neither the regularizer nor an argument has changed. For a
     penalty on weights: tall, square and wide matrices, and `out`. For one on
-    activations or predictions: an integer weight against a repeated row. For one on the
+    activations or predictions: an integer weight against a repeated row, and two blocks
+    of rows against all of them, unless `mean_over_rows` is False. Value and gradient
+    together against each alone, where they can be asked for together. For one on the
     Jacobian: the same for the product with one probe, and the gradient for all weights
     of a small smooth network, with random draws held fixed, for classes, for labels and
     for a binary problem.
@@ -113,6 +115,10 @@ def _check_on_weights(regularizer, n, rng):
         gradient = regularizer.gradient(coef)
         result = regularizer.gradient(coef, out)
         assert_written(result, out, gradient, f"{name}: gradient")
+        value, together = regularizer.value_and_gradient(coef, np.full_like(coef, 9.0))
+        what = f"{name}: value_and_gradient"
+        assert_same(value, regularizer.value(coef), f"{what}, value")
+        assert_same(together, gradient, f"{what}, gradient")
 
 
 def _check_on_activations(regularizer, shape, rng):
@@ -126,6 +132,13 @@ def _check_on_activations(regularizer, shape, rng):
         extremes = [-1e4, 0.0, 1e4]
     _check_on_rows(regularizer, activation, {}, repr(regularizer))
     _check_finite(regularizer, extremes, {}, repr(regularizer))
+    for weights in (None, rng.uniform(0.5, 1.5, len(activation))):
+        out = np.full_like(activation, 9.0)
+        value, cotangent = regularizer.value_and_cotangent(activation, weights, out)
+        what = f"{regularizer!r}: value_and_cotangent"
+        assert_same(value, regularizer.value(activation, weights), f"{what}, value")
+        separate = regularizer.cotangent(activation, weights)
+        assert_same(cotangent, separate, f"{what}, cotangent")
 
 
 def _check_on_predictions(regularizer, shape, rng):
@@ -173,6 +186,7 @@ class _OnePair:
 
     def __init__(self, regularizer):
         self.regularizer = regularizer
+        self.mean_over_rows = regularizer.mean_over_rows
 
     def value(self, pullback, sample_weight=None):
         return self.regularizer.value(pullback[np.newaxis], sample_weight)
@@ -205,6 +219,17 @@ def _check_on_rows(regularizer, rows, options, name):
         summed,
         f"{name}: cotangent, integer weights against repeated rows",
     )
+    if regularizer.mean_over_rows:
+        blocks = [
+            len(block) / len(rows) * regularizer.value(block, **options)
+            for block in (rows[:2], rows[2:])
+        ]
+        assert_same(
+            regularizer.value(rows, **options),
+            sum(blocks),
+            f"{name}: value of all rows against two blocks of them, which differ where "
+            "a class must set mean_over_rows = False",
+        )
 
 
 def _check_pair(regularizer, value, gradient, x, name):

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse import issparse
 
-from skjacobnet._workspace import Workspace
+from skjacobnet._workspace import Workspace, count_up
 
 # Rows are gathered for several batches at a time, up to about so many bytes.
 GATHER_BYTES = 2**19
@@ -100,7 +100,10 @@ class Batches:
         if rng is None:
             return self.rows
         order = self._workspace.array("order", (self.n_rows,), np.intp)
-        order[...] = np.arange(self.n_rows) if self.rows is None else self.rows
+        if self.rows is None:
+            count_up(order)
+        else:
+            order[...] = self.rows
         rng.shuffle(order)
         return order
 

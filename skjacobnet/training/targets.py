@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from skjacobnet._workspace import count_up
 from skjacobnet.links import LOGISTIC, SOFTMAX, Link
 
 
@@ -135,9 +136,7 @@ class Targets:
             out.fill(0.0)
             # Twice as fast as an index for rows and one for columns.
             places = np.empty(len(codes), np.intp) if places is None else places
-            places.fill(self.n_raw)
-            places[:1] = 0
-            np.cumsum(places, out=places)
+            count_up(places, self.n_raw)
             places += codes
             out.reshape(-1)[places] = 1.0
         return out

@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.metrics import brier_score_loss, log_loss
 
+from skjacobnet._rows import BLOCK_NUMBERS
 from skjacobnet.links import LOGISTIC, SOFTMAX
 from skjacobnet.losses import LOSSES, Brier, CrossEntropy, Focal, Loss
 
@@ -456,3 +457,21 @@ def test_a_loss_without_a_fused_version_falls_back():
     value, gradient = Brier().value_and_gradient(y, raw, weight)
     assert value == Brier().value(y, raw, weight)
     assert_array_equal(gradient, Brier().gradient(y, raw, weight))
+
+
+@pytest.mark.parametrize("loss", [Brier(), Focal(), CrossEntropy(), CrossEntropy(0.1)])
+@pytest.mark.parametrize("n_raw", [1, 5])
+@pytest.mark.parametrize("stack", [(), (2,)])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_many_rows_are_evaluated_in_blocks(loss, n_raw, stack, weighted):
+    rng = np.random.default_rng(0)
+    n_rows = 70_001 // n_raw
+    assert n_rows * n_raw > 2 * BLOCK_NUMBERS
+    y = np.eye(n_raw)[rng.integers(0, n_raw, n_rows)]
+    if n_raw == 1:
+        y = rng.integers(0, 2, (n_rows, 1)).astype(float)
+    raw = rng.standard_normal((*stack, n_rows, n_raw))
+    weight = rng.uniform(0.5, 1.5, n_rows) if weighted else None
+    value, gradient = loss.value_and_gradient(y, raw, weight)
+    assert_allclose(value, loss.value(y, raw, weight), rtol=1e-12)
+    assert_allclose(gradient, loss.gradient(y, raw, weight), rtol=1e-9, atol=1e-17)

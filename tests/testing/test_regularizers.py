@@ -102,6 +102,22 @@ class ForgetsTheSampleWeights(JacobianNorm):
         return super().tangent(pullback)
 
 
+class StaleGradient(L1):
+    def value_and_gradient(self, coef, out=None):
+        return self.value(coef), np.zeros_like(coef)
+
+
+class StaleCotangent(Sparsity):
+    def value_and_cotangent(self, activation, sample_weight=None, out=None):
+        return self.value(activation), self.cotangent(activation)
+
+
+class ForgetsTheBatch(Sparsity):
+    """The divergence of the mean of a batch is not the mean over its rows."""
+
+    mean_over_rows = True
+
+
 class ForgetsTheHessian(InputGradient):
     probes_depend_on_raw = False
 
@@ -125,6 +141,9 @@ MUTANTS = [
     (ForgetsTheSampleWeights(), f"and sample weights: {SLOPE}"),
     (ForgetsTheHessian(), "with 3 raw predictions: gradient for the weights"),
     (LogarithmOfZero(), "divide by zero"),
+    (StaleGradient(), "value_and_gradient, gradient"),
+    (StaleCotangent(), "value_and_cotangent, value"),
+    (ForgetsTheBatch(form="kl"), "set mean_over_rows = False"),
 ]
 
 

@@ -49,6 +49,13 @@ def test_too_few_rows_for_each_class_still_split():
     assert (len(train), len(validation)) == (8, 2)
 
 
+def test_class_indices_may_have_gaps():
+    codes = np.repeat([0, 5, 9], [10, 20, 30])
+    train, validation = split_rows(codes, 0.2, np.random.default_rng(0))
+    assert np.bincount(codes[validation])[[0, 5, 9]].tolist() == [2, 4, 6]
+    assert len(train) == 48
+
+
 def test_labels_and_tiny_tables():
     codes = np.zeros((10, 2), int)
     train, validation = split_rows(codes, 0.3, np.random.default_rng(0))

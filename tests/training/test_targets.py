@@ -43,3 +43,14 @@ def test_one_class_and_unknown_classes():
         labels.codes(np.array([[0, 1, 1]]))
     with pytest.raises(ValueError, match="Unknown label type"):
         Targets.of(np.array([0.5, 1.7, 2.2]))
+
+
+@pytest.mark.parametrize("n_classes", [2, 256, 257, 1000])
+def test_many_classes(n_classes):
+    y = np.random.default_rng(0).permutation(np.arange(2 * n_classes) % n_classes)
+    targets = Targets.of(y)
+    codes = targets.codes(y)
+    np.testing.assert_array_equal(codes, y)
+    encoded = targets.encode(codes, np.float32)
+    np.testing.assert_array_equal(targets.decide(encoded - 0.5), y)
+    assert np.count_nonzero(encoded) == (n_classes if n_classes == 2 else len(y))
