@@ -217,6 +217,7 @@ def test_lbfgs_in_blocks_is_lbfgs_at_once(form, monkeypatch):
     rows, labels = load_breast_cancer(return_X_y=True)
     rows = StandardScaler().fit_transform(rows)
     params = {"optimizer": "lbfgs", "learning_rate": "auto", "max_iter": 10}
+    params["warm_start"] = True
     params["regularizers"] = {
         "weight_decay": 0.1,
         "sparsity": Sparsity(0.01, form),
@@ -230,6 +231,8 @@ def test_lbfgs_in_blocks_is_lbfgs_at_once(form, monkeypatch):
     blocks = make(**params).fit(rows, labels, sample_weight=weight)
     np.testing.assert_allclose(blocks.weights_, whole.weights_, atol=1e-7)
     np.testing.assert_allclose(blocks.loss_curve_, whole.loss_curve_, rtol=1e-9)
+    # A schedule that goes on after it counts its iterations, not their blocks.
+    assert blocks.training_state_.step == blocks.training_state_.n_steps == 10
 
 
 def test_the_progress_line_ends_before_an_error(capsys):
