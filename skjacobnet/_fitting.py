@@ -21,6 +21,10 @@ from skjacobnet.training.table import Table
 from skjacobnet.training.validation import Validation
 from skjacobnet.training.watch import Watch
 
+# L-BFGS adds up gradients of at least so many rows, so that passes over the weights
+# take little beside the products.
+MIN_BLOCK_ROWS = 1024
+
 # A loss of so many times that of predicting the class shares is no result of chance.
 FAR_WORSE = 5.0
 
@@ -151,7 +155,8 @@ class FittingMixin:
                 return table.n_rows
             # Blocks that add up to all rows, and are about as large as each other.
             itemsize = self.training_state_.theta.itemsize
-            n_blocks = -(-table.n_rows // block_rows(self.network_, itemsize))
+            rows = max(MIN_BLOCK_ROWS, block_rows(self.network_, itemsize))
+            n_blocks = -(-table.n_rows // rows)
             return -(-table.n_rows // n_blocks)
         size = 200 if self.batch_size == "auto" else self.batch_size
         return min(size, table.n_rows)

@@ -152,6 +152,24 @@ def accumulate_into(out, operators, mode="auto"):
         product.todense(out.shape[-3], out)
 
 
+def count_carried(mode, n_out, n_in):
+    """Return how many vectors a sample's Jacobian carries through a chain at most.
+
+    Parameters
+    ----------
+    mode : {"auto", "forward", "reverse"}
+    n_out, n_in : int
+        Of the whole chain.
+
+    Returns
+    -------
+    int
+        The rows in reverse mode, the columns in forward mode. The automatic order
+        carries either of them, or fewer.
+    """
+    return {"forward": n_in, "reverse": n_out}.get(mode, min(n_out, n_in))
+
+
 def opened(operators):
     """Return a chain as it is multiplied.
 

@@ -8,7 +8,13 @@ from scipy.sparse import issparse
 
 from skjacobnet._layer_table import as_text
 from skjacobnet._network_workspace import NetworkWorkspace
-from skjacobnet.accumulation import accumulate, accumulate_into, cotangents, tangents
+from skjacobnet.accumulation import (
+    accumulate,
+    accumulate_into,
+    cotangents,
+    count_carried,
+    tangents,
+)
 from skjacobnet.layers import Linear
 from skjacobnet.operators import Product
 
@@ -442,8 +448,7 @@ class Network:
         n_samples, n_in, n_raw = X.shape[-2], self.sizes[0], self.sizes[-1]
         stack = np.broadcast_shapes(theta.shape[:-1], X.shape[:-2])
         jacobian = np.empty((*stack, n_samples, n_raw, n_in), theta.dtype)
-        # The automatic order may carry either side's vectors, or fewer.
-        carried = {"forward": n_in, "reverse": n_raw}.get(mode, min(n_raw, n_in))
+        carried = count_carried(mode, n_raw, n_in)
         width = self._widest * carried * prod(stack) * theta.itemsize
         block = max(MIN_BLOCK, BLOCK_BYTES // width)
         workspace = NetworkWorkspace(self)

@@ -212,6 +212,7 @@ def test_warm_start_may_be_set_after_a_plain_fit():
 @pytest.mark.parametrize("form", ["l1", "kl"])
 def test_lbfgs_in_blocks_is_lbfgs_at_once(form, monkeypatch):
     """The form "kl" of sparsity is no mean over rows."""
+    from skjacobnet import _fitting
     from skjacobnet.training import prediction
 
     rows, labels = load_breast_cancer(return_X_y=True)
@@ -228,6 +229,7 @@ def test_lbfgs_in_blocks_is_lbfgs_at_once(form, monkeypatch):
     whole = make(**params).fit(rows, labels, sample_weight=weight)
     monkeypatch.setattr(prediction, "MIN_BLOCK_ROWS", 100)
     monkeypatch.setattr(prediction, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(_fitting, "MIN_BLOCK_ROWS", 1)
     blocks = make(**params).fit(rows, labels, sample_weight=weight)
     np.testing.assert_allclose(blocks.weights_, whole.weights_, atol=1e-7)
     np.testing.assert_allclose(blocks.loss_curve_, whole.loss_curve_, rtol=1e-9)

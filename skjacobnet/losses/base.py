@@ -70,8 +70,22 @@ class Loss(Component):
     ):
         """Return `value` and `gradient` together.
 
-        With a `workspace` the gradient lives there until the next call, and nothing
-        else is allocated that grows with the number of rows.
+        Parameters
+        ----------
+        y : array of shape (n_samples, n_raw)
+        raw : array of shape (..., n_samples, n_raw)
+        sample_weight : array of shape (n_samples,), optional
+        link : Link, optional
+            As in `value`.
+        workspace : Workspace, optional
+            Where the gradient lives until the next call. Nothing else is then allocated
+            that grows with the number of rows, but by a subclass that has changed
+            `value` or `gradient`.
+
+        Returns
+        -------
+        value : array of shape (...)
+        gradient : array of shape (..., n_samples, n_raw)
         """
         if not self._keeps(Loss, "value", "gradient"):
             return (

@@ -48,7 +48,8 @@ def train(state, objective, optimizer, batches, watch, *, n_epochs, tol, record=
             block_loss, block_penalty, gradient = objective(theta, X, y, sample_weight)
             loss += share * float(block_loss)
             penalty += share * float(block_penalty)
-            total += share * gradient
+            np.multiply(gradient, share, gradient)
+            total += gradient
         evaluated[theta.tobytes()] = loss, penalty
         return loss + penalty, total
 

@@ -148,9 +148,9 @@ class Objective:
                 coef = at.weights[name]
                 term = self._terms.array((index, name), coef.shape, coef.dtype)
                 for regularizer in self.on_weights:
-                    value, gradient = regularizer.value_and_gradient(coef, term)
+                    value, own_gradient = regularizer.value_and_gradient(coef, term)
                     penalty += value
-                    gradients[name] += gradient
+                    gradients[name] += own_gradient
         return penalty
 
 

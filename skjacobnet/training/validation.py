@@ -35,16 +35,17 @@ class Validation:
     def __init__(self, table, objective, monitor, model_at, theta):
         self.key = monitor, table.shape_key()
         self.objective = objective
+        self.model_at = model_at
+        self.scorer = self._scorer(monitor)
+        if self.scorer is not None:
+            self.table = table = table.taken()
+            self.weight = table.relative_weight()
         network = objective.network
         self.batches = table.batches(
             block_rows(network, theta.itemsize), theta.dtype, network.accepts_sparse
         )
         self.workspace = NetworkWorkspace(network)
-        self.model_at = model_at
-        self.scorer = self._scorer(monitor)
         if self.scorer is not None:
-            self.table = table.taken()
-            self.weight = self.table.relative_weight()
             self._try_out(monitor, theta)
 
     def __call__(self, theta):
