@@ -21,7 +21,7 @@ from skjacobnet import (
     schedules,
     testing,
 )
-from skjacobnet._component import Family
+from skjacobnet.core.component import Family
 
 project = "skjacobnet"
 author = "the skjacobnet developers"
@@ -90,7 +90,7 @@ SECTIONS = [
         accumulation,
         ["accumulate", "cheapest_order", "cotangents", "tangents"],
     ),
-    ("Networks", network, ["Network", "Linearization", "complete"]),
+    ("Networks", network, ["Network", "Linearization", "build_network"]),
     ("Inspection in numbers", inspection, None),
     (
         "Inspection in pictures",

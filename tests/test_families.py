@@ -11,7 +11,7 @@ from numpydoc.validate import validate
 from sklearn.base import clone
 
 import skjacobnet
-from skjacobnet._component import Component, Family
+from skjacobnet.core.component import Component, Family
 from skjacobnet.initializers import INITIALIZERS
 from skjacobnet.layers import ACTIVATIONS, LAYERS, Dropout, Linear
 from skjacobnet.losses import LOSSES, CrossEntropy, Focal

@@ -13,7 +13,7 @@ from skjacobnet import JacobianMLPClassifier
 from skjacobnet.initializers import GlorotNormal
 from skjacobnet.layers import Linear, Softmax
 from skjacobnet.losses import CrossEntropy
-from skjacobnet.network import complete
+from skjacobnet.network import build_network
 from skjacobnet.optimizers import Adam
 from skjacobnet.regularizers import WeightDecay
 from skjacobnet.testing import finite_difference
@@ -74,7 +74,9 @@ def test_5_nothing_is_added_inside_the_logarithm():
 
 
 def test_6_first_weights_have_the_right_scale_and_intercepts_are_zero():
-    network = complete([Linear(300, initializer=GlorotNormal()), Softmax()], 500, 10)
+    network = build_network(
+        [Linear(300, initializer=GlorotNormal()), Softmax()], 500, 10
+    )
     theta = network.init_weights(np.random.default_rng(0), np.float64)
     first, last = network.weights(theta, "coef")
     assert first.std() == pytest.approx(np.sqrt(2.0 / 800.0), rel=0.01)

@@ -36,9 +36,10 @@ from skjacobnet.inspection.displays import (
 )
 from skjacobnet.inspection.displays import SaliencyDisplay as SaliencyDisplay
 from skjacobnet.inspection.displays import WeightsDisplay as WeightsDisplay
-from skjacobnet.inspection.gradient_times_input import (
+from skjacobnet.inspection.gradient_x_input import (
     gradient_x_input as gradient_x_input,
 )
+from skjacobnet.inspection.influence import influence as influence
 from skjacobnet.inspection.optimizers import SURFACES as SURFACES
 from skjacobnet.inspection.optimizers import Surface as Surface
 from skjacobnet.inspection.optimizers import flow_field as flow_field
@@ -51,7 +52,6 @@ from skjacobnet.inspection.robustness import (
     fast_gradient_attack as fast_gradient_attack,
 )
 from skjacobnet.inspection.robustness import robustness_curve as robustness_curve
-from skjacobnet.inspection.slopes import saliency as saliency
-from skjacobnet.inspection.slopes import sensitivity as sensitivity
-from skjacobnet.inspection.spectrum import jacobian_spectrum as jacobian_spectrum
-from skjacobnet.inspection.training_rows import influence as influence
+from skjacobnet.inspection.saliency import saliency as saliency
+from skjacobnet.inspection.saliency import sensitivity as sensitivity
+from skjacobnet.inspection.singular_values import jacobian_spectrum as jacobian_spectrum

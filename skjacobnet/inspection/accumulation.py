@@ -6,8 +6,8 @@ from time import perf_counter
 
 import numpy as np
 
-from skjacobnet._accumulation_order import Structure, order_of
 from skjacobnet.accumulation import MODES, accumulate, count_samples, opened
+from skjacobnet.accumulation.order import Structure, order_of
 
 
 @dataclass(frozen=True)

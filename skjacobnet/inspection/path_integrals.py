@@ -7,17 +7,18 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
-from skjacobnet._validation import Interval
 from skjacobnet.accumulation import cotangents
-from skjacobnet.inspection.frames import feature_names, labeled
-from skjacobnet.inspection.pipelines import Route, numbers
-from skjacobnet.inspection.targets import (
+from skjacobnet.core.blocks import row_blocks, rows_of, slices
+from skjacobnet.core.constraints import Interval
+from skjacobnet.inspection.chosen_output import (
     most_probable,
     target_columns,
     target_cotangent,
 )
+from skjacobnet.inspection.frames import feature_names, labeled
+from skjacobnet.inspection.pipelines import Route, numbers
 from skjacobnet.layers import Elementwise
-from skjacobnet.training.prediction import predict_raw
+from skjacobnet.model.fitted import predict_raw
 
 # The Gauss-Legendre rule on each piece of a path, with points in (0, 1), and a coarser
 # one on three of its points, exact for cubics, that it is compared with.
@@ -27,9 +28,6 @@ COARSE = np.array([OUTER, 0.0, 1.0 - 2.0 * OUTER, 0.0, OUTER])
 NODES, RULE = 0.5 * (1.0 + NODES), 0.5 * RULE
 # Kinks nearer than this to the end of a piece, as a share of it, are at that end.
 AT_END = 1e-8
-# About so many numbers in the largest array: of points, and of pieces.
-BLOCK_NUMBERS = 2**16
-GROUP_NUMBERS = 2**22
 
 
 class IntegratedGradients(NamedTuple):
@@ -143,9 +141,9 @@ def integrated_gradients(
         columns = most_probable(classifier, raw)
     attributions, error = np.empty_like(difference), np.empty(n_samples)
     network = classifier.network_
-    group = max(1, GROUP_NUMBERS // (route.n_features * (1 + sum(network.sizes))))
-    for start in range(0, n_samples, group):
-        rows = slice(start, start + group)
+    # A piece of a path for each hidden unit.
+    group = rows_of(8 * route.n_features * (1 + sum(network.widths)))
+    for rows in slices(n_samples, group):
         inputs = route.inputs[rows]
         inputs = inputs.toarray() if issparse(inputs) else np.asarray(inputs)
         paths = _Paths(route, inputs, difference[rows], columns[rows])
@@ -198,9 +196,8 @@ class _Paths:
     def _at(self, row, t):
         """Linearize at points of paths, some at a time."""
         network = self.classifier.network_
-        block = max(1, BLOCK_NUMBERS // max(network.sizes))
-        for start in range(0, len(row), block):
-            part = slice(start, start + block)
+        block = row_blocks(network, 1, self.theta.itemsize)
+        for part in slices(len(row), block):
             points = self.end[row[part]]
             points -= (1.0 - t[part])[:, np.newaxis] * self.direction[row[part]]
             yield part, network.linearize(self.theta, points)

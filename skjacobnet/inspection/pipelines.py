@@ -23,15 +23,15 @@ from sklearn.preprocessing import (
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from skjacobnet._derivatives import (
+from skjacobnet.accumulation import accumulate
+from skjacobnet.estimators.classifier import JacobianMLPClassifier
+from skjacobnet.inspection.frames import feature_names
+from skjacobnet.model.derivatives import (
     checked,
     linearizations,
     n_outputs,
     with_output,
 )
-from skjacobnet.accumulation import accumulate
-from skjacobnet.classifier import JacobianMLPClassifier
-from skjacobnet.inspection.frames import feature_names
 from skjacobnet.operators import ConstantMatrix
 
 POSSIBLE = (

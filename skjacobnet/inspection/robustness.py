@@ -3,11 +3,11 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skjacobnet._derivatives import loss_linearizations
-from skjacobnet._validation import Interval, OneOf
 from skjacobnet.accumulation import cotangents
+from skjacobnet.core.constraints import Interval, OneOf
 from skjacobnet.inspection.frames import labeled
 from skjacobnet.inspection.pipelines import Route, numbers
+from skjacobnet.model.derivatives import loss_linearizations
 
 SIZES = Interval(0, np.inf, "left")
 

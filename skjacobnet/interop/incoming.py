@@ -7,14 +7,14 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils.validation import check_is_fitted
 
-from skjacobnet import _parameters
-from skjacobnet._validation import Interval
-from skjacobnet.classifier import JacobianMLPClassifier
+from skjacobnet.core.constraints import Interval
+from skjacobnet.estimators import parameters
+from skjacobnet.estimators.classifier import JacobianMLPClassifier
 from skjacobnet.interop.penalties import rows_in_a_step, warn_unknown
 from skjacobnet.optimizers import LBFGS, SGD, Adam
 from skjacobnet.schedules import InverseScaling, Plateau
+from skjacobnet.tasks.classes import Targets
 from skjacobnet.training.stopping import Stopping
-from skjacobnet.training.targets import Targets
 
 # What "adaptive" divides the learning rate by, and where that stops the training.
 ADAPTIVE_DIVISOR, ADAPTIVE_END = 5.0, 1e-6
@@ -101,7 +101,7 @@ def from_sklearn(mlp, n_samples=None):
     n_rows = _rows_trained_on(mlp) if n_samples is None else n_samples
     model = JacobianMLPClassifier(**_parameters_from(mlp, n_rows))
     # Parameters are checked before anything else, as in a fit.
-    parts = _parameters.resolve(model)
+    parts = parameters.resolve(model)
     model.n_features_in_ = mlp.n_features_in_
     if hasattr(mlp, "feature_names_in_"):
         model.feature_names_in_ = mlp.feature_names_in_.copy()
@@ -138,7 +138,7 @@ def _targets(mlp):
 def _flat_weights(network, mlp):
     """Return the weights of an MLPClassifier as one vector."""
     dtype = np.result_type(*mlp.coefs_, *mlp.intercepts_)
-    theta = np.empty(network.n_weights, _parameters.resolve_dtype(None, dtype))
+    theta = np.empty(network.n_weights, parameters.resolve_dtype(None, dtype))
     for name, arrays in (("coef", mlp.coefs_), ("intercept", mlp.intercepts_)):
         for view, array in zip(network.weights(theta, name), arrays, strict=True):
             view[...] = array

@@ -8,9 +8,9 @@ from scipy.sparse import csr_matrix
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils.validation import check_is_fitted
 
-from skjacobnet import _parameters
-from skjacobnet._validation import Interval
-from skjacobnet.classifier import JacobianMLPClassifier
+from skjacobnet.core.constraints import Interval
+from skjacobnet.estimators import parameters
+from skjacobnet.estimators.classifier import JacobianMLPClassifier
 from skjacobnet.interop.penalties import rows_in_a_step, warn_unknown
 from skjacobnet.layers import Dropout, Identity, Linear, ReLU, Sigmoid, Tanh
 from skjacobnet.optimizers import LBFGS, SGD, Adam
@@ -190,9 +190,9 @@ def _fit_to_nothing(mlp, classifier):
 
 def _parameters_to(classifier, n_samples):
     """Return the parameters of an MLPClassifier that mean the same."""
-    parts = _parameters.resolve(classifier)
+    parts = parameters.resolve(classifier)
     never = classifier.tol is None
-    parameters = {
+    found = {
         "batch_size": classifier.batch_size,
         "max_iter": classifier.max_iter,
         "tol": 0.0 if never else classifier.tol,
@@ -205,26 +205,26 @@ def _parameters_to(classifier, n_samples):
         "alpha": _alpha(classifier, parts, n_samples),
     }
     if parts.learning_rate is not None:
-        parameters["learning_rate_init"] = parts.learning_rate
+        found["learning_rate_init"] = parts.learning_rate
     optimizer, schedule = parts.optimizer, parts.schedule
     if isinstance(optimizer, LBFGS):
-        parameters["solver"] = "lbfgs"
+        found["solver"] = "lbfgs"
     elif isinstance(optimizer, SGD):
-        parameters["solver"] = "sgd"
-        parameters["momentum"] = optimizer.momentum
-        parameters["nesterovs_momentum"] = optimizer.nesterov
+        found["solver"] = "sgd"
+        found["momentum"] = optimizer.momentum
+        found["nesterovs_momentum"] = optimizer.nesterov
         if isinstance(schedule, InverseScaling):
-            parameters["learning_rate"] = "invscaling"
-            parameters["power_t"] = schedule.power
+            found["learning_rate"] = "invscaling"
+            found["power_t"] = schedule.power
         elif isinstance(schedule, Plateau):
-            parameters["learning_rate"] = "adaptive"
-            parameters["n_iter_no_change"] = max(1, schedule.patience - 1)
-            parameters["tol"] = schedule.tol
+            found["learning_rate"] = "adaptive"
+            found["n_iter_no_change"] = max(1, schedule.patience - 1)
+            found["tol"] = schedule.tol
     elif isinstance(optimizer, Adam):
-        parameters["beta_1"] = optimizer.beta_1
-        parameters["beta_2"] = optimizer.beta_2
-        parameters["epsilon"] = optimizer.epsilon
-    return parameters
+        found["beta_1"] = optimizer.beta_1
+        found["beta_2"] = optimizer.beta_2
+        found["epsilon"] = optimizer.epsilon
+    return found
 
 
 def _alpha(classifier, parts, n_samples):

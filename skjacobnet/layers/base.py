@@ -5,17 +5,14 @@ from math import prod
 
 import numpy as np
 
-from skjacobnet._component import Component
-from skjacobnet._rows import row_blocks
-from skjacobnet._workspace import Workspace
+from skjacobnet.core.blocks import passes, rows_of, slices
+from skjacobnet.core.component import Component
+from skjacobnet.core.workspace import Workspace
 from skjacobnet.layers.prepared import (
     PreparedElementwise,
     PreparedLayer,
     write,
 )
-
-# Gradients of single samples are reduced after so many numbers.
-SAMPLE_NUMBERS = 2**17
 
 
 class Layer(Component):
@@ -108,9 +105,9 @@ class Layer(Component):
         """Return the width of each part's input for inputs of width `n_in`."""
         return [n_in] * len(self.parts)
 
-    def widest(self, n_in):
-        """Return the width of the widest array between input and output."""
-        return max(n_in, self.output_size(n_in))
+    def widths(self, n_in):
+        """Return the width of each array that an evaluation makes, as a list."""
+        return [self.output_size(n_in)]
 
     def output_size(self, n_in):
         """Return the width of the output for inputs of width `n_in`."""
@@ -278,9 +275,8 @@ class Layer(Component):
         n_weights = sum(map(prod, self.weight_shapes(X.shape[-1]).values()))
         if not n_weights:
             return total
-        block = max(1, SAMPLE_NUMBERS // (n_weights * prod(stack[:-1])))
-        for start in range(0, stack[-1], block):
-            rows = slice(start, start + block)
+        block = rows_of(n_weights * prod(stack[:-1]) * total.itemsize)
+        for rows in slices(stack[-1], block):
             gradients = self.sample_gradients(
                 weights, X[..., rows, :], cotangent[..., rows, :]
             )
@@ -387,7 +383,7 @@ class Elementwise(Layer):
     def forward(self, weights, X, out=None):
         if out is None:
             return self.function(X)
-        for x, y in row_blocks(X, out):
+        for x, y in passes(X, out):
             write(self.function(x, y), y)
         return out
 

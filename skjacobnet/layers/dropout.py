@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from skjacobnet._validation import Interval
-from skjacobnet._workspace import Workspace
+from skjacobnet.core.constraints import Interval
+from skjacobnet.core.workspace import Workspace
 from skjacobnet.layers.base import Layer
 from skjacobnet.operators import Diagonal
 

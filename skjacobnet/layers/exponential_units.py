@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from skjacobnet._validation import Interval
+from skjacobnet.core.constraints import Interval
 from skjacobnet.layers.base import Elementwise
 
 # E[exp(2 z); z < 0] for a standard normal z, which is e^2 times Phi(-2).

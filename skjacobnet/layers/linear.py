@@ -4,9 +4,9 @@ from copy import copy
 
 import numpy as np
 
-from skjacobnet._products import product, transposed_product
-from skjacobnet._validation import BOOLEAN, Interval
-from skjacobnet._workspace import Workspace
+from skjacobnet.core.constraints import BOOLEAN, Interval
+from skjacobnet.core.matrix_products import product, transposed_product
+from skjacobnet.core.workspace import Workspace
 from skjacobnet.initializers import INITIALIZERS
 from skjacobnet.layers.base import Layer
 from skjacobnet.layers.prepared import PreparedLinear

@@ -8,7 +8,7 @@ prepared layers, which have nothing left to look up.
 
 import numpy as np
 
-from skjacobnet._rows import row_blocks
+from skjacobnet.core.blocks import passes
 from skjacobnet.operators import ConstantMatrix, Diagonal
 
 
@@ -124,7 +124,7 @@ class PreparedElementwise(PreparedLayer):
                 ("output", "derivative"), X.shape, X.dtype
             )
             self.operator = Diagonal(slope)
-        for x, y, d in row_blocks(X, self.output, self.operator.diagonal):
+        for x, y, d in passes(X, self.output, self.operator.diagonal):
             write(layer.function_in(workspace, x, y), y)
             write(layer.derivative(x, y, d), d)
         return self.output, self.operator

@@ -1,10 +1,10 @@
 """Losses: how wrong raw predictions are, with first and second derivatives."""
 
-from skjacobnet._component import Family
+from skjacobnet.core.component import Family
 from skjacobnet.losses.base import Loss as Loss
-from skjacobnet.losses.brier import Brier as Brier
-from skjacobnet.losses.cross_entropy import CrossEntropy as CrossEntropy
-from skjacobnet.losses.focal import Focal as Focal
+from skjacobnet.losses.classification.brier import Brier as Brier
+from skjacobnet.losses.classification.cross_entropy import CrossEntropy as CrossEntropy
+from skjacobnet.losses.classification.focal import Focal as Focal
 
 LOSSES = Family(
     "loss",

@@ -4,9 +4,10 @@ from abc import abstractmethod
 
 import numpy as np
 
-from skjacobnet._component import Component
-from skjacobnet._rows import average_rows, row_blocks, row_scale, weighted_mean
-from skjacobnet._workspace import Workspace
+from skjacobnet.core.blocks import passes
+from skjacobnet.core.component import Component
+from skjacobnet.core.rows import average_rows, row_scale, weighted_mean
+from skjacobnet.core.workspace import Workspace
 from skjacobnet.links import default_link
 
 
@@ -96,7 +97,7 @@ class Loss(Component):
         link = link or default_link(raw)
         gradient = workspace.array("gradient", raw.shape, raw.dtype)
         values = workspace.array("values", (*raw.shape[:-1], 1), raw.dtype)
-        for z, target, value, slope in row_blocks(raw, y, values, gradient):
+        for z, target, value, slope in passes(raw, y, values, gradient):
             value[..., 0] = self.sample_values(target, z, link)
             slope[...] = self.sample_gradients(target, z, link)
         average_rows(gradient, sample_weight)

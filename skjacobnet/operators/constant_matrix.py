@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skjacobnet._products import product
+from skjacobnet.core.matrix_products import product
 from skjacobnet.operators.base import JacobianOperator
 from skjacobnet.operators.costs import cost_of_vector
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skjacobnet._products import product, written
+from skjacobnet.core.matrix_products import product, written
 from skjacobnet.operators.base import with_stack_axes
 from skjacobnet.operators.constant_matrix import ConstantMatrix
 from skjacobnet.operators.costs import plan

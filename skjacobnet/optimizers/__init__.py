@@ -1,6 +1,6 @@
 """Optimizers: how gradients become steps."""
 
-from skjacobnet._component import Family
+from skjacobnet.core.component import Family
 from skjacobnet.optimizers.adadelta import AdaDelta as AdaDelta
 from skjacobnet.optimizers.adagrad import AdaGrad as AdaGrad
 from skjacobnet.optimizers.adam import Adam as Adam

@@ -1,6 +1,6 @@
 """Adam."""
 
-from skjacobnet._validation import BOOLEAN
+from skjacobnet.core.constraints import BOOLEAN
 from skjacobnet.optimizers.base import Optimizer
 from skjacobnet.optimizers.moments import DECAY_RATE, POSITIVE, adam_init, adam_step
 

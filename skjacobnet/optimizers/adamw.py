@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from skjacobnet._validation import BOOLEAN, Interval
+from skjacobnet.core.constraints import BOOLEAN, Interval
 from skjacobnet.optimizers.base import Optimizer
 from skjacobnet.optimizers.blocks import blocks
 from skjacobnet.optimizers.moments import DECAY_RATE, POSITIVE, adam_init, adam_step

@@ -8,7 +8,7 @@ weights, and the scratch array is as long as a block only.
 
 import numpy as np
 
-BLOCK_BYTES = 2**20
+from skjacobnet.core.blocks import PASS_NUMBERS
 
 
 def blocks(*arrays):
@@ -25,20 +25,15 @@ def blocks(*arrays):
     iterable of sequence of array
         Views, or the arrays themselves where they are one block.
     """
-    n_block = block_length(arrays[0])
+    n_block = PASS_NUMBERS
     if arrays[0].shape[-1] <= n_block:
         return (arrays,)
     return _cut(arrays, n_block)
 
 
-def block_length(theta):
-    """Return the number of weights in a block."""
-    return BLOCK_BYTES // theta.itemsize
-
-
 def scratch_for(theta):
     """Return a scratch array as long as a block."""
-    return np.empty_like(theta[..., : block_length(theta)])
+    return np.empty_like(theta[..., :PASS_NUMBERS])
 
 
 def zeros_and_scratch(theta, *names):

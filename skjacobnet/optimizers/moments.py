@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from skjacobnet._validation import Interval
+from skjacobnet.core.constraints import Interval
 from skjacobnet.optimizers.blocks import blocks, zeros_and_scratch
 
 DECAY_RATE = Interval(0.0, 1.0, "left")

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from skjacobnet._validation import Interval
+from skjacobnet.core.constraints import Interval
 from skjacobnet.optimizers.base import Optimizer
 from skjacobnet.optimizers.blocks import blocks, scratch_for
 from skjacobnet.optimizers.moments import (

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skjacobnet._validation import BOOLEAN
+from skjacobnet.core.constraints import BOOLEAN
 from skjacobnet.optimizers.base import Optimizer
 from skjacobnet.optimizers.blocks import blocks, zeros_and_scratch
 from skjacobnet.optimizers.moments import DECAY_RATE, accumulate

@@ -1,6 +1,6 @@
 """Regularizers: penalties on weights, activations, predictions and the Jacobian."""
 
-from skjacobnet._component import Family
+from skjacobnet.core.component import Family
 from skjacobnet.regularizers.base import ActivationRegularizer as ActivationRegularizer
 from skjacobnet.regularizers.base import JacobianRegularizer as JacobianRegularizer
 from skjacobnet.regularizers.base import PredictionRegularizer as PredictionRegularizer

@@ -4,9 +4,9 @@ from abc import abstractmethod
 
 import numpy as np
 
-from skjacobnet._component import Component
-from skjacobnet._rows import row_scale, weighted_mean
-from skjacobnet._validation import Interval
+from skjacobnet.core.component import Component
+from skjacobnet.core.constraints import Interval
+from skjacobnet.core.rows import row_scale, weighted_mean
 
 
 class Regularizer(Component):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skjacobnet._rows import row_scale, weighted_mean
+from skjacobnet.core.rows import row_scale, weighted_mean
 from skjacobnet.links import default_link
 from skjacobnet.regularizers.base import PredictionRegularizer
 

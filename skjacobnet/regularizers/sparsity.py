@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from skjacobnet._rows import average_rows, weighted_mean
-from skjacobnet._validation import Interval, OneOf
+from skjacobnet.core.constraints import Interval, OneOf
+from skjacobnet.core.rows import average_rows, weighted_mean
 from skjacobnet.regularizers.base import ActivationRegularizer, Regularizer
 
 

@@ -1,6 +1,6 @@
 """Schedules: the factor of the learning rate as training goes on."""
 
-from skjacobnet._component import Family
+from skjacobnet.core.component import Family
 from skjacobnet.schedules.base import Schedule as Schedule
 from skjacobnet.schedules.constant import Constant as Constant
 from skjacobnet.schedules.decay import Cosine as Cosine

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 
-from skjacobnet._component import Component
+from skjacobnet.core.component import Component
 
 
 class Schedule(Component):

@@ -2,7 +2,7 @@
 
 import math
 
-from skjacobnet._validation import Interval
+from skjacobnet.core.constraints import Interval
 from skjacobnet.schedules.base import Schedule
 
 

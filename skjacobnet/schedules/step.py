@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from skjacobnet._validation import Interval
+from skjacobnet.core.constraints import Interval
 from skjacobnet.schedules.base import Schedule, progress
 
 FRACTION = Interval(0.0, 1.0, "neither")

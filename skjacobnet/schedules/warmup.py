@@ -1,6 +1,6 @@
 """A rise in front of any schedule."""
 
-from skjacobnet._validation import Interval
+from skjacobnet.core.constraints import Interval
 from skjacobnet.schedules.base import Schedule
 
 

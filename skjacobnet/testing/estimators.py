@@ -7,14 +7,14 @@ import numpy as np
 from sklearn.preprocessing import maxabs_scale
 from sklearn.utils.validation import validate_data
 
-from skjacobnet import _parameters
+from skjacobnet.data.table import Table
+from skjacobnet.estimators import parameters
 from skjacobnet.layers import Elementwise
-from skjacobnet.network import Network, complete
+from skjacobnet.model.fitted import cast
+from skjacobnet.network import Network, build_network
 from skjacobnet.testing.compare import assert_close
 from skjacobnet.testing.finite_differences import empirical_jacobian, finite_difference
 from skjacobnet.training.objective import Objective
-from skjacobnet.training.prediction import cast
-from skjacobnet.training.table import Table
 
 # At most so many weights are checked one by one, and so many rows are used.
 N_WEIGHTS = 200
@@ -145,7 +145,7 @@ def weight_derivatives(
         If all rows are too near a kink, such as that of ReLU, to measure anything.
     """
     rng = np.random.default_rng(random_state)
-    parts = _parameters.resolve(estimator)
+    parts = parameters.resolve(estimator)
     fitted = hasattr(estimator, "network_")
     X, y = validate_data(
         copy(estimator),
@@ -196,7 +196,7 @@ def weight_derivatives(
 def _network_and_weights(estimator, parts, table, rng):
     if hasattr(estimator, "network_"):
         return estimator.network_, estimator.weights_.astype(np.float64)
-    network = complete(
+    network = build_network(
         parts.hidden, table.X.shape[1], table.targets.n_raw, parts.initializer
     )
     theta = network.init_weights(rng, np.float64)

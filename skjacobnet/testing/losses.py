@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skjacobnet._workspace import Workspace
+from skjacobnet.core.workspace import Workspace
 from skjacobnet.links import LOGISTIC, SOFTMAX
 from skjacobnet.testing.compare import (
     assert_close,

@@ -27,7 +27,7 @@ def loss_of_shares(loss, table):
     Examples
     --------
     >>> from skjacobnet.losses import CrossEntropy
-    >>> from skjacobnet.training.table import Table
+    >>> from skjacobnet.data.table import Table
     >>> table = Table.of(np.zeros((4, 1)), np.array(["a", "b", "b", "b"]))
     >>> loss_of_shares(CrossEntropy(), table)
     0.562335

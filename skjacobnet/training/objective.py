@@ -4,9 +4,9 @@ from collections import defaultdict
 
 import numpy as np
 
-from skjacobnet._network_workspace import NetworkWorkspace
-from skjacobnet._workspace import Workspace
 from skjacobnet.accumulation import cotangents, tangents
+from skjacobnet.core.workspace import Workspace
+from skjacobnet.network.workspace import NetworkWorkspace
 from skjacobnet.regularizers import (
     ActivationRegularizer,
     JacobianRegularizer,

@@ -59,9 +59,19 @@ def configurations():
     )
 
     small = {"hidden_layer_sizes": (12, 7)}
-    optimizers = (
-        "sgd momentum nesterov adagrad adadelta rmsprop adam amsgrad adamax nadam adamw"
-    ).split()
+    optimizers = [
+        "sgd",
+        "momentum",
+        "nesterov",
+        "adagrad",
+        "adadelta",
+        "rmsprop",
+        "adam",
+        "amsgrad",
+        "adamax",
+        "nadam",
+        "adamw",
+    ]
     block = Sequential([Linear(9), "relu", Linear(12)])
     found = [(name, "iris", {**small, "optimizer": name}) for name in optimizers]
     found += [
@@ -71,14 +81,27 @@ def configurations():
     ]
     found += [
         (f"regularizer {name}", "digits", {**small, "regularizers": {name: 1e-2}})
-        for name in (
-            "weight_decay l1 orthogonality sparsity certainty confidence_penalty "
-            "jacobian_norm input_gradient"
-        ).split()
+        for name in [
+            "weight_decay",
+            "l1",
+            "orthogonality",
+            "sparsity",
+            "certainty",
+            "confidence_penalty",
+            "jacobian_norm",
+            "input_gradient",
+        ]
     ]
     found += [
         (f"schedule {name}", "iris", {**small, "schedule": name})
-        for name in "cosine exponential step inverse_scaling one_cycle plateau".split()
+        for name in [
+            "cosine",
+            "exponential",
+            "step",
+            "inverse_scaling",
+            "one_cycle",
+            "plateau",
+        ]
     ]
     found += [
         ("default", "digits", {}),
@@ -117,9 +140,14 @@ def configurations():
         ("parallel, added", [Parallel([Linear(5), Linear(5)], join="add"), "relu"]),
         ("repeat", [Linear(6), "tanh", Repeat(Sequential([Linear(6), "tanh"]), 3)]),
         ("frozen", [Frozen(Linear(20)), "relu", Linear(6), "relu"]),
-        ("dropout inside", [Linear(8), Residual(Sequential([Dropout(0.3), Linear(8)]))]),
+        (
+            "dropout inside",
+            [Linear(8), Residual(Sequential([Dropout(0.3), Linear(8)]))],
+        ),
     ]
-    found += [(name, "iris", {"layers": layers}, "close") for name, layers in containers]
+    found += [
+        (name, "iris", {"layers": layers}, "close") for name, layers in containers
+    ]
     found += [
         ("lbfgs", "iris", {**small, "optimizer": "lbfgs"}, "close"),
         (

@@ -9,7 +9,7 @@ from time import perf_counter
 import numpy as np
 from scipy.optimize import nnls
 
-from skjacobnet.network import BLOCK_BYTES
+from skjacobnet.core.blocks import BLOCK_BYTES
 
 N_SHAPES, ROUNDS = 150, 9
 # Products that take longer than this many multiplications are left out.

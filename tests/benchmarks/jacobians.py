@@ -5,7 +5,7 @@ from peers import installed
 from timing import medians
 
 from skjacobnet.layers import Linear, ReLU
-from skjacobnet.network import complete
+from skjacobnet.network import build_network
 
 # Sizes, rows, and the better mode.
 CASES = [
@@ -80,7 +80,7 @@ def measure(quick):
     for sizes, n_rows, mode in CASES[:1] if quick else CASES:
         for dtype in ("float32", "float64"):
             hidden = [layer for n in sizes[1:-1] for layer in (Linear(n), ReLU())]
-            network = complete(hidden, sizes[0], sizes[-1])
+            network = build_network(hidden, sizes[0], sizes[-1])
             theta = network.init_weights(rng, np.dtype(dtype))
             X = rng.standard_normal((n_rows, sizes[0])).astype(dtype)
             weights = (

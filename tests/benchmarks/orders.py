@@ -9,7 +9,7 @@ from time import perf_counter
 import numpy as np
 
 from skjacobnet.layers import Linear, ReLU
-from skjacobnet.network import complete
+from skjacobnet.network import build_network
 
 N_NETS, ROUNDS = 150, 30
 N_ROWS = 20, 500
@@ -28,7 +28,7 @@ def draw_sizes(rng):
 def shortest_times(sizes, n_rows, dtype, rng):
     """Return the shortest time of each mode over rounds in random order."""
     hidden = [layer for width in sizes[1:-1] for layer in (Linear(width), ReLU())]
-    network = complete(hidden, sizes[0], sizes[-1])
+    network = build_network(hidden, sizes[0], sizes[-1])
     theta = network.init_weights(rng, dtype)
     X = rng.standard_normal((n_rows, sizes[0])).astype(dtype)
     times = dict.fromkeys(MODES, np.inf)

@@ -6,7 +6,7 @@ from peers import peers_for
 from timing import medians
 
 from skjacobnet.layers import Linear, ReLU
-from skjacobnet.network import complete
+from skjacobnet.network import build_network
 
 NET = Net((64, 100, 10), n_rows=400, batch_size=200, n_epochs=1, n_rounds=1)
 # How many rounds for so many rows.
@@ -15,7 +15,9 @@ N_ROUNDS = {1: 301, 1000: 31, 100_000: 7, 1_000_000: 3}
 
 def weights(dtype):
     """Return the same coefficients and intercepts for all."""
-    network = complete([Linear(NET.hidden[0]), ReLU()], NET.sizes[0], NET.sizes[-1])
+    network = build_network(
+        [Linear(NET.hidden[0]), ReLU()], NET.sizes[0], NET.sizes[-1]
+    )
     theta = network.init_weights(np.random.default_rng(0), np.dtype(dtype))
     return [
         [np.array(part) for part in network.weights(theta, name)]

@@ -6,7 +6,8 @@ from sklearn.datasets import load_iris
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skjacobnet import JacobianMLPClassifier, _derivatives
+from skjacobnet import JacobianMLPClassifier
+from skjacobnet.core import blocks
 from skjacobnet.inspection import boundary_distance
 from skjacobnet.testing import empirical_jacobian
 
@@ -82,7 +83,7 @@ def test_against_all_pairs_measured_by_differences(y):
 def test_blocks(monkeypatch):
     model = fitted((6,), WORDS)
     whole = boundary_distance(model, X)
-    monkeypatch.setattr(_derivatives, "BLOCK_NUMBERS", 50)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 1)
     for one, other in zip(boundary_distance(model, X), whole, strict=True):
         if one.dtype.kind == "f":
             np.testing.assert_allclose(one, other, rtol=1e-9)

@@ -6,7 +6,7 @@ import pytest
 from numpydoc.validate import validate
 
 from skjacobnet import JacobianMLPClassifier, inspection
-from skjacobnet._derivatives import DerivativesMixin
+from skjacobnet.model.derivatives import DerivativesMixin
 
 FUNCTIONS = {
     f"skjacobnet.inspection.{name}": function

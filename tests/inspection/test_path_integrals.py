@@ -11,7 +11,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skjacobnet import JacobianMLPClassifier
-from skjacobnet.inspection import integrated_gradients, path_integrals
+from skjacobnet.core import blocks
+from skjacobnet.inspection import integrated_gradients
 from skjacobnet.layers import HardTanh, Linear, ReLU
 from skjacobnet.layers.base import Layer
 
@@ -143,8 +144,7 @@ def test_groups_blocks_frames_sparse_rows_and_types(monkeypatch):
     np.testing.assert_allclose(
         integrated_gradients(model, sparse.csr_array(ROWS))[0], whole, rtol=1e-9
     )
-    monkeypatch.setattr(path_integrals, "GROUP_NUMBERS", 500)
-    monkeypatch.setattr(path_integrals, "BLOCK_NUMBERS", 100)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 1)
     np.testing.assert_allclose(integrated_gradients(model, ROWS)[0], whole, rtol=1e-9)
     frame = pd.DataFrame(X, columns=list("abcd"))
     shares, _ = integrated_gradients(fitted(STACKS["deep"], X=frame), frame[::10])

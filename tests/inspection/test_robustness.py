@@ -10,7 +10,8 @@ from sklearn.datasets import load_iris
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, PolynomialFeatures
 
-from skjacobnet import JacobianMLPClassifier, _derivatives
+from skjacobnet import JacobianMLPClassifier
+from skjacobnet.core import blocks
 from skjacobnet.inspection import (
     fast_gradient_attack,
     gradient_x_input,
@@ -40,7 +41,7 @@ def log_loss(model, X, y):
 
 @pytest.mark.parametrize("y", [Y, Y > 0, LABELS], ids=["classes", "binary", "labels"])
 def test_the_direction_is_that_of_the_gradient(y, monkeypatch):
-    monkeypatch.setattr(_derivatives, "BLOCK_NUMBERS", 200)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 1)
     model = fitted(y)
     slope = empirical_jacobian(lambda X: log_loss(model, X, y)[:, np.newaxis], X)[:, 0]
     clear = np.abs(slope) > 1e-7

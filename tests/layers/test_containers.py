@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, train_test_split
 
 from skjacobnet import JacobianMLPClassifier
-from skjacobnet._workspace import Workspace
+from skjacobnet.core.workspace import Workspace
 from skjacobnet.initializers import Orthogonal
 from skjacobnet.layers import (
     LAYERS,
@@ -26,7 +26,7 @@ from skjacobnet.layers import (
     Sequential,
     Tanh,
 )
-from skjacobnet.network import Network, complete
+from skjacobnet.network import Network, build_network
 from skjacobnet.operators import Diagonal, Identity, Product, Stack, Sum
 from skjacobnet.regularizers import Sparsity
 from skjacobnet.testing import check_gradients, check_layer
@@ -233,7 +233,7 @@ def test_linear_layers_inside_suit_the_activation_behind_them():
         Repeat(Sequential(["relu", Linear(6)]), 1),
         "sigmoid",
     ]
-    network = complete([*map(LAYERS.resolve, layers)], 7, 3)
+    network = build_network([*map(LAYERS.resolve, layers)], 7, 3)
     first, residual, _, parallel, frozen, _, twice, once, _, last = network.layers
     chosen = {
         "he_uniform": [
@@ -259,7 +259,7 @@ def test_linear_layers_inside_suit_the_activation_behind_them():
 
 def test_the_gain_of_an_orthogonal_start_reaches_inside():
     layer = Sequential([Linear(4), Residual(Sequential([Linear(4), "tanh"]))])
-    network = complete([layer], 4, 2, Orthogonal())
+    network = build_network([layer], 4, 2, Orthogonal())
     inner = network.layers[0].layers[1].layer.layers[0]
     assert inner.initializer.gain == Orthogonal().for_activation(Tanh()).gain
 
@@ -461,9 +461,9 @@ def test_gradients_of_whole_models(layer):
 
 def test_wide_layers_inside_bound_the_memory_of_jacobians():
     inside = Residual(Sequential([Linear(4096), "relu", Linear(4)]))
-    assert inside.widest(4) == 4096
-    assert Parallel([Linear(3), Linear(4)]).widest(2) == 7
-    assert Network([inside, Linear(2)], 4)._widest == 4096
+    assert inside.widths(4) == [4096, 4096, 4, 4, 4]
+    assert Parallel([Linear(3), Linear(4)]).widths(2) == [3, 4, 7]
+    assert Network([inside, Linear(2)], 4).widths == (4, 4096, 4096, 4, 4, 4, 2)
 
 
 class Scaled(Layer):
@@ -551,7 +551,7 @@ def test_gradients_of_single_rows_of_layers_inside(layer):
 )
 def test_every_derivative_uses_the_draws_of_the_forward_pass(layer):
     rng = np.random.default_rng(0)
-    network = complete([Linear(5), layer], 4, 3)
+    network = build_network([Linear(5), layer], 4, 3)
     theta = rng.standard_normal(network.n_weights)
     X, cotangent = rng.standard_normal((7, 4)), rng.standard_normal((7, 3))
     at = network.linearize(theta, X, np.random.default_rng(1))

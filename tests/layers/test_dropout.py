@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skjacobnet._workspace import Workspace
+from skjacobnet.core.workspace import Workspace
 from skjacobnet.layers import LAYERS, Dropout, Linear
 from skjacobnet.operators import Diagonal, multiply
 

@@ -6,8 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
 from skjacobnet import JacobianMLPClassifier
-from skjacobnet._network_workspace import NetworkWorkspace
-from skjacobnet._workspace import Workspace
+from skjacobnet.core.workspace import Workspace
 from skjacobnet.layers import Linear, ReLU, Tanh
 from skjacobnet.layers.prepared import (
     PreparedElementwise,
@@ -15,6 +14,7 @@ from skjacobnet.layers.prepared import (
     PreparedLinear,
 )
 from skjacobnet.network import Network
+from skjacobnet.network.workspace import NetworkWorkspace
 
 N_SAMPLES, N_IN, UNITS = 6, 4, 3
 

@@ -3,7 +3,7 @@ import pytest
 from autograd import jacobian
 from autograd import numpy as anp
 
-from skjacobnet._workspace import Workspace
+from skjacobnet.core.workspace import Workspace
 from skjacobnet.layers import LAYERS, Softmax
 from skjacobnet.links import SOFTMAX
 from skjacobnet.operators import DiagonalMinusRankOne

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skjacobnet._workspace import Workspace
+from skjacobnet.core.workspace import Workspace
 from skjacobnet.links import LOGISTIC, SOFTMAX
 from skjacobnet.losses import CrossEntropy
 

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.metrics import brier_score_loss, log_loss
 
-from skjacobnet._rows import BLOCK_NUMBERS
+from skjacobnet.core.blocks import PASS_NUMBERS
 from skjacobnet.links import LOGISTIC, SOFTMAX
 from skjacobnet.losses import LOSSES, Brier, CrossEntropy, Focal, Loss
 
@@ -466,7 +466,7 @@ def test_a_loss_without_a_fused_version_falls_back():
 def test_many_rows_are_evaluated_in_blocks(loss, n_raw, stack, weighted):
     rng = np.random.default_rng(0)
     n_rows = 70_001 // n_raw
-    assert n_rows * n_raw > 2 * BLOCK_NUMBERS
+    assert n_rows * n_raw > 2 * PASS_NUMBERS
     y = np.eye(n_raw)[rng.integers(0, n_raw, n_rows)]
     if n_raw == 1:
         y = rng.integers(0, 2, (n_rows, 1)).astype(float)

@@ -20,18 +20,18 @@ def test_blocks_do_not_change_a_step(monkeypatch, optimizer, stack, dtype):
     mask = (np.arange(11) % 3 > 0).astype(dtype)
     rate = np.array([[0.1], [0.2], [0.3]], dtype) if stack else 0.1
 
-    def trained(n_bytes):
-        monkeypatch.setattr(blocks, "BLOCK_BYTES", n_bytes)
+    def trained(n_numbers):
+        monkeypatch.setattr(blocks, "PASS_NUMBERS", n_numbers)
         theta = start.copy()
         state = optimizer.init(theta)
         for gradient in gradients:
             optimizer.step(theta, gradient, state, rate, mask)
         return theta
 
-    np.testing.assert_array_equal(trained(4 * start.itemsize), trained(10**6))
+    np.testing.assert_array_equal(trained(4), trained(10**6))
 
 
 def test_scratch_is_as_long_as_a_block(monkeypatch):
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 32)
+    monkeypatch.setattr(blocks, "PASS_NUMBERS", 4)
     assert scratch_for(np.zeros((2, 100))).shape == (2, 4)
     assert scratch_for(np.zeros(3)).shape == (3,)

@@ -9,7 +9,7 @@ from autograd.scipy.special import erf
 from skjacobnet.layers import LAYERS, Linear
 from skjacobnet.links import SOFTMAX
 from skjacobnet.losses import CrossEntropy
-from skjacobnet.network import complete
+from skjacobnet.network import build_network
 from skjacobnet.regularizers import (
     L1,
     Certainty,
@@ -48,7 +48,7 @@ def build(names, rng):
     hidden = []
     for position, name in enumerate(names):
         hidden += [Linear(7 - position), LAYERS.make(name)]
-    network = complete(hidden, N_IN, N_CLASSES)
+    network = build_network(hidden, N_IN, N_CLASSES)
     theta = network.init_weights(rng, np.float64)
     return network, theta + 0.1 * rng.standard_normal(theta.shape)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skjacobnet._component import Component
+from skjacobnet.core.component import Component
 from skjacobnet.optimizers import OPTIMIZERS, FullBatchOptimizer, Optimizer
 from skjacobnet.testing import check_optimizer
 

@@ -9,9 +9,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skjacobnet import JacobianMLPClassifier
+from skjacobnet.data.table import Table
 from skjacobnet.losses import Brier, CrossEntropy, Focal
 from skjacobnet.training.baseline import loss_of_shares
-from skjacobnet.training.table import Table
 
 rng = np.random.default_rng(0)
 SIZES = np.array([1e4, 1e2, 1.0])

@@ -7,8 +7,8 @@ from skjacobnet.layers import Linear, Sigmoid
 from skjacobnet.losses import Brier, CrossEntropy, Focal
 from skjacobnet.network import Network
 from skjacobnet.regularizers import L1, Orthogonality, Sparsity
+from skjacobnet.tasks.classes import Targets
 from skjacobnet.training.objective import Objective
-from skjacobnet.training.targets import Targets
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((9, 4))

@@ -15,6 +15,9 @@ from skjacobnet.inspection.displays.gradient_flow import (
     GradientFlowDisplay as GradientFlowDisplay,
 )
 from skjacobnet.inspection.displays.jacobian import JacobianDisplay as JacobianDisplay
+from skjacobnet.inspection.displays.jacobian_spectrum import (
+    JacobianSpectrumDisplay as JacobianSpectrumDisplay,
+)
 from skjacobnet.inspection.displays.loss_curve import (
     LossCurveDisplay as LossCurveDisplay,
 )
@@ -28,7 +31,4 @@ from skjacobnet.inspection.displays.regularizer_flow import (
     RegularizerFlowDisplay as RegularizerFlowDisplay,
 )
 from skjacobnet.inspection.displays.saliency import SaliencyDisplay as SaliencyDisplay
-from skjacobnet.inspection.displays.spectrum import (
-    JacobianSpectrumDisplay as JacobianSpectrumDisplay,
-)
 from skjacobnet.inspection.displays.weights import WeightsDisplay as WeightsDisplay

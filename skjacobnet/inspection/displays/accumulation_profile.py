@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skjacobnet._validation import Interval
+from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.accumulation import profile_accumulation
 from skjacobnet.inspection.displays.drawing import COLORS, figure_and_panels
 from skjacobnet.inspection.pipelines import Route

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from skjacobnet._validation import Interval
+from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.displays.drawing import SEQUENTIAL, figure_and_axes
 from skjacobnet.inspection.displays.names import shortened
 from skjacobnet.inspection.pipelines import steps_and_classifier

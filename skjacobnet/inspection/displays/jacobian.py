@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skjacobnet._validation import Interval
+from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.displays.drawing import DIVERGING, figure_and_axes
 from skjacobnet.inspection.displays.names import (
     checked_names,

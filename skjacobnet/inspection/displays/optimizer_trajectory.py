@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skjacobnet._validation import Interval
+from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.displays.drawing import figure_and_axes, legend_above
 from skjacobnet.inspection.displays.names import (
     LONGEST_LINE,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skjacobnet._validation import Interval
+from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.displays.names import checked_names
 
 # What `output` means in words.

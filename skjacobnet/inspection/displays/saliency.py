@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from skjacobnet._validation import Interval, OneOf
+from skjacobnet.core.constraints import Interval, OneOf
+from skjacobnet.inspection.chosen_output import most_probable, target_columns
 from skjacobnet.inspection.displays.drawing import (
     COLORS,
     DIVERGING,
@@ -23,12 +24,11 @@ from skjacobnet.inspection.displays.rows import (
     one_row,
     symmetric_limits,
 )
-from skjacobnet.inspection.gradient_times_input import gradient_x_input
+from skjacobnet.inspection.gradient_x_input import gradient_x_input
 from skjacobnet.inspection.path_integrals import integrated_gradients
 from skjacobnet.inspection.pipelines import Route, numbers
-from skjacobnet.inspection.slopes import saliency
-from skjacobnet.inspection.targets import most_probable, target_columns
-from skjacobnet.training.prediction import predict_raw
+from skjacobnet.inspection.saliency import saliency
+from skjacobnet.model.fitted import predict_raw
 
 METHODS = {
     "saliency": saliency,

@@ -79,10 +79,10 @@ class Container(Layer):
             for name in part.fixed(own)
         )
 
-    def widest(self, n_in):
+    def widths(self, n_in):
         sizes = zip(self.parts, self.part_sizes(n_in), strict=True)
-        inside = [part.widest(width) for part, width in sizes]
-        return max(super().widest(n_in), *inside)
+        inside = [width for part, n in sizes for width in part.widths(n)]
+        return [*inside, self.output_size(n_in)]
 
     def weight_shapes(self, n_in):
         sizes = zip(self.parts, self.part_sizes(n_in), strict=True)

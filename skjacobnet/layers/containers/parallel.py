@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skjacobnet._validation import OneOf
+from skjacobnet.core.constraints import OneOf
 from skjacobnet.layers.containers.base import Container, part_of, prefixed
 from skjacobnet.operators import Stack, Sum
 from skjacobnet.operators.composite import added, side_by_side

@@ -4,7 +4,7 @@ from itertools import accumulate as running_total
 
 import numpy as np
 
-from skjacobnet._validation import Interval
+from skjacobnet.core.constraints import Interval
 from skjacobnet.layers.containers.base import Container, add_to, part_of, prefixed
 from skjacobnet.operators import Product
 

@@ -1,0 +1,134 @@
+"""Chains of Jacobians, multiplied out."""
+
+from skjacobnet.accumulation.order import Structure, order_of
+from skjacobnet.operators import Dense, Product, multiply, multiply_around_diagonal
+
+MODES = ("auto", "forward", "reverse")
+
+
+def accumulate(operators, mode="auto", n_samples=None, out=None):
+    r"""Multiply a chain of Jacobians out.
+
+    Parameters
+    ----------
+    operators : sequence of JacobianOperator
+        At least one.
+    mode : {"auto", "forward", "reverse"}, default="auto"
+        The order of the multiplications. All give the same result up to rounding.
+    n_samples : int, optional
+        For the costs in automatic mode; by default as many as the operators are for.
+    out : array of shape (..., n_samples, n_out, n_in), optional
+        Where the last multiplication may write its result. It is left alone where all
+        samples share the Jacobian, and where the product keeps more structure.
+
+    Returns
+    -------
+    JacobianOperator
+        :math:`J_L \cdots J_1`, multiplied out as far as structure allows.
+
+    Raises
+    ------
+    ValueError
+        If `mode` is unknown or there is no operator.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skjacobnet.operators import ConstantMatrix, Diagonal
+    >>> spread = ConstantMatrix(np.array([[1.0, 2.0]]))
+    >>> chain = [spread, Diagonal(np.array([[3.0, 4.0]]))]
+    >>> accumulate(chain, "reverse").todense(1)
+    array([[[3.],
+            [8.]]])
+    """
+    if mode not in MODES:
+        raise ValueError(
+            f"mode must be one of {', '.join(map(repr, MODES))}, got {mode!r}."
+        )
+    if not operators:
+        raise ValueError("There is no operator to accumulate.")
+    operators = opened(operators)
+    batch_shapes = [operator.batch_shape for operator in operators]
+    if out is not None and out.shape[:-2] not in batch_shapes:
+        out = None  # what all samples share is to be repeated for each of them
+    if n_samples is None:
+        n_samples = count_samples(operators)
+    structures = tuple(map(Structure.of, operators))
+    order = order_of(mode, structures, n_samples)
+    return _multiply_in(order, operators, out).multiplied_out()
+
+
+def accumulate_into(out, operators, mode="auto"):
+    """Write the Jacobian of a chain to an array.
+
+    Parameters
+    ----------
+    out : array of shape (..., n_samples, n_out, n_in)
+    operators : sequence of JacobianOperator
+    mode : {"auto", "forward", "reverse"}, default="auto"
+        As in `accumulate`.
+    """
+    product = accumulate(operators, mode, out=out)
+    if not (isinstance(product, Dense) and product.matrix is out):
+        product.todense(out.shape[-3], out)
+
+
+def count_carried(mode, n_out, n_in):
+    """Return how many vectors a sample's Jacobian carries through a chain at most.
+
+    Parameters
+    ----------
+    mode : {"auto", "forward", "reverse"}
+    n_out, n_in : int
+        Of the whole chain.
+
+    Returns
+    -------
+    int
+        The rows in reverse mode, the columns in forward mode. The automatic order
+        carries either of them, or fewer.
+    """
+    return {"forward": n_in, "reverse": n_out}.get(mode, min(n_out, n_in))
+
+
+def opened(operators):
+    """Return a chain as it is multiplied.
+
+    Parameters
+    ----------
+    operators : sequence of JacobianOperator
+
+    Returns
+    -------
+    list of JacobianOperator
+        The factors of products one by one, and each operator in its simplest form.
+    """
+    chain = []
+    for operator in operators:
+        is_product = isinstance(operator, Product)
+        factors = operator.factors[::-1] if is_product else [operator]
+        chain += [factor.simplified() for factor in factors]
+    return chain
+
+
+def count_samples(operators):
+    """Return for how many samples there are Jacobians: one, where all share them.
+
+    Parameters
+    ----------
+    operators : sequence of JacobianOperator
+
+    Returns
+    -------
+    int
+    """
+    return max(operator.batch_shape[-1] for operator in operators)
+
+
+def _multiply_in(order, operators, out=None):
+    if isinstance(order, int):
+        return operators[order]
+    factors = [_multiply_in(part, operators) for part in order]
+    if len(factors) == 3:
+        return multiply_around_diagonal(*factors, out)
+    return multiply(*factors, out)

@@ -1,0 +1,1 @@
+"""What parts of all kinds share: names and arguments, checks, buffers, blocks."""

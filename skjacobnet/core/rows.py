@@ -1,0 +1,65 @@
+"""Weighted means over the rows of a batch."""
+
+import numpy as np
+
+
+def weighted_mean(values, sample_weight):
+    """Return the sum of weight times value divided by the number of rows.
+
+    Parameters
+    ----------
+    values : array of shape (..., n_samples)
+    sample_weight : array of shape (n_samples,) or None
+        None stands for ones.
+
+    Returns
+    -------
+    array of shape (...)
+        Of the type of `values`.
+
+    Examples
+    --------
+    >>> weighted_mean(np.array([1.0, 5.0]), np.array([2.0, 0.0]))
+    np.float64(1.0)
+    """
+    if sample_weight is None:
+        return np.mean(values, axis=-1)
+    sample_weight = sample_weight.astype(values.dtype, copy=False)
+    return np.matmul(values, sample_weight) / values.shape[-1]
+
+
+def row_scale(rows, sample_weight):
+    """Return weight / n_samples as a column, or a number without weights.
+
+    Parameters
+    ----------
+    rows : array of shape (..., n_samples, n)
+        Only its shape and type count.
+    sample_weight : array of shape (n_samples,) or None
+
+    Returns
+    -------
+    number, or array of shape (n_samples, 1) of the type of `rows`
+    """
+    n_samples = rows.shape[-2]
+    if sample_weight is None:
+        return rows.dtype.type(1.0 / n_samples)
+    return (sample_weight / n_samples).astype(rows.dtype)[:, np.newaxis]
+
+
+def average_rows(gradients, sample_weight):
+    """Turn gradients of samples into that of their weighted mean, in place.
+
+    Parameters
+    ----------
+    gradients : array of shape (..., n_samples, n)
+    sample_weight : array of shape (n_samples,) or None
+
+    Returns
+    -------
+    array of shape (..., n_samples, n)
+        `gradients`.
+    """
+    if sample_weight is not None:
+        np.multiply(gradients, sample_weight[:, np.newaxis], gradients)
+    return np.multiply(gradients, 1.0 / gradients.shape[-2], gradients)

@@ -1,0 +1,1 @@
+"""The rows of a fit: encoded, weighted, split, and in batches."""

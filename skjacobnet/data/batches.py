@@ -1,0 +1,153 @@
+"""Rows of a table in mini-batches."""
+
+import numpy as np
+from scipy.sparse import issparse
+
+from skjacobnet.core.blocks import rows_of
+from skjacobnet.core.workspace import Workspace, count_up
+
+
+class Batches:
+    """The rows that are trained on, a mini-batch at a time.
+
+    `X` is never copied as a whole: rows are gathered, cast and encoded in blocks of a
+    few batches.
+
+    Parameters
+    ----------
+    X : array or CSR matrix of shape (n_samples, n_features)
+        Of any numeric type.
+    codes : array of shape (n_samples,) or (n_samples, n_labels)
+    targets : Targets
+        Encodes `codes`.
+    sample_weight : array of shape (n_samples,) or None
+    rows : array of int or None
+        The rows to use; none means all.
+    batch_size : int
+    dtype : data-type
+        Of the batches.
+    sparse : bool
+        Whether a batch of a sparse `X` stays sparse.
+    weight_unit : float, default=1.0
+        The weight that counts as one.
+    """
+
+    def __init__(
+        self,
+        X,
+        codes,
+        targets,
+        sample_weight,
+        rows,
+        batch_size,
+        dtype,
+        sparse,
+        weight_unit=1.0,
+    ):
+        self.X = X
+        self.codes = codes
+        self.targets = targets
+        self.sample_weight = sample_weight
+        self.rows = rows
+        self.n_rows = X.shape[0] if rows is None else len(rows)
+        self.batch_size = min(batch_size, self.n_rows)
+        self.dtype = np.dtype(dtype)
+        self.sparse = sparse
+        self.weight_unit = weight_unit
+        self._workspace = Workspace()
+        self._whole = None
+
+    def __len__(self):
+        return -(-self.n_rows // self.batch_size)
+
+    def epoch(self, rng=None):
+        """Yield every row once, in batches; the last one may be smaller.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator, optional
+            Shuffles the rows. A single batch is left in order, since the objective does
+            not depend on it.
+
+        Yields
+        ------
+        X : array or CSR matrix of shape (n_rows, n_features)
+        y : array of shape (n_rows, n_raw)
+        sample_weight : array of shape (n_rows,) or None
+            All three are overwritten as the epoch goes on.
+        """
+        if len(self) == 1:
+            if self._whole is None:
+                everything = slice(None) if self.rows is None else self.rows
+                self._whole = self._gather(everything, self.n_rows)
+            yield self._whole
+            return
+        order = self._order(rng)
+        row_bytes = (self.X.shape[1] + self.targets.n_raw) * self.dtype.itemsize
+        block = rows_of(8 * row_bytes * self.batch_size) * self.batch_size
+        for start in range(0, self.n_rows, block):
+            stop = min(start + block, self.n_rows)
+            rows = slice(start, stop) if order is None else order[start:stop]
+            X, y, weight = self._gather(rows, stop - start)
+            for first in range(0, y.shape[0], self.batch_size):
+                batch = slice(first, first + self.batch_size)
+                yield X[batch], y[batch], None if weight is None else weight[batch]
+
+    def _order(self, rng):
+        """Return the rows as they come; None means all of them, in order."""
+        if rng is None:
+            return self.rows
+        order = self._workspace.array("order", (self.n_rows,), np.intp)
+        if self.rows is None:
+            count_up(order)
+        else:
+            order[...] = self.rows
+        rng.shuffle(order)
+        return order
+
+    def _gather(self, rows, n_rows):
+        """Return some rows, in buffers that the next call writes over.
+
+        Rows that are given as a slice are looked at where they are.
+        """
+        codes = self._taken("codes", self.codes, rows)
+        y = self._buffer("y", n_rows, (self.targets.n_raw,), self.dtype)
+        places = self._buffer("places", n_rows, (), np.intp)
+        weight = self.sample_weight
+        if weight is not None:
+            taken = self._taken("taken weight", weight, rows)
+            weight = self._buffer("weight", n_rows, (), self.dtype)
+            np.divide(taken, self.weight_unit, weight)
+        return (
+            self._cast(self._taken("X", self.X, rows), n_rows),
+            self.targets.encode(codes, self.dtype, y, places),
+            weight,
+        )
+
+    def _taken(self, name, table, rows):
+        # `take` is the fastest, but would first copy all of an array that is not in the
+        # order of its rows.
+        if isinstance(rows, slice) or issparse(table) or not table.flags.c_contiguous:
+            return table[rows]
+        out = self._buffer(name, len(rows), table.shape[1:], table.dtype)
+        # With this mode it writes to `out` itself; there is nothing to clip.
+        return np.take(table, rows, axis=0, out=out, mode="clip")
+
+    def _cast(self, X, n_rows):
+        if issparse(X) or X.dtype == self.dtype:
+            return cast(X, self.dtype, self.sparse)
+        out = self._buffer("cast X", n_rows, X.shape[1:], self.dtype)
+        np.copyto(out, X)
+        return out
+
+    def _buffer(self, name, n_rows, shape, dtype):
+        """Return room for so many rows, in the buffer of that name if it suffices."""
+        known = self._workspace.get(name)
+        n_known = n_rows if known is None else max(n_rows, known.shape[0])
+        return self._workspace.array(name, (n_known, *shape), dtype)[:n_rows]
+
+
+def cast(X, dtype, sparse):
+    """Return rows in the network's type, dense unless `sparse`."""
+    X = X.astype(dtype, copy=False)
+    return X.toarray() if issparse(X) and not sparse else X

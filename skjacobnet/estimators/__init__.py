@@ -1,0 +1,1 @@
+"""Estimators: networks behind scikit-learn's contract."""

@@ -1,0 +1,34 @@
+r"""How the first weights are drawn.
+
+An initializer is called as ``initializer(shape, rng, dtype)`` with the shape
+``(..., n_in, n_out)`` of the weights of linear layers. Numbers are drawn in float64 and
+rounded to `dtype`, so that starts in float32 and float64 agree to rounding. Where there
+is a batch of inputs, ``adapt(weights, X)`` may then fit the weights to it.
+"""
+
+from skjacobnet.core.component import Family
+from skjacobnet.initializers.base import Initializer as Initializer
+from skjacobnet.initializers.isometric import Isometric as Isometric
+from skjacobnet.initializers.orthogonal import Orthogonal as Orthogonal
+from skjacobnet.initializers.scaled import GlorotNormal as GlorotNormal
+from skjacobnet.initializers.scaled import GlorotUniform as GlorotUniform
+from skjacobnet.initializers.scaled import HeNormal as HeNormal
+from skjacobnet.initializers.scaled import HeUniform as HeUniform
+from skjacobnet.initializers.scaled import LecunNormal as LecunNormal
+from skjacobnet.initializers.scaled import Zeros as Zeros
+
+INITIALIZERS = Family(
+    "initializer",
+    Initializer,
+    globals(),
+    elsewhere={
+        "glorot": "glorot_uniform",
+        "he": "he_uniform",
+        "kaiming": "he_uniform",
+        "kaiming_normal": "he_normal",
+        "kaiming_uniform": "he_uniform",
+        "xavier": "glorot_uniform",
+        "xavier_normal": "glorot_normal",
+        "xavier_uniform": "glorot_uniform",
+    },
+)

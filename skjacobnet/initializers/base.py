@@ -1,0 +1,56 @@
+"""The contract of an initializer."""
+
+from abc import abstractmethod
+
+from skjacobnet.core.component import Component
+
+
+class Initializer(Component):
+    """A distribution of weight matrices."""
+
+    @abstractmethod
+    def __call__(self, shape, rng, dtype):
+        """Draw a matrix.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            (..., n_in, n_out); leading axes stack independent matrices.
+        rng : numpy.random.Generator
+        dtype : data-type
+
+        Returns
+        -------
+        array of that shape and type
+        """
+
+    def for_activation(self, activation):
+        """Return the initializer to use in front of an activation.
+
+        Parameters
+        ----------
+        activation : Layer or None
+            The activation behind the weights; None for a linear output.
+
+        Returns
+        -------
+        Initializer
+            Itself unless the distribution depends on the activation.
+        """
+        return self
+
+    def adapt(self, weights, X):
+        """Return the weights of a linear layer, fitted to a batch of its inputs.
+
+        Parameters
+        ----------
+        weights : dict of str to array
+            ``"coef"`` as drawn, and ``"intercept"``, zeros, if there is one.
+        X : array or CSR matrix of shape (n_samples, n_in)
+
+        Returns
+        -------
+        dict of str to array
+            The same unless the start depends on the data.
+        """
+        return weights

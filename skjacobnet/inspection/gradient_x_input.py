@@ -1,0 +1,62 @@
+"""The gradient times the input."""
+
+from skjacobnet.inspection.chosen_output import target_gradients
+from skjacobnet.inspection.frames import labeled
+from skjacobnet.inspection.pipelines import Route, numbers
+
+
+def gradient_x_input(estimator, X, target=None, *, output="proba"):
+    r"""Multiply each feature by the derivative of one class's output for it.
+
+    .. math:: A_{s,i} = x_{s,i} \, \partial f_{t(s)}(x_s) / \partial x_{s,i}
+
+    Parameters
+    ----------
+    estimator : JacobianMLPClassifier or Pipeline
+        Fitted; the steps before it must be affine, such as scalers and PCA.
+    X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+        All of it numbers.
+    target : class, or array-like of shape (n_samples,), default=None
+        The class :math:`t(s)`, one for all rows or one for each; for labels their
+        number. None is the most probable one of each row.
+    output : {"proba", "raw", "log_proba"}, default="proba"
+        What is differentiated.
+
+    Returns
+    -------
+    array or pandas.DataFrame of shape (n_samples, n_features)
+        In units of the output. A frame if `X` is one.
+
+    Raises
+    ------
+    TypeError
+        If a step before the network is not affine.
+    ValueError
+        If `target` or `output` is unknown, or `X` does not fit.
+
+    See Also
+    --------
+    integrated_gradients : Adds up to the change of the output, which this does only
+        where the network is linear between zero and x.
+
+    References
+    ----------
+    .. [1] A. Shrikumar, P. Greenside and A. Kundaje, "Learning Important Features
+       Through Propagating Activation Differences", ICML 2017.
+       https://arxiv.org/abs/1704.02685
+
+    Examples
+    --------
+    A linear model without intercept is the sum of its features' shares:
+
+    >>> from skjacobnet import JacobianMLPClassifier
+    >>> X = [[1.0, 2.0], [3.0, 1.0]]
+    >>> model = JacobianMLPClassifier((), max_iter=1, tol=None).fit(X, [0, 1])
+    >>> model.coefs_ = [[[0.5], [-1.0]]]
+    >>> gradient_x_input(model, X, target=1, output="raw")
+    array([[ 0.5, -2. ],
+           [ 1.5, -1. ]])
+    """
+    gradients = target_gradients(Route(estimator, X, output), target)
+    shares = numbers(X).astype(gradients.dtype, copy=False) * gradients
+    return labeled(shares, X)

@@ -1,0 +1,249 @@
+"""What training rows did to a prediction."""
+
+import warnings
+
+import numpy as np
+from scipy.sparse.linalg import LinearOperator, cg
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_consistent_length
+
+from skjacobnet.accumulation import cotangents
+from skjacobnet.core.blocks import row_blocks, slices
+from skjacobnet.core.constraints import Interval, OneOf
+from skjacobnet.data.batches import cast
+from skjacobnet.estimators import parameters
+from skjacobnet.inspection.chosen_output import (
+    most_probable,
+    target_columns,
+    target_cotangent,
+)
+from skjacobnet.inspection.pipelines import Route
+from skjacobnet.links import OUTPUTS
+from skjacobnet.regularizers import WeightDecay
+
+
+def influence(
+    estimator,
+    X_train,
+    y_train,
+    X_test,
+    y_test=None,
+    *,
+    target=None,
+    output="proba",
+    damping=1e-3,
+    tol=1e-4,
+    max_iter=1000,
+):
+    r"""Estimate how rows of the training change what is said about other rows.
+
+    With the gradient :math:`g_i` of the loss of training row i for the weights, their
+    mean :math:`\bar g`, and the gradient :math:`q_t` of the quantity for test row t,
+
+    .. math:: I_{t,i} = \frac{1}{n - 1} \, q_t^T (G + D)^{-1} (g_i - \bar g), \qquad
+              G = \frac{1}{n} \sum_{i=1}^{n} J_i^T H_i J_i,
+
+    the change of the quantity to first order when row i is left out and the network is
+    trained again. H is the Hessian of the loss for the raw prediction, J the Jacobian
+    of that for the weights, and D is diagonal: the damping, and for weights that decay
+    the strength of it.
+
+    Parameters
+    ----------
+    estimator : JacobianMLPClassifier or Pipeline
+        Fitted. The steps before the network may be any.
+    X_train : array-like, sparse matrix or data frame of shape (n_train, n_features)
+        The n >= 2 rows that it was fitted on.
+    y_train : array-like of shape (n_train,) or (n_train, n_labels)
+        Their classes.
+    X_test : array-like, sparse matrix or data frame of shape (n_test, n_features)
+        The rows that something is said about.
+    y_test : array-like of shape (n_test,) or (n_test, n_labels), default=None
+        With it the quantity is the loss of each test row; without it the chosen output.
+    target : class, or array-like of shape (n_test,), default=None
+        Without `y_test`: the class whose output it is, one for all rows or one for
+        each. None is the most probable one of each row.
+    output : {"proba", "raw", "log_proba"}, default="proba"
+        Without `y_test`: which output.
+    damping : float >= 0, default=1e-3
+        Added to the diagonal of the curvature. More of it gives smaller numbers that
+        depend less on directions that the training rows leave open.
+    tol : float in (0, 1), default=1e-4
+        Relative residual at which the conjugate gradients stop. Dimensionless; the
+        result is about as far from that of an exact solution.
+    max_iter : int >= 1, default=1000
+        Their most iterations for each test row.
+
+    Returns
+    -------
+    array of shape (n_test, n_train)
+        Positive where leaving the row out would raise the loss, or the output.
+
+    Raises
+    ------
+    TypeError
+        If `estimator` is no JacobianMLPClassifier, or a number is none.
+    ValueError
+        If a parameter is out of its range, `target` or `output` is unknown, both
+        `y_test` and `target` are given, or the rows do not fit.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the conjugate gradients have not converged.
+
+    Notes
+    -----
+    The curvature is the Gauss-Newton matrix, never built: a product with it is a jvp,
+    the Hessian of the loss, and a vjp, 4 * n_train * n_weights multiplications. Memory
+    holds the activations of all training rows. Computed in float64.
+
+    Exact only to first order, at a minimum, and in a neighborhood where the network is
+    nearly linear in its weights. All rows count the same, and of the regularizers only
+    weight decay enters the curvature. The Hessian of a loss other than cross-entropy
+    may be indefinite, and then `damping` must outweigh it.
+
+    References
+    ----------
+    .. [1] P. W. Koh and P. Liang, "Understanding Black-box Predictions via Influence
+       Functions", ICML 2017. https://arxiv.org/abs/1703.04730
+    .. [2] J. Martens, "New Insights and Perspectives on the Natural Gradient Method",
+       JMLR 21, 2020, Section 8. https://arxiv.org/abs/1412.1193
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skjacobnet import JacobianMLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = JacobianMLPClassifier((), optimizer="lbfgs", max_iter=500, tol=1e-3)
+    >>> influence(model.fit(X, y), X, y, X[:3], y[:3]).shape
+    (3, 150)
+    """
+    Interval(0, np.inf, "left").check(damping, "damping")
+    Interval(0, 1, "neither").check(tol, "tol")
+    Interval(1, np.inf, "left", integer=True).check(max_iter, "max_iter")
+    OneOf(*OUTPUTS).check(output, "output")
+    if y_test is not None and target is not None:
+        raise ValueError(
+            "y_test asks for the loss and target for an output: give one of the two."
+        )
+    train = _Rows(Route(estimator, X_train, through=False), y_train)
+    test = _Rows(Route(estimator, X_test, through=False), y_test)
+    if train.n_samples < 2:
+        raise ValueError("X_train must have at least two rows, got one.")
+    gradients = test.sample_gradients(
+        test.output_cotangents(target, output)
+        if y_test is None
+        else test.loss_cotangents
+    )
+    curvature = train.curvature(damping)
+    solutions = np.empty_like(gradients)
+    failed = 0
+    for row, gradient in enumerate(gradients):
+        solutions[row], info = cg(curvature, gradient, rtol=tol, maxiter=max_iter)
+        failed += info > 0
+    if failed:
+        warnings.warn(
+            f"The conjugate gradients of {failed} test rows have not converged to "
+            f"tol={tol} in {max_iter} iterations. Raise damping, tol or max_iter.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+    # g_i^T s is the cotangent of the loss times the change of the raw prediction along
+    # s: no gradient of a training row is built.
+    products = train.loss_products(solutions)
+    products -= products.mean(axis=1, keepdims=True)
+    return products / (train.n_samples - 1)
+
+
+class _Rows:
+    """Rows of a table at a fitted network, linearized in blocks."""
+
+    def __init__(self, route, y):
+        classifier = route.classifier
+        self.network, self.targets = classifier.network_, classifier.targets_
+        self.classifier = classifier
+        self.theta = classifier.weights_.astype(np.float64)
+        parts = parameters.resolve(classifier)
+        self.loss, self.regularizers = parts.loss, parts.regularizers
+        self.n_samples = route.inputs.shape[0]
+        if y is not None:
+            check_consistent_length(route.inputs, y)
+            y = self.targets.encode(self.targets.codes(y), np.float64)
+        self.y = y
+        block = row_blocks(self.network, 1, self.theta.itemsize)
+        self.blocks = []
+        for rows in slices(self.n_samples, block):
+            X = cast(route.inputs[rows], np.float64, self.network.accepts_sparse)
+            self.blocks.append((rows, self.network.linearize(self.theta, X)))
+
+    def loss_cotangents(self, raw, rows):
+        """Return each row's gradient of the loss for the raw prediction."""
+        return self.loss.sample_gradients(self.y[rows], raw, self.targets.link)
+
+    def output_cotangents(self, target, output):
+        """Return the function that gives those of the chosen output."""
+        given = target_columns(self.classifier, target, self.n_samples)
+
+        def find(raw, rows):
+            columns = (
+                most_probable(self.classifier, raw) if given is None else given[rows]
+            )
+            chosen = target_cotangent(self.classifier, columns, output)
+            *_, result = cotangents(self.targets.link.operators(raw, output), chosen)
+            return result
+
+        return find
+
+    def sample_gradients(self, cotangent_of):
+        """Return a gradient for all weights for each row, (n_samples, n_weights)."""
+        gradients = np.empty((self.n_samples, self.theta.size))
+        for rows, at in self.blocks:
+            cotangent = cotangent_of(at.value, rows)
+            self.network.sample_gradients(self.theta, at, cotangent, gradients[rows])
+        return gradients
+
+    def loss_products(self, vectors):
+        """Return the products of vectors with each row's gradient of the loss.
+
+        Parameters
+        ----------
+        vectors : array of shape (n_vectors, n_weights)
+
+        Returns
+        -------
+        array of shape (n_vectors, n_samples)
+        """
+        products = np.empty((len(vectors), self.n_samples))
+        for rows, at in self.blocks:
+            cotangent = self.loss_cotangents(at.value, rows)
+            for product, vector in zip(products, vectors, strict=True):
+                change = self.network.weight_jvp(self.theta, at, vector)
+                product[rows] = np.vecdot(change, cotangent)
+        return products
+
+    def curvature(self, damping):
+        """Return the damped Gauss-Newton matrix of the mean loss as an operator."""
+        size = self.theta.size
+        diagonal = np.full(size, float(damping))
+        for regularizer in self.regularizers:
+            if isinstance(regularizer, WeightDecay):
+                mask = self.network.decay_mask(np.float64)
+                diagonal += float(regularizer.strength) * mask
+        hessians = [
+            self.loss.hessian(self.y[rows], at.value, link=self.targets.link)
+            for rows, at in self.blocks
+        ]
+
+        def matvec(vector):
+            vector = vector.ravel()
+            result = diagonal * vector
+            for (_, at), hessian in zip(self.blocks, hessians, strict=True):
+                change = self.network.weight_jvp(self.theta, at, vector)
+                # The Hessian of a block is that of its own mean.
+                share = change.shape[0] / self.n_samples
+                cotangent = hessian.jvp(change) * share
+                result += self.network.gradient(self.theta, at, cotangent)
+            return result
+
+        return LinearOperator((size, size), matvec, dtype=np.float64)

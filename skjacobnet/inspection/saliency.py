@@ -1,0 +1,129 @@
+"""How much each feature matters, near a row and on average."""
+
+import numpy as np
+
+from skjacobnet.inspection.chosen_output import target_gradients
+from skjacobnet.inspection.frames import labeled
+from skjacobnet.inspection.pipelines import Route
+
+
+def saliency(estimator, X, target=None, *, output="proba"):
+    r"""Measure how strongly each feature moves the output of one class, row by row.
+
+    .. math:: S_{s,i} = \left| \partial f_{t(s)}(x_s) / \partial x_{s,i} \right|
+
+    Parameters
+    ----------
+    estimator : JacobianMLPClassifier or Pipeline
+        Fitted; the steps before it must be affine, such as scalers and PCA.
+    X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+        Rows as the pipeline is given them.
+    target : class, or array-like of shape (n_samples,), default=None
+        The class :math:`t(s)` to look at, one for all rows or one for each; for labels
+        their number. None is the most probable one of each row.
+    output : {"proba", "raw", "log_proba"}, default="proba"
+        What is differentiated. Probabilities hardly move where the network is certain;
+        the raw prediction does.
+
+    Returns
+    -------
+    array or pandas.DataFrame of shape (n_samples, n_features)
+        In units of the output per unit of the feature as it comes in `X`. A frame if
+        `X` is one, with its index and columns.
+
+    Raises
+    ------
+    TypeError
+        If a step before the network is not affine.
+    ValueError
+        If `target` or `output` is unknown, or `X` does not fit.
+
+    See Also
+    --------
+    sensitivity : The mean over rows, for every class.
+    integrated_gradients : Shares of a prediction that add up to it.
+
+    Notes
+    -----
+    One vector is carried back for each row, whatever the number of classes.
+
+    References
+    ----------
+    .. [1] K. Simonyan, A. Vedaldi and A. Zisserman, "Deep Inside Convolutional
+       Networks: Visualising Image Classification Models and Saliency Maps", 2013,
+       Section 3. https://arxiv.org/abs/1312.6034
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skjacobnet import JacobianMLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> network = JacobianMLPClassifier((5,), max_iter=3, tol=None, random_state=0)
+    >>> model = make_pipeline(StandardScaler(), network).fit(X, y)
+    >>> saliency(model, X).shape
+    (150, 4)
+    """
+    route = Route(estimator, X, output)
+    return labeled(np.abs(target_gradients(route, target)), X)
+
+
+def sensitivity(estimator, X, *, output="proba"):
+    r"""Measure how strongly each feature moves each output, on average over rows.
+
+    .. math:: S_{o,i} = \frac{1}{n} \sum_{s=1}^{n}
+              \left| \partial f_o(x_s) / \partial x_{s,i} \right|
+
+    Parameters
+    ----------
+    estimator : JacobianMLPClassifier or Pipeline
+        Fitted; the steps before it must be affine, such as scalers and PCA.
+    X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+        Rows as the pipeline is given them.
+    output : {"proba", "raw", "log_proba"}, default="proba"
+        What is differentiated.
+
+    Returns
+    -------
+    array or pandas.DataFrame of shape (n_outputs, n_features)
+        In units of the output per unit of the feature as it comes in `X`. A frame if
+        `X` is one, with a row named after each class and the columns of `X`. The one
+        raw prediction of a binary problem is that of the second class.
+
+    Raises
+    ------
+    TypeError
+        If a step before the network is not affine.
+    ValueError
+        If `output` is unknown, or `X` does not fit.
+
+    See Also
+    --------
+    saliency : The same for each row.
+
+    Notes
+    -----
+    Works on blocks of rows. To compare features, multiply by their standard deviations.
+
+    References
+    ----------
+    .. [1] Y. Dimopoulos, P. Bourret and S. Lek, "Use of some sensitivity criteria for
+       choosing networks with good generalization ability", Neural Processing Letters 2,
+       1-4, 1995. https://doi.org/10.1007/BF02309007
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skjacobnet import JacobianMLPClassifier
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> model = JacobianMLPClassifier((5,), max_iter=3, tol=None, random_state=0)
+    >>> sensitivity(model.fit(X, y), X).columns[0]
+    'sepal length (cm)'
+    """
+    route = Route(estimator, X, output)
+    total = np.zeros((route.n_outputs, route.n_features))
+    for _, _, jacobian in route.jacobians():
+        total += np.abs(jacobian).sum(axis=0)
+    mean = (total / route.inputs.shape[0]).astype(route.classifier.weights_.dtype)
+    return labeled(mean, X, route.classifier.classes_[-route.n_outputs :])

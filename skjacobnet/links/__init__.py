@@ -1,0 +1,18 @@
+r"""Links: how a raw prediction becomes probabilities.
+
+The network's last layer gives raw predictions, ``raw`` of shape (..., n_samples,
+n_raw), any real numbers. A link turns them into probabilities. Which one applies
+depends on the targets, not on the loss: `SOFTMAX` when the columns are classes that
+exclude each other, `LOGISTIC` when each column is a yes-or-no question of its own (a
+binary problem has one such column, a multilabel problem one for each label).
+"""
+
+from skjacobnet.links.base import OUTPUTS as OUTPUTS
+from skjacobnet.links.base import Link as Link
+from skjacobnet.links.probability import LOGISTIC as LOGISTIC
+from skjacobnet.links.probability import SOFTMAX as SOFTMAX
+from skjacobnet.links.probability import Logistic as Logistic
+from skjacobnet.links.probability import Softmax as Softmax
+from skjacobnet.links.probability import default_link as default_link
+from skjacobnet.links.probability import exponentials as exponentials
+from skjacobnet.links.probability import row_maximum as row_maximum

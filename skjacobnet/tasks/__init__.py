@@ -1,0 +1,1 @@
+"""What is predicted: classes or labels, how they are encoded and decided."""
