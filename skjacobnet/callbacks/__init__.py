@@ -12,4 +12,5 @@ from skjacobnet.callbacks.protocol import (
     CallbackSupportMixin as CallbackSupportMixin,
 )
 from skjacobnet.callbacks.protocol import EpochHooks as EpochHooks
+from skjacobnet.callbacks.protocol import epoch_hooks as epoch_hooks
 from skjacobnet.callbacks.protocol import with_callbacks as with_callbacks

@@ -1,17 +1,20 @@
-"""The line that shows how a training gets on."""
+"""The line that shows how a run gets on."""
 
 import sys
 from time import perf_counter
 
-# Writing more often than this, in seconds, only costs time.
+# Writing to a terminal more often than this, in seconds, only costs time.
 PAUSE = 0.1
+# A file gets about so many lines of a run, whatever its length.
+LINES_OF_A_FILE = 28
 
 
 class ProgressLine:
-    """One line of text, written over again after each epoch.
+    """A line of text after epochs, in a terminal one that is written over.
 
-    Plain characters and a carriage return, which a terminal and a notebook both show
-    as a single line that changes.
+    A terminal and a notebook show plain characters behind a carriage return as a single
+    line that changes. Elsewhere, such as in a log file, whole lines are written, at
+    most some thirty in all.
 
     Parameters
     ----------
@@ -25,46 +28,61 @@ class ProgressLine:
         self.done = 0
         self.written = -PAUSE
         self.width = 0
+        self.changes_its_line = _can_change_a_line(sys.stdout)
 
     def epoch_begins(self, state):
         """Do nothing."""
 
-    def epoch_ends(self, state):
+    def epoch_ends(self, state, model):
         """Show the newest entry of the history, unless that has just been done."""
         self.done += 1
         now = perf_counter()
-        if now - self.written >= PAUSE or self.done == self.n_epochs:
+        if self._is_due(now):
             self.written = now
             self._write(state, (now - self.start) / self.done)
 
-    def fit_ends(self, state):
-        """Show where training ended and leave the line."""
+    def run_ends(self, state, model):
+        """Show where the run ended."""
         if self.done:
             self._write(state, 0.0, ended=True)
-            self.leave()
 
-    def leave(self):
+    def close(self):
         """Begin a new line after this one."""
         if self.width:
+            self.width = 0
             sys.stdout.write("\n")
             sys.stdout.flush()
 
+    def _is_due(self, now):
+        if self.changes_its_line:
+            return now - self.written >= PAUSE or self.done == self.n_epochs
+        step = -(-self.n_epochs // LINES_OF_A_FILE)
+        return self.done == 1 or self.done % step == 0
+
     def _write(self, state, seconds_per_epoch, ended=False):
         last = {name: values[-1] for name, values in state.history.items()}
-        parts = [
+        texts = [
             f"epoch {state.epoch}/{state.epoch - self.done + self.n_epochs}",
             f"loss {last['loss'] + last['penalty']:.4g}",
         ]
         if "validation_score" in last:
-            parts.append(f"validation score {last['validation_score']:.4g}")
+            texts.append(f"validation score {last['validation_score']:.4g}")
         elif "validation_loss" in last:
-            parts.append(f"validation loss {last['validation_loss']:.4g}")
+            texts.append(f"validation loss {last['validation_loss']:.4g}")
         if ended:
-            parts.append(f"{perf_counter() - self.start:.1f} s")
+            texts.append(f"{perf_counter() - self.start:.1f} s")
         else:
             left = seconds_per_epoch * (self.n_epochs - self.done)
-            parts.append(f"at most {left:.0f} s left")
-        line = ", ".join(parts)
-        sys.stdout.write("\r" + line.ljust(self.width))
+            texts.append(f"at most {left:.0f} s left")
+        line = ", ".join(texts)
+        if self.changes_its_line:
+            sys.stdout.write("\r" + line.ljust(self.width))
+            self.width = len(line)
+        else:
+            sys.stdout.write(line + "\n")
         sys.stdout.flush()
-        self.width = len(line)
+
+
+def _can_change_a_line(stream):
+    in_notebook = type(stream).__module__.startswith("ipykernel.")
+    return in_notebook or (hasattr(stream, "isatty") and stream.isatty())

@@ -99,7 +99,7 @@ except ImportError:  # scikit-learn before 1.9
         return managed
 
 
-__all__ = ["CallbackSupportMixin", "EpochHooks", "with_callbacks"]
+__all__ = ["CallbackSupportMixin", "EpochHooks", "epoch_hooks", "with_callbacks"]
 
 
 class EpochHooks:
@@ -113,16 +113,16 @@ class EpochHooks:
         That of the whole fit.
     data : dict
         ``X``, ``y`` and ``metadata`` as the user gave them.
-    reconstruct : callable
-        Gives the attributes of a model that is ready to predict. Called only if a
-        callback asks for it.
+    attributes : callable
+        ``attributes(model, state)`` gives the attributes of an estimator that is ready
+        to predict. Called only if a callback asks for it.
     """
 
-    def __init__(self, estimator, context, data, reconstruct):
+    def __init__(self, estimator, context, data, attributes):
         self.estimator = estimator
         self.context = context
         self.data = data
-        self.reconstruct = reconstruct
+        self.attributes = attributes
         self.epoch = None
         context.call_on_fit_task_begin(estimator=estimator, **data)
 
@@ -131,18 +131,28 @@ class EpochHooks:
         self.epoch = self.context.subcontext(task_name="epoch")
         self.epoch.call_on_fit_task_begin(estimator=self.estimator, **self.data)
 
-    def epoch_ends(self, state):
+    def epoch_ends(self, state, model):
         """Close it; true asks to stop."""
         return self.epoch.call_on_fit_task_end(
             estimator=self.estimator,
-            reconstruction_attributes=self.reconstruct,
+            reconstruction_attributes=lambda: self.attributes(model(), state),
             **self.data,
         )
 
-    def fit_ends(self, state):
+    def run_ends(self, state, model):
         """Close the task of the fit."""
         self.context.call_on_fit_task_end(
             estimator=self.estimator,
-            reconstruction_attributes=self.reconstruct,
+            reconstruction_attributes=lambda: self.attributes(model(), state),
             **self.data,
         )
+
+    def close(self):
+        """Do nothing: scikit-learn's decorator tears callbacks down."""
+
+
+def epoch_hooks(estimator, context, data, attributes):
+    """Return the observers of a run: `EpochHooks`, or none without callbacks."""
+    if not hasattr(estimator, "_skl_callbacks"):
+        return []
+    return [EpochHooks(estimator, context, data, attributes)]

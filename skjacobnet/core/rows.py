@@ -1,6 +1,49 @@
-"""Weighted means over the rows of a batch."""
+"""The rows of a batch: in the type of the weights, and weighted means over them."""
+
+from contextlib import contextmanager
 
 import numpy as np
+from scipy.sparse import issparse
+
+
+def cast(X, dtype, sparse):
+    """Return rows in the type of a network's weights, dense unless `sparse`.
+
+    Parameters
+    ----------
+    X : array or CSR matrix of shape (n_samples, n_features)
+    dtype : data-type
+    sparse : bool
+        Whether a sparse `X` stays sparse.
+
+    Returns
+    -------
+    array or CSR matrix of shape (n_samples, n_features)
+        `X` itself where it has the type.
+
+    Raises
+    ------
+    ValueError
+        If a finite number of `X` is beyond the range of the type.
+    """
+    if X.dtype != dtype:
+        with checked_range(X, dtype):
+            X = X.astype(dtype)
+    return X.toarray() if issparse(X) and not sparse else X
+
+
+@contextmanager
+def checked_range(X, dtype):
+    """Turn an overflow, while `X` is cast to a type, into an error that names both."""
+    try:
+        with np.errstate(over="raise"):
+            yield
+    except FloatingPointError as error:
+        raise ValueError(
+            f"X has numbers up to {abs(X).max():.3g}, beyond the range of "
+            f"{np.dtype(dtype)}, in which the network computes. Scale the features, or "
+            "fit with dtype='float64'."
+        ) from error
 
 
 def weighted_mean(values, sample_weight):

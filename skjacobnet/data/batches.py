@@ -4,6 +4,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from skjacobnet.core.blocks import rows_of
+from skjacobnet.core.rows import cast, checked_range
 from skjacobnet.core.workspace import Workspace, count_up
 
 
@@ -18,7 +19,7 @@ class Batches:
     X : array or CSR matrix of shape (n_samples, n_features)
         Of any numeric type.
     codes : array of shape (n_samples,) or (n_samples, n_labels)
-    targets : Targets
+    task : Task
         Encodes `codes`.
     sample_weight : array of shape (n_samples,) or None
     rows : array of int or None
@@ -36,7 +37,7 @@ class Batches:
         self,
         X,
         codes,
-        targets,
+        task,
         sample_weight,
         rows,
         batch_size,
@@ -46,7 +47,7 @@ class Batches:
     ):
         self.X = X
         self.codes = codes
-        self.targets = targets
+        self.task = task
         self.sample_weight = sample_weight
         self.rows = rows
         self.n_rows = X.shape[0] if rows is None else len(rows)
@@ -83,7 +84,8 @@ class Batches:
             yield self._whole
             return
         order = self._order(rng)
-        row_bytes = (self.X.shape[1] + self.targets.n_raw) * self.dtype.itemsize
+        row_bytes = (self.X.shape[1] + self.task.n_raw) * self.dtype.itemsize
+        # An eighth of a block, which leaves room for the arrays of the steps.
         block = rows_of(8 * row_bytes * self.batch_size) * self.batch_size
         for start in range(0, self.n_rows, block):
             stop = min(start + block, self.n_rows)
@@ -111,7 +113,7 @@ class Batches:
         Rows that are given as a slice are looked at where they are.
         """
         codes = self._taken("codes", self.codes, rows)
-        y = self._buffer("y", n_rows, (self.targets.n_raw,), self.dtype)
+        y = self._buffer("y", n_rows, (self.task.n_raw,), self.dtype)
         places = self._buffer("places", n_rows, (), np.intp)
         weight = self.sample_weight
         if weight is not None:
@@ -120,7 +122,7 @@ class Batches:
             np.divide(taken, self.weight_unit, weight)
         return (
             self._cast(self._taken("X", self.X, rows), n_rows),
-            self.targets.encode(codes, self.dtype, y, places),
+            self.task.encode(codes, self.dtype, y, places),
             weight,
         )
 
@@ -137,7 +139,8 @@ class Batches:
         if issparse(X) or X.dtype == self.dtype:
             return cast(X, self.dtype, self.sparse)
         out = self._buffer("cast X", n_rows, X.shape[1:], self.dtype)
-        np.copyto(out, X)
+        with checked_range(X, self.dtype):
+            np.copyto(out, X)
         return out
 
     def _buffer(self, name, n_rows, shape, dtype):
@@ -145,9 +148,3 @@ class Batches:
         known = self._workspace.get(name)
         n_known = n_rows if known is None else max(n_rows, known.shape[0])
         return self._workspace.array(name, (n_known, *shape), dtype)[:n_rows]
-
-
-def cast(X, dtype, sparse):
-    """Return rows in the network's type, dense unless `sparse`."""
-    X = X.astype(dtype, copy=False)
-    return X.toarray() if issparse(X) and not sparse else X

@@ -1,4 +1,4 @@
-"""How much each row counts."""
+"""The weights of rows: given for each row, and for its class."""
 
 import numbers
 from functools import reduce
@@ -40,7 +40,7 @@ def check_weights(sample_weight, n_samples, name="sample_weight"):
     return weight
 
 
-def class_factors(class_weight, targets, codes, sample_weight):
+def class_factors(class_weight, task, codes, sample_weight):
     """Return the weight of each class.
 
     Parameters
@@ -50,9 +50,9 @@ def class_factors(class_weight, targets, codes, sample_weight):
         ``"balanced"`` gives all classes the same total, counted with `sample_weight`.
         For a multilabel problem both apply to each label, whose classes are 0 and 1; a
         list has a dict for each label.
-    targets : Targets
+    task : Classes or Labels
     codes : array of int, (n_samples,) or (n_samples, n_labels)
-        Encoded by `targets`, of rows that count.
+        Those of `task`, for rows that count.
     sample_weight : array of shape (n_samples,) or None
 
     Returns
@@ -67,16 +67,16 @@ def class_factors(class_weight, targets, codes, sample_weight):
     """
     if class_weight is None:
         return None
-    if not targets.multilabel:
+    if not task.multilabel:
         if isinstance(class_weight, list):
-            example = dict.fromkeys(targets.classes.tolist()[:2], 1.0)
+            example = dict.fromkeys(task.classes.tolist()[:2], 1.0)
             raise ValueError(
                 "class_weight must be 'balanced', None or a dict of classes and their "
                 f"weights, such as {example}, where y has one class in each row, got "
                 f"{class_weight!r}. A list of dicts, one for each label, goes with a y "
                 "of several columns of zeros and ones."
             )
-        return _factors(class_weight, targets.classes, codes, sample_weight)
+        return _factors(class_weight, task.classes, codes, sample_weight)
     n_labels = codes.shape[1]
     choices = class_weight
     if not isinstance(class_weight, list):

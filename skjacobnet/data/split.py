@@ -1,24 +1,25 @@
-"""Rows held back from training to see how well it generalizes."""
+"""A validation set split off the rows of a fit."""
 
 import numpy as np
 
 
-def split_rows(codes, validation_fraction, rng):
-    r"""Choose the rows to train on and those to validate on.
+def split_rows(strata, n_samples, validation_fraction, rng):
+    r"""Choose the rows to train on and the validation set.
 
     The split is stratified by class where that is possible: of the :math:`n_k` rows of
     a class,
 
     .. math:: v_k \approx v \, n_k / n
 
-    are held back, rounded so that they add up to v and that every class keeps a row to
-    train on: its only row, if it appears once. Where that leaves too little, the split
-    is plain.
+    go to the validation set, rounded so that they add up to v and that every class
+    keeps a row to train on: its only row, if it appears once. Where that leaves too
+    little, the split is plain.
 
     Parameters
     ----------
-    codes : array of shape (n_samples,) or (n_samples, n_labels)
-        Indices of classes; labels are not stratified.
+    strata : array of int of shape (n_samples,), or None
+        Indices of classes; None splits without strata.
+    n_samples : int
     validation_fraction : float in (0, 1)
     rng : numpy.random.Generator
 
@@ -30,7 +31,7 @@ def split_rows(codes, validation_fraction, rng):
     Raises
     ------
     ValueError
-        If there are too few rows to hold any back.
+        If there are too few rows to split.
 
     Notes
     -----
@@ -39,32 +40,31 @@ def split_rows(codes, validation_fraction, rng):
 
     Examples
     --------
-    >>> codes = np.repeat([0, 1], [80, 20])
-    >>> train, validation = split_rows(codes, 0.1, np.random.default_rng(0))
-    >>> np.bincount(codes[validation])
+    >>> strata = np.repeat([0, 1], [80, 20])
+    >>> train, validation = split_rows(strata, 100, 0.1, np.random.default_rng(0))
+    >>> np.bincount(strata[validation])
     array([8, 2])
     """
-    n_samples = len(codes)
     if n_samples < 3:
         raise ValueError(
             "early_stopping=True needs at least 3 rows to hold some back, got "
             f"{n_samples}. Give more rows or set early_stopping=False."
         )
     n_validation = min(max(1, round(validation_fraction * n_samples)), n_samples - 1)
-    held_back = np.zeros(n_samples, bool)
-    counts = np.bincount(codes) if codes.ndim == 1 else None
+    chosen = np.zeros(n_samples, bool)
+    counts = None if strata is None else np.bincount(strata)
     quotas = None if counts is None else _quotas(counts, n_validation)
     if quotas is None:
-        held_back[rng.choice(n_samples, n_validation, replace=False)] = True
+        chosen[rng.choice(n_samples, n_validation, replace=False)] = True
     else:
-        by_class = np.split(np.argsort(codes, kind="stable"), np.cumsum(counts[:-1]))
+        by_class = np.split(np.argsort(strata, kind="stable"), np.cumsum(counts[:-1]))
         for quota, rows in zip(quotas, by_class, strict=True):
-            held_back[rng.choice(rows, quota, replace=False)] = True
-    return np.flatnonzero(~held_back), np.flatnonzero(held_back)
+            chosen[rng.choice(rows, quota, replace=False)] = True
+    return np.flatnonzero(~chosen), np.flatnonzero(chosen)
 
 
 def _quotas(counts, n_validation):
-    """Return how many rows of each class to hold back, None if there are too few."""
+    """Return how many rows of each class to choose, None if there are too few."""
     divided = counts[counts > 1]
     if len(divided) > min(n_validation, divided.sum() - n_validation):
         return None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from skjacobnet.data.batches import Batches, cast
+from skjacobnet.data.batches import Batches
 from skjacobnet.data.sample_weights import (
     check_weights,
     class_factors,
@@ -17,7 +17,7 @@ from skjacobnet.data.sample_weights import (
     row_factors,
 )
 from skjacobnet.data.split import split_rows
-from skjacobnet.tasks.classes import Targets
+from skjacobnet.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -26,23 +26,23 @@ class Table:
 
     Attributes
     ----------
+    task : Task
     X : array or CSR matrix of shape (n_samples, n_features)
     y : array
         The targets as the user gave them.
-    targets : Targets
     codes : array of int
-        `y`, encoded; 0 in rows that are left out.
+        `y` in the compact form of the task.
     weight : array of shape (n_samples,) or None
         Sample weight times class weight.
     rows : array of int or None
-        The rows that count; none means all.
+        The rows that count; None means all.
     factors : array or None
         The weight of each class.
     """
 
+    task: Task
     X: Any
     y: np.ndarray
-    targets: Targets
     codes: np.ndarray
     weight: np.ndarray | None
     rows: np.ndarray | None
@@ -51,54 +51,41 @@ class Table:
     @classmethod
     def of(
         cls,
+        task,
         X,
         y,
         sample_weight=None,
         class_weight=None,
-        targets=None,
         factors=None,
-        names=None,
+        names=("y", "sample_weight"),
     ):
-        """Build a table; rows of weight zero are as good as absent.
+        """Build a table; rows of weight zero do not count.
 
         Parameters
         ----------
+        task : Task
         X, y, sample_weight
             Already checked, but for the weights.
         class_weight : as in scikit-learn
-        targets : Targets, optional
-            The known classes; by default those of `y`.
         factors : array, optional
             The weight of each class where it is known from another table.
         names : tuple of str, optional
             What `y` and `sample_weight` are called in messages.
         """
-        y_name, weight_name = names or ("y", "sample_weight")
-        sample_weight = check_weights(sample_weight, X.shape[0], weight_name)
-        rows = None
-        if sample_weight is not None and not sample_weight.all():
-            rows = np.flatnonzero(sample_weight)
-        seen = y if rows is None else y[rows]
-        targets = Targets.of(seen) if targets is None else targets
-        codes = targets.codes(seen, y_name)
-        if rows is not None:
-            seen_codes = codes
-            codes = np.zeros((X.shape[0], *codes.shape[1:]), codes.dtype)
-            codes[rows] = seen_codes
-        if factors is None:
-            counted = slice(None) if rows is None else rows
-            factors = class_factors(
-                class_weight,
-                targets,
-                codes[counted],
-                None if sample_weight is None else sample_weight[counted],
-            )
-        weight = combine(sample_weight, row_factors(factors, codes))
+        sample_weight = check_weights(sample_weight, X.shape[0], names[1])
+        codes = task.codes(y, names[0])
+        if factors is None and class_weight is not None:
+            counted, counted_weight = codes, sample_weight
+            if sample_weight is not None:
+                positive = sample_weight > 0.0
+                counted, counted_weight = codes[positive], sample_weight[positive]
+            factors = class_factors(class_weight, task, counted, counted_weight)
+        weight, rows = combine(sample_weight, row_factors(factors, codes)), None
         if weight is not None and not weight.all():
             rows = np.flatnonzero(weight)
             if not len(rows):
                 raise ValueError("class_weight leaves no row with a weight above 0.")
-        return cls(X, y, targets, codes, weight, rows, factors)
+        return cls(task, X, y, codes, weight, rows, factors)
 
     @property
     def n_rows(self):
@@ -116,32 +103,37 @@ class Table:
         return self.codes if self.rows is None else self.codes[self.rows]
 
     def absent_classes(self):
-        """Return the classes that no row has; labels may be absent."""
-        if self.targets.multilabel:
-            return []
-        seen = np.unique(self.counted_codes)
-        return np.delete(self.targets.classes, seen).tolist()
+        """Return the classes that no row has."""
+        return self.task.absent(self.counted_codes)
+
+    def baseline_loss(self, loss):
+        """Return the loss of the best constant prediction on the rows that count."""
+        weight = self.weight
+        if weight is not None and self.rows is not None:
+            weight = weight[self.rows]
+        return self.task.baseline_loss(self.counted_codes, weight, loss)
 
     def split(self, validation_fraction, rng):
-        """Return the rows to train on and the rows to validate with.
+        """Return the numbers of the rows to train on and of the validation set.
 
         Warns
         -----
         UserWarning
-            If the rows to validate with lack a class that they could have.
+            If the validation set lacks a class that it could have.
         """
         rows = np.arange(self.X.shape[0]) if self.rows is None else self.rows
-        train, validation = split_rows(self.counted_codes, validation_fraction, rng)
-        held_back = self.only(rows[validation])
-        if self._needlessly_lacks_classes(held_back):
+        strata = self.task.strata(self.counted_codes)
+        train, validation = split_rows(strata, len(rows), validation_fraction, rng)
+        part = self.only(rows[validation])
+        if self._needlessly_lacks_classes(part):
             warnings.warn(
-                f"early_stopping=True holds back {held_back.n_rows} of {len(rows)} "
-                "rows to judge the training by, and none of them has the classes "
-                f"{held_back.absent_classes()}. Raise validation_fraction="
+                f"early_stopping=True makes a validation set of {part.n_rows} of "
+                f"{len(rows)} rows, and none of them has the classes "
+                f"{part.absent_classes()}. Raise validation_fraction="
                 f"{validation_fraction}, give X_val and y_val with all classes, or set "
                 "early_stopping=False.",
                 UserWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
         return rows[train], rows[validation]
 
@@ -149,27 +141,17 @@ class Table:
         """Whether a part lacks a class, other than one whose single row stays here."""
         if not part.absent_classes():
             return False
-        n_classes = len(self.targets.classes)
-        counts, held = (
-            np.bincount(table.counted_codes, minlength=n_classes)
+        counts, chosen = (
+            np.bincount(table.counted_codes, minlength=len(self.task.classes))
             for table in (self, part)
         )
-        return bool(np.any((counts > 1) != (held > 0)))
+        return bool(np.any((counts > 1) != (chosen > 0)))
 
-    def some_inputs(self, n_rows, dtype, sparse):
-        """Return at most so many rows of `X` that count, evenly spaced.
-
-        Parameters
-        ----------
-        n_rows : int
-        dtype : data-type
-        sparse : bool
-            Whether a sparse `X` stays sparse.
-        """
+    def some_inputs(self, n_rows):
+        """Return at most so many rows of `X` that count, evenly spaced."""
         n_chosen = min(n_rows, self.n_rows)
         chosen = np.linspace(0, self.n_rows - 1, n_chosen).astype(np.intp)
-        rows = chosen if self.rows is None else self.rows[chosen]
-        return cast(self.X[rows], dtype, sparse)
+        return self.X[chosen if self.rows is None else self.rows[chosen]]
 
     def only(self, rows):
         """Return the table restricted to some of its rows."""
@@ -194,7 +176,7 @@ class Table:
         mean = mean_weight(self.weight, self.rows)
         return None if mean is None else self.weight / mean
 
-    def batches(self, batch_size, dtype, sparse, weight="relative"):
+    def batches(self, batch_size, dtype, sparse, relative=True):
         """Return the rows in mini-batches.
 
         Parameters
@@ -203,17 +185,14 @@ class Table:
         dtype : data-type
         sparse : bool
             Whether batches of a sparse `X` stay sparse.
-        weight : {"relative", "as given"}, default="relative"
-            Relative weights are divided by their mean, and are left out where all are
-            equal.
+        relative : bool, default=True
+            Whether weights are divided by their mean, and left out where all are equal.
         """
-        unit = 1.0
-        if weight == "relative":
-            unit = mean_weight(self.weight, self.rows)
+        unit = mean_weight(self.weight, self.rows) if relative else 1.0
         return Batches(
             self.X,
             self.codes,
-            self.targets,
+            self.task,
             None if unit is None else self.weight,
             self.rows,
             batch_size,

@@ -1,1 +1,5 @@
 """Estimators: networks behind scikit-learn's contract."""
+
+from skjacobnet.estimators.classifier import (
+    JacobianMLPClassifier as JacobianMLPClassifier,
+)

@@ -1,41 +1,13 @@
-"""JacobianMLPClassifier: the network behind scikit-learn's estimator contract."""
-
-import warnings
-from copy import copy
+"""JacobianMLPClassifier: a network that predicts classes or labels."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import ConvergenceWarning, InconsistentVersionWarning
-from sklearn.utils.metaestimators import available_if
+from sklearn.base import ClassifierMixin
 
-from skjacobnet.callbacks import CallbackSupportMixin, EpochHooks, with_callbacks
-from skjacobnet.callbacks.progress import ProgressLine
-from skjacobnet.core.version import __version__
-from skjacobnet.data.table import Table
-from skjacobnet.estimators import parameters
-from skjacobnet.estimators.fitting import FittingMixin
-from skjacobnet.estimators.parameters import PartParamsMixin
-from skjacobnet.estimators.prediction import PredictionMixin
-from skjacobnet.model.derivatives import DerivativesMixin
-from skjacobnet.network.layer_table import LayerTableMixin
-from skjacobnet.tasks.classes import Targets
+from skjacobnet.estimators.base import JacobianNetwork
+from skjacobnet.tasks import classification_task, declared_task
 
 
-def _takes_small_steps(estimator):
-    """Whether the optimizer can go on from batch to batch."""
-    return not parameters.is_full_batch(estimator.optimizer)
-
-
-class JacobianMLPClassifier(
-    PartParamsMixin,
-    FittingMixin,
-    PredictionMixin,
-    DerivativesMixin,
-    CallbackSupportMixin,
-    LayerTableMixin,
-    ClassifierMixin,
-    BaseEstimator,
-):
+class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
     r"""Neural network classifier whose layers know their exact Jacobians.
 
     Minimizes over the weights :math:`\theta`
@@ -128,13 +100,17 @@ class JacobianMLPClassifier(
         The chain of layers. Printing it shows a table of them with their Jacobians,
         shapes and numbers of weights, as the HTML of a fitted classifier does (in a
         pipeline, that of its last step).
-    targets_ : Targets
-        How classes are encoded, and the link from raw predictions to probabilities.
+    task_ : Classes or Labels
+        How targets are encoded and decided.
+    model_ : FittedModel
+        The network with its weights and what it was trained with. All predictions and
+        derivatives come from it, so that parameters which are set after a fit change
+        nothing that was fitted.
     weights_ : array of shape (n_weights,)
         All weights, layer by layer.
     coefs_, intercepts_ : list of array
         Views of `weights_`: a matrix (n_in, n_out) and a vector (n_out,) for each
-        linear layer.
+        linear layer. Assigning a list replaces `model_`.
     n_iter_ : int
         Epochs trained.
     loss_ : float
@@ -153,7 +129,7 @@ class JacobianMLPClassifier(
         The epoch with the best monitored value, counted from 1.
     best_score_ : float
         That value; larger is better, the loss is negated.
-    training_state_ : TrainingState
+    training_state_ : RunState
         With `warm_start` or after `partial_fit`: the last weights and everything else
         that training changes. A training that is continued starts from `weights_`, and
         only one with validation, whose `weights_` are the best and not the last, from
@@ -243,199 +219,91 @@ class JacobianMLPClassifier(
         self.verbose = verbose
         self.record_gradients = record_gradients
 
-    def __getstate__(self):
-        return {**super().__getstate__(), "_skjacobnet_version": __version__}
-
-    def __setstate__(self, state):
-        written_by = state.pop("_skjacobnet_version", "before 0.1")
-        if written_by != __version__:
-            warnings.warn(
-                InconsistentVersionWarning(
-                    estimator_name=type(self).__name__,
-                    current_sklearn_version=__version__,
-                    original_sklearn_version=written_by,
-                ),
-                stacklevel=2,
-            )
-        super().__setstate__(state)
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
         tags.classifier_tags.multi_label = True
         return tags
 
-    @classmethod
-    def from_sklearn(cls, mlp, n_samples=None):
-        """Turn a fitted MLPClassifier into a fitted JacobianMLPClassifier.
+    @property
+    def classes_(self):
+        """The classes, sorted; for labels their numbers."""
+        return self.task_.classes
 
-        The same as `skjacobnet.interop.from_sklearn`.
-        """
-        from skjacobnet.interop import from_sklearn
-
-        return from_sklearn(mlp, n_samples)
-
-    def to_sklearn(self, n_samples=None):
-        """Turn this fitted classifier into a fitted MLPClassifier.
-
-        The same as `skjacobnet.interop.to_sklearn`.
-        """
-        from skjacobnet.interop import to_sklearn
-
-        return to_sklearn(self, n_samples)
-
-    @with_callbacks
-    def fit(
-        self,
-        X,
-        y,
-        sample_weight=None,
-        *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
-        """Train on a table.
+    def decision_function(self, X):
+        """Return the raw prediction.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-        sample_weight : array-like of shape (n_samples,), optional
-            Rows of weight zero are left out; the scale of the weights is irrelevant.
-        X_val, y_val, sample_weight_val : optional
-            A validation set of one's own, monitored instead of rows held back. It must
-            be scaled as `X` is: a `Pipeline` passes it on as it is, unless it is made
-            with ``transform_input=["X_val"]`` (and metadata routing is enabled).
 
         Returns
         -------
-        self
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a parameter or the data are not usable, or the loss becomes infinite. The
-            estimator is then as it was before.
-
-        Warns
-        -----
-        ConvergenceWarning
-            If `max_iter` epochs were not enough (never with ``tol=None``), or training
-            ended with a loss far above that of predicting the shares of the classes.
-        UserWarning
-            If the rows held back for early stopping lack a class.
+        array of shape (n_samples,) for binary problems, else (n_samples, n_raw)
         """
-        parts = parameters.resolve(self)
-        going_on = self.warm_start and hasattr(self, "weights_")
-        # All is done on a copy, so that an error leaves this estimator alone.
-        hooks = self._init_callback_context(max_subtasks=self.max_iter)
-        model = copy(self)
-        given = {"X": X, "y": y, "metadata": _given(sample_weight=sample_weight)}
-        X, y = model._check_rows(X, y, reset=not going_on)
-        table = Table.of(X, y, sample_weight, self.class_weight)
-        if going_on:
-            model._go_on(parts, table.targets)
-        else:
-            model.__dict__.pop("weights_", None)
-            model._build(parts, table.targets)
-            weight_rng = model._start(X.dtype)
-        held_back = None
-        if not (X_val is None and y_val is None and sample_weight_val is None):
-            held_back = model._validation_table(
-                X_val, y_val, sample_weight_val, table.factors
-            )
-        elif self.early_stopping:
-            table, held_back = map(
-                table.only,
-                model.training_state_.split_of(table, self.validation_fraction),
-            )
-        if not going_on:
-            model._draw_weights(weight_rng, table)
-        model._plan(parts, table, self.max_iter)
-        observers = [ProgressLine(self.max_iter)] if self.verbose else []
-        if hasattr(self, "_skl_callbacks"):
-            observers.append(EpochHooks(self, hooks, given, model._describe))
-        try:
-            stopped = model._train(parts, table, held_back, self.max_iter, observers)
-        except BaseException:
-            if self.verbose:
-                observers[0].leave()
-            raise
-        for observer in observers:
-            observer.fit_ends(model.training_state_)
-        ended_by_itself = model.training_state_.stopping.out_of_patience
-        if not self.warm_start:
-            del model.training_state_
-        self.__dict__ = model.__dict__
-        if ended_by_itself:
-            self._warn_if_worse_than_shares(parts.loss, table, held_back)
-        elif not stopped and self.tol is not None:
-            warnings.warn(
-                f"Training ended after max_iter={self.max_iter} before the objective "
-                "stopped improving. Raise max_iter or learning_rate, scale the "
-                "features, or set tol=None to train for max_iter epochs on purpose.",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
-        return self
+        raw = self._raw(X)
+        return raw[:, 0] if raw.shape[1] == 1 else raw
 
-    @available_if(_takes_small_steps)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Train for one pass over some rows.
+    def predict(self, X):
+        """Return the most probable class of each row, or the labels that are likely.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-        classes : array-like of shape (n_classes,), optional
-            All classes that will ever come; required in the first call.
-        sample_weight : array-like of shape (n_samples,), optional
-            Taken as they are, since one call cannot see the others.
 
         Returns
         -------
-        self
-
-        Raises
-        ------
-        TypeError, ValueError
-            As in `fit`; also if `y` has a class that was not declared.
+        array of shape (n_samples,) or (n_samples, n_labels)
         """
-        parts = parameters.resolve(self)
-        if isinstance(self.class_weight, str):
-            raise ValueError(
-                f"class_weight={self.class_weight!r} needs all rows at once and does "
-                "not go with partial_fit. Give a dict of weights instead."
-            )
-        first = not hasattr(self, "classes_")
-        if first and classes is None:
-            raise ValueError("classes must be passed on the first call to partial_fit.")
-        model = copy(self)
-        X, y = model._check_rows(X, y, reset=first)
-        targets = Targets.declared(classes, y) if first else self._targets
-        if classes is not None and not np.array_equal(
-            np.unique(classes), targets.classes
-        ):
+        raw = self._raw(X)
+        return self.task_.decide(raw)
+
+    def predict_proba(self, X):
+        """Return the probability of each class, in the order of `classes_`.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples, n_classes) or (n_samples, n_labels)
+        """
+        raw = self._raw(X)
+        return self.model_.link.predict_proba(raw)
+
+    def predict_log_proba(self, X):
+        """Return the logarithm of `predict_proba`, accurate where that rounds to one.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples, n_classes) or (n_samples, n_labels)
+        """
+        raw = self._raw(X)
+        return self.model_.link.predict_log_proba(raw)
+
+    def _raw(self, X):
+        X = self._checked_rows(X)
+        return self.model_.raw(X)
+
+    def _task_of(self, y):
+        return classification_task(y)
+
+    def _declared_task(self, classes, y, earlier):
+        """Return the task of a `partial_fit`: that of the first call, where it is."""
+        if earlier is None:
+            if classes is None:
+                raise ValueError(
+                    "classes must be passed on the first call to partial_fit."
+                )
+            return declared_task(classes, y)
+        task = earlier[0].task
+        if classes is not None and not np.array_equal(np.unique(classes), task.classes):
             raise ValueError(
                 f"classes={list(classes)!r} is not the same as in the first call to "
-                f"partial_fit, {targets.classes.tolist()}."
+                f"partial_fit, {task.classes.tolist()}."
             )
-        table = Table.of(X, y, sample_weight, self.class_weight, targets)
-        if first:
-            model._build(parts, targets)
-            model._draw_weights(model._start(X.dtype), table)
-        else:
-            model._go_on(parts, targets, from_kept=True)
-        if model.training_state_.n_steps is None:
-            model._plan(parts, table, self.max_iter)
-        model._train(parts, table, None, 1, (), weight="as given")
-        self.__dict__ = model.__dict__
-        return self
-
-
-def _given(**metadata):
-    """Return what is not None, or None where nothing is."""
-    return {
-        name: value for name, value in metadata.items() if value is not None
-    } or None
+        return task

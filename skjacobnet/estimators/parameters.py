@@ -1,31 +1,19 @@
-"""The classifier's parameters: names become parts, all checked before training."""
+"""From an estimator's parameters to parts and settings, all checked before training."""
 
 import numbers
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 import numpy as np
-from sklearn.base import clone
 
 from skjacobnet.core.constraints import BOOLEAN, Interval
-from skjacobnet.initializers import INITIALIZERS, Initializer
-from skjacobnet.layers import ACTIVATIONS, LAYERS, Dropout, Layer, Linear
-from skjacobnet.losses import LOSSES, Loss
-from skjacobnet.optimizers import OPTIMIZERS, FullBatchOptimizer, Optimizer
-from skjacobnet.regularizers import (
-    REGULARIZERS,
-    ActivationRegularizer,
-    Regularizer,
-)
-from skjacobnet.schedules import SCHEDULES, Schedule
-
-FAMILIES = {
-    "activation": ACTIVATIONS,
-    "initializer": INITIALIZERS,
-    "loss": LOSSES,
-    "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
-}
+from skjacobnet.initializers import INITIALIZERS
+from skjacobnet.layers import ACTIVATIONS, LAYERS, Dropout, Linear
+from skjacobnet.losses import LOSSES
+from skjacobnet.optimizers import OPTIMIZERS, FullBatchOptimizer
+from skjacobnet.regularizers import REGULARIZERS, ActivationRegularizer, Regularizer
+from skjacobnet.schedules import SCHEDULES
+from skjacobnet.training.parts import Parts
+from skjacobnet.training.run import compute_dtype
 
 CONSTRAINTS = {
     "learning_rate": Interval(0.0, np.inf, "neither", allowed=("auto",)),
@@ -40,136 +28,6 @@ CONSTRAINTS = {
     "warm_start": BOOLEAN,
     "record_gradients": BOOLEAN,
 }
-
-
-class PartParamsMixin:
-    """`get_params` and `set_params` that reach into parts which still are names.
-
-    ``set_params(optimizer__momentum=0.9)`` on ``optimizer="sgd"`` turns the name into
-    the part and sets it. An instance is replaced by a changed copy, since somebody else
-    may hold it. ``regularizers__weight_decay=1e-4`` adds or replaces an
-    entry of the mapping, also where the mapping is None.
-    """
-
-    def get_params(self, deep=True):
-        """Get the parameters.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Whether to include those of parts and the entries of `regularizers`.
-
-        Returns
-        -------
-        dict
-        """
-        params = super().get_params(deep=deep)
-        if deep and isinstance(self.regularizers, dict):
-            for label, entry in self.regularizers.items():
-                params[f"regularizers__{label}"] = entry
-                if isinstance(entry, Regularizer):
-                    for name, value in entry.get_params().items():
-                        params[f"regularizers__{label}__{name}"] = value
-        return params
-
-    def set_params(self, **params):
-        """Set parameters, those of parts with ``part__parameter``.
-
-        Returns
-        -------
-        self
-        """
-        own = super().get_params(deep=False)
-        plain, nested = _by_depth(params)
-        for key in params:
-            name, is_nested, _ = key.partition("__")
-            if name not in own:
-                super().set_params(**{key: None})  # raises, and says what is valid
-            if is_nested and name not in {*FAMILIES, "regularizers"}:
-                raise ValueError(
-                    f"Invalid parameter {key!r}: {name} has no parameters of its own."
-                )
-        changed = {
-            name: _with_params(name, plain.get(name, own[name]), changes)
-            for name, changes in nested.items()
-        }
-        for name, value in {**plain, **changed}.items():
-            setattr(self, name, value)
-        return self
-
-
-def _with_params(name, value, changes):
-    """Return a copy of a part, or of the regularizers, with parameters changed.
-
-    A part within the part, such as the schedule in a warm-up, may be a name too.
-    """
-    if name == "regularizers":
-        return _with_entries(value, changes)
-    if value == "auto":
-        raise ValueError(
-            f"{name}='auto' has no parameters, so {', '.join(changes)} cannot be set. "
-            f"Choose one of {', '.join(map(repr, FAMILIES[name].names))} first."
-        )
-    part = FAMILIES[name].make(value) if isinstance(value, str) else clone(value)
-    plain, nested = _by_depth(changes)
-    part.set_params(**plain)
-    for inner, inner_changes in nested.items():
-        if inner in FAMILIES:
-            changed = _with_params(inner, getattr(part, inner), inner_changes)
-            part.set_params(**{inner: changed})
-        else:
-            part.set_params(**{f"{inner}__{k}": v for k, v in inner_changes.items()})
-    return part
-
-
-def _by_depth(params):
-    """Return what has no ``__`` in its name, and the rest by the part it belongs to."""
-    plain, nested = {}, {}
-    for key, value in params.items():
-        name, is_nested, rest = key.partition("__")
-        if is_nested:
-            nested.setdefault(name, {})[rest] = value
-        else:
-            plain[name] = value
-    return plain, nested
-
-
-def _with_entries(mapping, changes):
-    if not isinstance(mapping, dict | None):
-        raise TypeError(f"regularizers must be a dict or None, got {mapping!r}.")
-    entries = dict(mapping or {})
-    strengths, nested = _by_depth(changes)
-    for label, entry in strengths.items():
-        known = entries.get(label)
-        if isinstance(known, Regularizer) and isinstance(entry, numbers.Number):
-            entry = clone(known).set_params(strength=entry)
-        entries[label] = entry
-    for label, params in nested.items():
-        entry = entries.get(label, 1.0)
-        if isinstance(entry, Regularizer):
-            part = clone(entry)
-        else:
-            part = REGULARIZERS.make(label, strength=entry)
-        entries[label] = part.set_params(**params)
-    return entries
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The parts that an estimator's parameters stand for."""
-
-    hidden: list[Layer]
-    initializer: str | Initializer
-    loss: Loss
-    optimizer: Optimizer | FullBatchOptimizer
-    learning_rate: float | None
-    schedule: Schedule
-    regularizers: list[Regularizer]
-
-    @property
-    def full_batch(self):
-        """Whether the optimizer takes all rows at once."""
-        return isinstance(self.optimizer, FullBatchOptimizer)
 
 
 def resolve(estimator):
@@ -202,7 +60,8 @@ def resolve(estimator):
             "class_weight must be a dict of classes and their weights, 'balanced' or "
             f"None, or for labels a list of dicts, got {weight!r}."
         )
-    resolve_dtype(estimator.dtype, np.float64)
+    compute_dtype(estimator.dtype, np.float64)
+    check_random_state(estimator.random_state)
     if not _is_auto(estimator.initializer):
         INITIALIZERS.resolve(estimator.initializer)
     optimizer = OPTIMIZERS.resolve(estimator.optimizer)
@@ -217,30 +76,37 @@ def resolve(estimator):
             else float(estimator.learning_rate)
         ),
         schedule=SCHEDULES.resolve(estimator.schedule),
-        regularizers=_regularizers(estimator.regularizers),
+        regularizers=tuple(_regularizers(estimator.regularizers)),
+        # Python's integers: NumPy's of 8 and 16 bits would overflow in products.
+        batch_size=_integer(estimator.batch_size),
+        max_iter=_integer(estimator.max_iter),
+        tol=estimator.tol,
+        n_iter_no_change=_integer(estimator.n_iter_no_change),
+        shuffle=bool(estimator.shuffle),
+        early_stopping=bool(estimator.early_stopping),
+        validation_fraction=float(estimator.validation_fraction),
+        monitor=estimator.monitor,
+        dtype=estimator.dtype,
+        random_state=estimator.random_state,
+        record_gradients=bool(estimator.record_gradients),
     )
     _check_together(parts)
     return parts
 
 
-def resolve_dtype(dtype, given):
-    """Return the type to compute in: the one asked for, or that of the data.
-
-    Parameters
-    ----------
-    dtype : None, "float32", "float64" or such a type
-    given : data-type
-        Of X. float32 and float64 stay, anything else becomes float64.
-    """
-    allowed = (np.dtype(np.float32), np.dtype(np.float64))
-    if dtype is None:
-        return np.dtype(given) if np.dtype(given) in allowed else np.dtype(np.float64)
-    try:
-        if np.dtype(dtype) in allowed:
-            return np.dtype(dtype)
-    except TypeError:
-        pass
-    raise ValueError(f"dtype must be None, 'float32' or 'float64', got {dtype!r}.")
+def check_random_state(random_state):
+    """Check that `random_state` is a seed, a RandomState instance or None."""
+    if random_state is None or random_state is np.random:
+        return
+    if isinstance(random_state, np.random.RandomState):
+        return
+    is_integer = isinstance(random_state, numbers.Integral)
+    if not is_integer or not 0 <= random_state < 2**32:
+        error = ValueError if is_integer else TypeError
+        raise error(
+            "random_state must be an integer in [0, 4294967295], a "
+            f"numpy.random.RandomState or None, got {random_state!r}."
+        )
 
 
 def check_monitor(monitor):
@@ -267,6 +133,10 @@ def check_monitor(monitor):
 
 def _is_auto(value):
     return isinstance(value, str) and value == "auto"
+
+
+def _integer(value):
+    return int(value) if isinstance(value, numbers.Integral) else value
 
 
 def is_full_batch(optimizer):

@@ -1,33 +1,147 @@
-"""Raw predictions for a whole table."""
+"""A fitted network: predictions, and the network linearized at rows of a table."""
+
+from dataclasses import dataclass, replace
 
 import numpy as np
+from sklearn.utils import check_consistent_length
 
 from skjacobnet.core.blocks import row_blocks, slices
-from skjacobnet.data.batches import cast
-from skjacobnet.network.workspace import NetworkWorkspace
+from skjacobnet.core.rows import cast
+from skjacobnet.losses import Loss
+from skjacobnet.network import Network, NetworkWorkspace
+from skjacobnet.tasks import Task
 
 
-def predict_raw(network, theta, X):
-    """Return the raw prediction for every row.
+@dataclass(frozen=True, eq=False)
+class FittedModel:
+    """All that a fitted estimator answers from.
 
-    Parameters
+    It is never changed, only replaced, so that parameters which are set after a fit
+    change nothing that was fitted.
+
+    Attributes
     ----------
     network : Network
-    theta : array of shape (n_weights,)
-    X : array or CSR matrix of shape (n_samples, n_features)
-        Of any numeric type; blocks of it are cast to that of `theta`.
-
-    Returns
-    -------
-    array of shape (n_samples, n_raw)
+    weights : array of shape (n_weights,)
+    task : Task
+    loss : Loss
+        The one that it was trained with, as are the regularizers.
+    regularizers : tuple of Regularizer
     """
-    n_samples = X.shape[0]
-    block = row_blocks(network, 0, theta.itemsize)
-    if n_samples <= block:
-        return network.forward(theta, cast(X, theta.dtype, network.accepts_sparse))
-    raw = np.empty((n_samples, network.sizes[-1]), theta.dtype)
-    workspace = NetworkWorkspace(network)
-    for rows in slices(n_samples, block):
-        batch = cast(X[rows], theta.dtype, network.accepts_sparse)
-        network.forward(theta, batch, raw[rows], workspace)
-    return raw
+
+    network: Network
+    weights: np.ndarray
+    task: Task
+    loss: Loss
+    regularizers: tuple = ()
+
+    @property
+    def dtype(self):
+        """The type of the weights, in which all is computed."""
+        return self.weights.dtype
+
+    @property
+    def link(self):
+        """The link from raw predictions to what is predicted."""
+        return self.task.link(self.loss)
+
+    def with_weights(self, name, arrays):
+        """Return a model whose weights of one name are replaced.
+
+        Parameters
+        ----------
+        name : str
+            Such as ``"coef"``.
+        arrays : sequence of array-like
+            One for each layer that has weights of that name.
+
+        Raises
+        ------
+        ValueError
+            If their number or a shape differs.
+        """
+        weights = self.weights.copy()
+        views = self.network.weights(weights, name)
+        shapes = [view.shape for view in views], [np.shape(array) for array in arrays]
+        if shapes[0] != shapes[1]:
+            raise ValueError(
+                f"{name}s_ must have the shapes {shapes[0]}, got {shapes[1]}."
+            )
+        for view, array in zip(views, arrays, strict=True):
+            view[...] = array
+        return replace(self, weights=weights)
+
+    def raw(self, X):
+        """Return the raw prediction for every row.
+
+        Parameters
+        ----------
+        X : array or CSR matrix of shape (n_samples, n_features)
+            Of any numeric type; blocks of it are cast to that of the weights.
+
+        Returns
+        -------
+        array of shape (n_samples, n_raw)
+        """
+        network, dtype, n_samples = self.network, self.dtype, X.shape[0]
+        block = row_blocks(network, 0, dtype.itemsize)
+        if n_samples <= block:
+            rows = cast(X, dtype, network.accepts_sparse)
+            return network.forward(self.weights, rows)
+        raw = np.empty((n_samples, network.sizes[-1]), dtype)
+        workspace = NetworkWorkspace(network)
+        for rows in slices(n_samples, block):
+            batch = cast(X[rows], dtype, network.accepts_sparse)
+            network.forward(self.weights, batch, raw[rows], workspace)
+        return raw
+
+    def linearizations(self, X, vectors_per_row=1):
+        """Linearize the network at the rows of a table, a block at a time.
+
+        Parameters
+        ----------
+        X : array or CSR matrix of shape (n_samples, n_features)
+        vectors_per_row : int, default=1
+            How many vectors are to be carried through the network for each row.
+
+        Yields
+        ------
+        rows : slice
+        linearization : Linearization
+        """
+        network = self.network
+        block = row_blocks(network, vectors_per_row, self.dtype.itemsize)
+        for rows in slices(X.shape[0], block):
+            batch = cast(X[rows], self.dtype, network.accepts_sparse)
+            yield rows, network.linearize(self.weights, batch)
+
+    def loss_linearizations(self, X, y):
+        """Yield what `linearizations` does, and each row's gradient of the loss.
+
+        Parameters
+        ----------
+        X : array or CSR matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+
+        Yields
+        ------
+        rows : slice
+        linearization : Linearization
+        cotangent : array of shape (n_rows, n_raw)
+            The gradient for the raw prediction.
+
+        Raises
+        ------
+        ValueError
+            If `y` has an unknown class or another length.
+        """
+        check_consistent_length(X, y)
+        codes, link = self.task.codes(y), self.link
+        for rows, at in self.linearizations(X):
+            encoded = self.task.encode(codes[rows], at.value.dtype)
+            yield rows, at, self.loss.sample_gradients(encoded, at.value, link)
+
+    def operators(self, linearization, output):
+        """Return the Jacobians from the input to an output, in order."""
+        outer = self.link.operators(linearization.value, output)
+        return [*linearization.operators, *outer]

@@ -152,30 +152,6 @@ def as_html(network, dtype):
     )
 
 
-class LayerTableMixin:
-    """Show the layers of a fitted network under the diagram that scikit-learn draws.
-
-    Notebooks ask an object for ``_repr_mimebundle_``, and some only for
-    ``_repr_html_``, which is missing where estimators are shown as text.
-    """
-
-    @property
-    def _repr_html_(self):
-        diagram = super()._repr_html_
-        return lambda: self._with_layers(diagram())
-
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if "text/html" in bundle:
-            bundle["text/html"] = self._with_layers(bundle["text/html"])
-        return bundle
-
-    def _with_layers(self, diagram):
-        if not hasattr(self, "weights_"):
-            return diagram
-        return diagram + as_html(self.network_, self.weights_.dtype)
-
-
 def _html_line(tag, cells, depth=0):
     indents = 0.5 + 1.5 * depth, *[0.5] * (len(COLUMNS) - 1)
     cells = "".join(

@@ -5,41 +5,38 @@ import math
 import numpy as np
 
 
-def train(state, objective, optimizer, batches, watch, *, n_epochs, tol, record=None):
+def train(parts, state, objective, batches, watch, n_epochs, record=None):
     """Minimize the objective over all rows.
 
     Parameters
     ----------
-    state : TrainingState
+    parts : Parts
+        Give the optimizer, and with `tol` the largest component of the gradient at
+        which to stop; None never stops early.
+    state : RunState
         Changed to the weights found.
     objective : Objective
-    optimizer : FullBatchOptimizer
     batches : Batches
         All rows, in blocks that stay in the processor's cache, or at once where a
         penalty is no mean over rows.
     watch : Watch
-        Told of each iteration; it may stop the training.
+        Told of each iteration; it may stop the run.
     n_epochs : int
         The most iterations.
-    tol : float
-        The largest component of the gradient at which to stop.
     record : LayerRecord, optional
         Measures each iteration for the history.
-
-    Returns
-    -------
-    stopped : bool
-        Whether it ended before `n_epochs` iterations.
 
     Raises
     ------
     ValueError
         If the objective is not finite at the end.
     """
+    optimizer, not_finite = parts.optimizer, None
     # What has been evaluated since the last iteration, by the weights.
     evaluated = {}
 
     def evaluate(theta):
+        nonlocal not_finite
         loss = penalty = 0.0
         total = np.zeros_like(theta)
         # The objective is a mean over rows, so blocks of rows add up to it.
@@ -51,6 +48,10 @@ def train(state, objective, optimizer, batches, watch, *, n_epochs, tol, record=
             np.multiply(gradient, share, gradient)
             total += gradient
         evaluated[theta.tobytes()] = loss, penalty
+        if not math.isfinite(loss + penalty):
+            not_finite = f"a loss that is not finite, {loss + penalty},"
+        elif not np.isfinite(total).all():
+            not_finite = "a gradient that is not finite"
         return loss + penalty, total
 
     def after_iteration(theta, value, gradient):
@@ -62,27 +63,29 @@ def train(state, objective, optimizer, batches, watch, *, n_epochs, tol, record=
         if record is not None:
             recorded = record.columns(theta, gradient)
             record.step_begins(theta)
-        stop = watch.epoch_ends(state, theta, loss, penalty, math.nan, norm, recorded)
+        stop = watch.epoch_ends(theta, loss, penalty, math.nan, norm, recorded)
         if not stop and state.epoch < last_epoch:
-            watch.epoch_begins(state)
+            watch.epoch_begins()
         return stop
 
     first_epoch, last_epoch = state.epoch, state.epoch + n_epochs
-    watch.epoch_begins(state)
+    watch.epoch_begins()
     if record is not None:
         record.step_begins(state.theta)
     with np.errstate(all="ignore"):
         converged = optimizer.minimize(
-            evaluate, state.theta, n_epochs, tol, after_iteration
+            evaluate, state.theta, n_epochs, parts.tol or 0.0, after_iteration
         )
         value, gradient = evaluate(state.theta)
     went_nowhere = state.epoch == first_epoch
     if not math.isfinite(value) or (went_nowhere and not converged):
         raise ValueError(
-            f"L-BFGS met a loss that is not finite (after {state.epoch} iterations it "
-            f"was {value:g}). Scale the features, for example with StandardScaler."
+            f"L-BFGS met {not_finite or 'a line search without an end'} after "
+            f"{state.epoch - first_epoch} iterations. Scale the features, for example "
+            "with StandardScaler."
         )
     if went_nowhere:
         # The weights were good enough to begin with; the history still tells of them.
         after_iteration(state.theta, value, gradient)
-    return converged
+    if converged and watch.ended_by == "max_iter":
+        watch.ended_by = "itself"

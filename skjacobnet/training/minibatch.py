@@ -8,59 +8,39 @@ from skjacobnet.schedules import Constant
 from skjacobnet.training.watch import diverged
 
 
-def train(
-    state,
-    objective,
-    optimizer,
-    batches,
-    watch,
-    *,
-    learning_rate,
-    schedule,
-    n_epochs,
-    n_steps,
-    shuffle=True,
-    record=None,
-):
+def train(parts, state, objective, batches, watch, n_epochs, record=None):
     """Train for some epochs, or until there is no more progress.
 
     Parameters
     ----------
-    state : TrainingState
-        Changed as training goes on.
+    parts : Parts
+        Give the optimizer, the learning rate, the schedule, and whether to shuffle.
+    state : RunState
+        Changed as the run goes on.
     objective : Objective
-    optimizer : Optimizer
     batches : Batches
     watch : Watch
         Told of each epoch; it decides when to stop.
-    learning_rate : float > 0
-    schedule : Schedule
-        Gives the factor of the learning rate at each step.
     n_epochs : int
         The most epochs to train now.
-    n_steps : int
-        Steps of the whole training, for the schedule.
-    shuffle : bool, default=True
     record : LayerRecord, optional
         Measures the last step of each epoch for the history.
-
-    Returns
-    -------
-    stopped : bool
-        Whether training ended before `n_epochs` had passed.
 
     Raises
     ------
     ValueError
         If the loss is no longer finite.
     """
+    optimizer, schedule = parts.optimizer, parts.schedule
+    learning_rate, n_steps = parts.learning_rate, state.n_steps
+    state.prepare(optimizer)
     decay_mask = objective.network.decay_mask(state.theta.dtype)
-    order_rng = state.shuffle_rng if shuffle else None
+    order_rng = state.shuffle_rng if parts.shuffle else None
     varies = not isinstance(schedule, Constant)
     factor = 1.0
     theta, memory = state.theta, state.optimizer_state
     for _ in range(n_epochs):
-        watch.epoch_begins(state)
+        watch.epoch_begins()
         loss_sum = penalty_sum = 0.0
         if varies and schedule.per_epoch:
             factor = schedule(state.step, n_steps, state.scores)
@@ -88,14 +68,6 @@ def train(
         if not np.isfinite(state.theta).all():
             raise diverged("A weight", state.epoch + 1, learning_rate * factor)
         recorded = {} if record is None else record.columns(theta, gradient)
-        if watch.epoch_ends(
-            state,
-            theta,
-            loss,
-            penalty,
-            learning_rate * factor,
-            gradient_norm,
-            recorded,
-        ):
-            return True
-    return False
+        rate = learning_rate * factor
+        if watch.epoch_ends(theta, loss, penalty, rate, gradient_norm, recorded):
+            return

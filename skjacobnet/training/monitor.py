@@ -1,4 +1,4 @@
-"""The score on rows that are not trained on."""
+"""The monitored value on a validation set."""
 
 import inspect
 
@@ -8,8 +8,8 @@ from skjacobnet.core.blocks import row_blocks
 from skjacobnet.network.workspace import NetworkWorkspace
 
 
-class Validation:
-    """Scores weights on a validation table.
+class Monitor:
+    """Scores weights on a validation set.
 
     The loss is evaluated in blocks of rows. A scorer wants all rows that count at once;
     where they are a part of the table, that takes a copy.
@@ -91,7 +91,7 @@ class Validation:
             self._score(theta)
         except (TypeError, ValueError) as error:
             raise ValueError(
-                f"monitor={monitor!r} cannot score the validation rows."
+                f"monitor={monitor!r} cannot score the validation set."
                 f"{self._absent()} {self._way_out(monitor, error)} It says: {error}"
             ) from error
 
@@ -110,10 +110,11 @@ class Validation:
         from sklearn.metrics import get_scorer_names
 
         others, metric = "'loss' or 'accuracy'", "metric"
-        if f"{monitor}_macro" in get_scorer_names():
-            others, metric = f"'{monitor}_macro', {others}", f"{monitor}_score"
+        for several in (f"{monitor}_macro", f"{monitor}_ovr"):
+            if several in get_scorer_names():
+                others, metric = f"{several!r}, {others}", f"{monitor}_score"
         if "pos_label" in str(error):
-            positive = self.table.targets.classes.tolist()[-1]
+            positive = self.table.task.classes.tolist()[-1]
             return (
                 "Say which class counts as positive, as in "
                 f"make_scorer({metric}, pos_label={positive!r}), or choose another "

@@ -1,29 +1,33 @@
-"""Everything that training changes as it goes on."""
+"""Everything that a run changes as it goes on."""
 
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from sklearn.utils import check_random_state
 
 from skjacobnet.optimizers import Optimizer
+from skjacobnet.training.outcome import Outcome
 from skjacobnet.training.stopping import Stopping
 
 
 @dataclass
-class TrainingState:
-    """Where a training stands; to go on, it is all that is needed.
+class RunState:
+    """Where a run stands; to go on, it is all that is needed.
 
     Attributes
     ----------
     theta : array of shape (n_weights,)
         The last weights.
-    split_rng, shuffle_rng, noise_rng : numpy.random.Generator
-        For rows held back, the order of the rows, and layers that draw random numbers.
+    weight_rng, split_rng, shuffle_rng, noise_rng : numpy.random.Generator
+        For first weights, the validation set, the order of the rows, and layers that
+        draw random numbers: a stream for each use, so that one choice does not change
+        the others.
     optimizer : Optimizer or None
         The one whose memory follows.
     optimizer_state : dict or None
     split : tuple or None
-        What was split, and the rows trained on and held back.
+        What was split, and the rows to train on and to validate with.
     stopping : Stopping
     step, epoch : int
         Finished ones.
@@ -33,9 +37,14 @@ class TrainingState:
         The monitored value after each epoch, larger is better.
     history : dict of str to list
         One column for each quantity, one entry for each epoch.
+    schedule_has_ended : bool
+        Whether a schedule has come to a rate of zero, of which users are warned once.
+    outcome : Outcome
+        How the last call ended.
     """
 
     theta: np.ndarray
+    weight_rng: np.random.Generator
     split_rng: np.random.Generator
     shuffle_rng: np.random.Generator
     noise_rng: np.random.Generator
@@ -48,6 +57,25 @@ class TrainingState:
     n_steps: int | None = None
     scores: list = field(default_factory=list)
     history: dict = field(default_factory=dict)
+    schedule_has_ended: bool = False
+    outcome: Outcome = field(default_factory=Outcome)
+
+    @classmethod
+    def begun(cls, theta, random_state, history=None):
+        """Return the state before a run, from weights on.
+
+        Parameters
+        ----------
+        theta : array of shape (n_weights,)
+            Belongs to the state from then on.
+        random_state : int, RandomState instance or None
+        history : dict of str to list, optional
+            That of an earlier run, which is copied.
+        """
+        history = {name: list(column) for name, column in (history or {}).items()}
+        epoch = len(history.get("loss", []))
+        streams = generator(random_state).spawn(4)
+        return cls(theta, *streams, epoch=epoch, history=history)
 
     def prepare(self, optimizer):
         """Make room for what an optimizer remembers, unless it goes on."""
@@ -56,11 +84,12 @@ class TrainingState:
             self.optimizer_state = optimizer.init(self.theta)
 
     def copy(self):
-        """Return a state that shares nothing that training changes."""
+        """Return a state that shares nothing that a run changes."""
         return replace(
             self,
             theta=self.theta.copy(),
             optimizer_state=deepcopy(self.optimizer_state),
+            weight_rng=deepcopy(self.weight_rng),
             split_rng=deepcopy(self.split_rng),
             shuffle_rng=deepcopy(self.shuffle_rng),
             noise_rng=deepcopy(self.noise_rng),
@@ -69,12 +98,24 @@ class TrainingState:
             history={name: list(column) for name, column in self.history.items()},
         )
 
-    def split_of(self, table, validation_fraction):
-        """Return the rows to train on and to validate with.
+    def kept_weights(self):
+        """Return a copy of the best weights where they are kept, else of the last."""
+        return self.stopping.kept(self.theta).copy()
 
-        The same ones as before as long as the table has the same rows.
+    def split_of(self, table, validation_fraction):
+        """Return a table to train on and one to validate with.
+
+        The same rows as before as long as the table has the same rows.
         """
         key = table.shape_key(), validation_fraction
         if self.split is None or self.split[0] != key:
             self.split = key, table.split(validation_fraction, self.split_rng)
-        return self.split[1]
+        return [table.only(rows) for rows in self.split[1]]
+
+
+def generator(random_state):
+    """Return a new generator; the global one is neither read nor moved."""
+    if random_state is None or random_state is np.random:
+        return np.random.default_rng()
+    seed = check_random_state(random_state).randint(2**31 - 1, size=4)
+    return np.random.default_rng(seed)

@@ -45,17 +45,33 @@ class Stopping:
     best_theta: np.ndarray | None = None
     waited: int = 0
 
-    def take_over(self, earlier):
-        """Go on counting where an earlier training stood.
+    @classmethod
+    def following(cls, earlier, parts, monitor, steps_per_epoch):
+        """Return the rule for a run that goes on counting where an earlier one stood.
 
         Not if it monitored something else, since its scores would mean something else.
-        A training that has been stopped and is continued gets its patience back.
+        A run that has been stopped and is continued gets its patience back.
+
+        Parameters
+        ----------
+        earlier : Stopping
+        parts : Parts
+            With `tol` and `n_iter_no_change`.
+        monitor : Monitor or None
+        steps_per_epoch : int
         """
-        if earlier.monitor != self.monitor:
-            return
-        self.best_score, self.best_epoch = earlier.best_score, earlier.best_epoch
-        self.best_theta = earlier.best_theta
-        self.waited = 0 if earlier.waited > earlier.patience else earlier.waited
+        # L-BFGS has a criterion of its own; only a validation score adds to it.
+        tol = None if parts.full_batch and monitor is None else parts.tol
+        patience, key = parts.n_iter_no_change, None
+        if monitor is not None:
+            patience = validation_patience(patience, steps_per_epoch)
+            key = monitor.key
+        rule = cls(tol, patience, key)
+        if earlier.monitor == key:
+            rule.best_score, rule.best_epoch = earlier.best_score, earlier.best_epoch
+            rule.best_theta = earlier.best_theta
+            rule.waited = 0 if earlier.waited > earlier.patience else earlier.waited
+        return rule
 
     def kept(self, theta):
         """Return the best weights where they are kept, else the last, `theta`."""

@@ -3,9 +3,11 @@
 import math
 from time import perf_counter
 
+import numpy as np
+
 
 def diverged(what, epoch, learning_rate):
-    """Return the error for a training that has run away."""
+    """Return the error for a run that has diverged."""
     return ValueError(
         f"{what} is not finite in epoch {epoch} with learning_rate={learning_rate:g}. "
         "Lower learning_rate, or scale the features, for example with StandardScaler."
@@ -13,38 +15,58 @@ def diverged(what, epoch, learning_rate):
 
 
 class Watch:
-    """Looks after a training from epoch to epoch.
+    """Looks after a run from epoch to epoch.
 
     Parameters
     ----------
-    validate : callable, optional
-        ``validate(theta) -> (score, columns)``: the monitored value, larger is better,
+    state : RunState
+        Changed as epochs end.
+    observers : sequence, default=()
+        Objects with ``epoch_begins(state)``, ``epoch_ends(state, model)``, which may
+        return true to stop the run, ``run_ends(state, model)`` and ``close()``, which
+        is called in any case. ``model()`` gives the `FittedModel` of that moment.
+    monitor : callable, optional
+        ``monitor(theta) -> (score, columns)``: the monitored value, larger is better,
         and what to add to the history. Without it the objective on the training rows is
         monitored.
-    observers : sequence, default=()
-        Objects with ``epoch_begins(state)`` and ``epoch_ends(state)``, which may return
-        true to stop the training.
+    model : callable, optional
+        Given to the observers.
+
+    Attributes
+    ----------
+    ended_by : str
+        As in `Outcome`.
     """
 
-    def __init__(self, validate=None, observers=()):
-        self.validate = validate
+    def __init__(self, state, observers=(), monitor=None, model=None):
+        self.state = state
         self.observers = observers
+        self.monitor = monitor
+        self.model = model
+        self.ended_by = "max_iter"
         self._start = 0.0
+        self._complete = np.empty_like(state.theta), state.step
 
-    def epoch_begins(self, state):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        for observer in self.observers:
+            if kind is None:
+                observer.run_ends(self.state, self.model)
+            observer.close()
+
+    def epoch_begins(self):
         """Start the clock."""
         self._start = perf_counter()
         for observer in self.observers:
-            observer.epoch_begins(state)
+            observer.epoch_begins(self.state)
 
-    def epoch_ends(
-        self, state, theta, loss, penalty, learning_rate, gradient_norm, recorded
-    ):
+    def epoch_ends(self, theta, loss, penalty, learning_rate, gradient_norm, recorded):
         """Take note of an epoch.
 
         Parameters
         ----------
-        state : TrainingState
         theta : array of shape (n_weights,)
             The weights at the end of the epoch.
         loss, penalty, learning_rate, gradient_norm : float
@@ -55,16 +77,17 @@ class Watch:
         -------
         stop : bool
         """
+        state = self.state
         epoch = state.epoch + 1
         score, columns = -(loss + penalty), {}
-        if self.validate is not None:
-            score, columns = self.validate(theta)
+        if self.monitor is not None:
+            score, columns = self.monitor(theta)
             if not math.isfinite(columns["validation_loss"]):
                 raise diverged("The validation loss", epoch, learning_rate)
             if math.isnan(score):
                 raise ValueError(
                     f"The validation score is NaN in epoch {epoch}. Choose another "
-                    "monitor, or validation rows in which it is defined."
+                    "monitor, or a validation set in which it is defined."
                 )
         entries = {
             "loss": loss,
@@ -75,13 +98,31 @@ class Watch:
             **recorded,
             **columns,
         }
-        # All at once, after everything that may be interrupted.
         for column in {**state.history, **entries}:
             known = state.history.setdefault(column, [math.nan] * state.epoch)
             known.append(entries.get(column, math.nan))
         state.scores.append(score)
+        if state.stopping.update(score, epoch, theta):
+            self.ended_by = "itself"
+        kept, _ = self._complete
+        np.copyto(kept, theta)
+        self._complete = kept, state.step
         state.epoch = epoch
-        stop = state.stopping.update(score, epoch, theta)
         # Every observer is told, also when one has asked to stop.
-        answers = [bool(observer.epoch_ends(state)) for observer in self.observers]
-        return stop or any(answers)
+        answers = [
+            observer.epoch_ends(state, self.model) for observer in self.observers
+        ]
+        if any(answers) and self.ended_by == "max_iter":
+            self.ended_by = "observer"
+        return self.ended_by != "max_iter"
+
+    def roll_back(self):
+        """Return to the end of the last complete epoch, after an interrupt.
+
+        The optimizer's memory keeps what it has seen of the next one.
+        """
+        state, self.ended_by = self.state, "interrupt"
+        kept, state.step = self._complete
+        state.theta[...] = kept
+        for column in (*state.history.values(), state.scores):
+            del column[state.epoch :]

@@ -1,0 +1,597 @@
+"""What estimators share: training, derivatives, and views of what was fitted."""
+
+import warnings
+from copy import copy
+from dataclasses import replace
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skjacobnet.accumulation import MODES
+from skjacobnet.callbacks import (
+    CallbackSupportMixin,
+    ProgressLine,
+    epoch_hooks,
+    with_callbacks,
+)
+from skjacobnet.core.constraints import OneOf
+from skjacobnet.core.version import __version__
+from skjacobnet.data.table import Table
+from skjacobnet.estimators.nested import changed_params, entries_of
+from skjacobnet.estimators.parameters import is_full_batch, resolve
+from skjacobnet.model import derivatives
+from skjacobnet.network.layer_table import as_html
+from skjacobnet.training.outcome import warn_of
+from skjacobnet.training.run import train
+from skjacobnet.training.state import RunState
+
+NAMES_OF_FEATURES = "n_features_in_", "feature_names_in_"
+
+
+class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
+    """A network behind scikit-learn's contract, whatever its task.
+
+    A subclass has the constructor, `_task_of` and `_declared_task`, which read the task
+    off targets, and the methods that predict. Whatever a fitted estimator answers comes
+    from `model_`, so that parameters which are set after a fit change nothing that was
+    fitted.
+    """
+
+    def get_params(self, deep=True):
+        """Get the parameters.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to include those of parts and the entries of `regularizers`.
+
+        Returns
+        -------
+        dict
+        """
+        params = super().get_params(deep=deep)
+        return {**params, **entries_of(self.regularizers)} if deep else params
+
+    def set_params(self, **params):
+        """Set parameters, those of parts with ``part__parameter``.
+
+        Returns
+        -------
+        self
+        """
+        own = super().get_params(deep=False)
+        for key in params:
+            if key.partition("__")[0] not in own:
+                super().set_params(**{key: None})  # raises, and says what is valid
+        for name, value in changed_params(params, own).items():
+            setattr(self, name, value)
+        return self
+
+    @with_callbacks
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Train on a table.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        sample_weight : array-like of shape (n_samples,), optional
+            Rows of weight zero are left out; the scale of the weights is irrelevant.
+        X_val, y_val, sample_weight_val : optional
+            A custom validation set, monitored instead of one that is split off. It must
+            be scaled as `X` is: a `Pipeline` passes it on as it is, unless it is made
+            with ``transform_input=["X_val"]`` (and metadata routing is enabled).
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or the data are not usable, or the loss becomes infinite. The
+            estimator is then as it was before.
+        KeyboardInterrupt
+            If the run is interrupted. The weights of the last complete epoch are kept.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If training ended with a loss far above that of the best constant
+            prediction, or `max_iter` epochs were not enough (never with ``tol=None``).
+        UserWarning
+            If the validation set that is split off lacks a class.
+        """
+        parts = resolve(self)
+        context = self._init_callback_context(max_subtasks=parts.max_iter)
+        earlier = self._earlier() if self.warm_start else None
+        inputs, targets, features = self._checked_table(X, y, reset=earlier is None)
+        task = self._task_of(targets)
+        table = Table.of(task, inputs, targets, sample_weight, self.class_weight)
+        validation = None
+        if not (X_val is None and y_val is None and sample_weight_val is None):
+            validation = self._validation_table(
+                table, features, X_val, y_val, sample_weight_val
+            )
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        data = {"X": X, "y": y, "metadata": metadata}
+
+        def attributes(model, state):
+            return {**fitted_attributes(model, state), **features}
+
+        observers = [ProgressLine(parts.max_iter)] if self.verbose else []
+        observers += epoch_hooks(self, context, data, attributes)
+        model, state = train(
+            parts,
+            task,
+            table,
+            validation,
+            earlier=earlier,
+            estimator_of=self._predicting_like,
+            observers=observers,
+        )
+        self._assign(attributes(model, state), keep_state=self.warm_start)
+        if state.outcome.ended_by == "interrupt":
+            raise KeyboardInterrupt(
+                f"Training was interrupted after {state.epoch} epochs, whose "
+                f"{'last' if validation is None else 'best'} weights are kept."
+            )
+        warn_of(state.outcome, parts.max_iter, parts.tol, stacklevel=3)
+        return self
+
+    @available_if(lambda estimator: not is_full_batch(estimator.optimizer))
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one pass over some rows.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        classes : array-like of shape (n_classes,), optional
+            All classes that will ever come; required in the first call.
+        sample_weight : array-like of shape (n_samples,), optional
+            Taken as they are, since one call cannot see the others.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            As in `fit`; also if `y` has a class that was not declared.
+
+        Warns
+        -----
+        ConvergenceWarning
+            Once, if `schedule` has come to a learning rate of zero after `max_iter`
+            calls.
+        """
+        parts = replace(resolve(self), early_stopping=False)
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                f"class_weight={self.class_weight!r} needs all rows at once and does "
+                "not go with partial_fit. Give a dict of weights instead."
+            )
+        earlier = self._earlier()
+        inputs, targets, features = self._checked_table(X, y, reset=earlier is None)
+        task = self._declared_task(classes, targets, earlier)
+        table = Table.of(task, inputs, targets, sample_weight, self.class_weight)
+        model, state = train(
+            parts, task, table, earlier=earlier, n_epochs=1, relative=False
+        )
+        self._assign({**fitted_attributes(model, state), **features}, keep_state=True)
+        return self
+
+    def input_jacobian(self, X, *, output="proba", mode="auto"):
+        r"""Return the Jacobian of an output for the features of each row.
+
+        .. math:: J_{s,o,i} = \partial f_o(x_s) / \partial x_{s,i}
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            In the units that the network is given, after the scalers of a pipeline.
+        output : {"proba", "raw", "log_proba"}, default="proba"
+            What is differentiated: the result of `predict_proba`, the raw prediction,
+            or the logarithm of the probabilities, whose derivatives stay exact where
+            probabilities underflow.
+        mode : {"auto", "forward", "reverse"}, default="auto"
+            The order in which the layers' Jacobians are multiplied; see
+            `skjacobnet.accumulation`. All give the same up to rounding.
+
+        Returns
+        -------
+        array of shape (n_samples, n_outputs, n_features)
+            In the units of the output per unit of each feature of `X`, in the type of
+            ``weights_``. For binary problems the raw prediction has one row, the
+            probabilities have two.
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        ValueError
+            If `output` or `mode` is unknown, or `X` does not fit.
+
+        See Also
+        --------
+        skjacobnet.inspection : What to read from it, also behind scalers in a pipeline.
+
+        Notes
+        -----
+        Works on blocks of rows: memory is the result plus one block. At a kink, such as
+        that of ReLU at zero, it is the Jacobian of one side.
+
+        References
+        ----------
+        .. [1] A. Griewank and A. Walther, "Evaluating Derivatives", 2nd edition, SIAM
+           2008, Chapter 3. https://doi.org/10.1137/1.9780898717761
+
+        Examples
+        --------
+        The probabilities of a row always sum to one, so their derivatives sum to zero:
+
+        >>> from sklearn.datasets import load_iris
+        >>> from skjacobnet import JacobianMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = JacobianMLPClassifier((5,), max_iter=3, tol=None, random_state=0)
+        >>> jacobian = model.fit(X, y).input_jacobian(X)
+        >>> jacobian.shape
+        (150, 3, 4)
+        >>> bool(abs(jacobian.sum(axis=1)).max() < 1e-12)
+        True
+        """
+        X = self._checked_rows(X)
+        OneOf(*self.task_.outputs).check(output, "output")
+        OneOf(*MODES).check(mode, "mode")
+        return derivatives.input_jacobian(self.model_, X, output, mode)
+
+    def weight_jacobian(self, X, *, output="raw"):
+        r"""Return the Jacobian of an output for all weights, row by row.
+
+        .. math:: J_{s,o,w} = \partial f_o(x_s; \theta) / \partial \theta_w
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            In the units that the network is given, after the scalers of a pipeline.
+        output : {"raw", "proba", "log_proba"}, default="raw"
+            As in `input_jacobian`.
+
+        Returns
+        -------
+        array of shape (n_samples, n_outputs, n_weights)
+            In the order of ``weights_``.
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        ValueError
+            If `output` is unknown, or `X` does not fit.
+
+        Notes
+        -----
+        Works on blocks of rows, but the result itself is large: n_samples * n_outputs *
+        n_weights numbers.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skjacobnet import JacobianMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = JacobianMLPClassifier((5,), max_iter=3, tol=None, random_state=0)
+        >>> model.fit(X, y).weight_jacobian(X).shape
+        (150, 3, 43)
+        """
+        X = self._checked_rows(X)
+        OneOf(*self.task_.outputs).check(output, "output")
+        return derivatives.weight_jacobian(self.model_, X, output)
+
+    def per_sample_gradients(self, X, y):
+        r"""Return the gradient of each row's loss for all weights.
+
+        .. math:: g_s = \partial \ell(y_s, z(x_s; \theta)) / \partial \theta
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            In the units that the network is given, after the scalers of a pipeline.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            The true classes.
+
+        Returns
+        -------
+        array of shape (n_samples, n_weights)
+            Without weights of samples and without penalties. Their mean over the rows
+            is the gradient of the loss that training uses.
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        ValueError
+            If `X` does not fit, or `y` has an unknown class or another length.
+
+        See Also
+        --------
+        per_sample_gradient_norms : Their lengths, without building them.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skjacobnet import JacobianMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = JacobianMLPClassifier((5,), max_iter=3, tol=None, random_state=0)
+        >>> model.fit(X, y).per_sample_gradients(X, y).shape
+        (150, 43)
+        """
+        X = self._checked_rows(X)
+        return derivatives.per_sample_gradients(self.model_, X, y)
+
+    def per_sample_gradient_norms(self, X, y):
+        r"""Return the length of each row's gradient of the loss for all weights.
+
+        .. math:: \|g_s\|_2 \quad \text{with} \quad
+                  \|x_s \delta_s^T\|^2 = \|x_s\|^2 \, \|\delta_s\|^2
+
+        for a linear layer with input x and cotangent :math:`\delta`, so that the
+        gradients themselves are never built.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            In the units that the network is given, after the scalers of a pipeline.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            The true classes.
+
+        Returns
+        -------
+        array of shape (n_samples,)
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        ValueError
+            If `X` does not fit, or `y` has an unknown class or another length.
+
+        See Also
+        --------
+        per_sample_gradients : The gradients.
+
+        References
+        ----------
+        .. [1] I. Goodfellow, "Efficient Per-Example Gradient Computations", 2015.
+           https://arxiv.org/abs/1510.01799
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skjacobnet import JacobianMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = JacobianMLPClassifier((5,), max_iter=3, tol=None, random_state=0)
+        >>> model.fit(X, y).per_sample_gradient_norms(X, y).shape
+        (150,)
+        """
+        X = self._checked_rows(X)
+        return derivatives.per_sample_gradient_norms(self.model_, X, y)
+
+    def activations(self, X):
+        """Return the output of every layer.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            In the units that the network is given, after the scalers of a pipeline.
+
+        Returns
+        -------
+        list of array of shape (n_samples, width)
+            One for each of ``network_.layers``; the last is the raw prediction.
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        ValueError
+            If `X` does not fit.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skjacobnet import JacobianMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = JacobianMLPClassifier((5,), max_iter=3, tol=None, random_state=0)
+        >>> [output.shape for output in model.fit(X, y).activations(X)]
+        [(150, 5), (150, 5), (150, 3)]
+        """
+        return derivatives.activations(self.model_, self._checked_rows(X))
+
+    def _checked_table(self, X, y, reset):
+        """Return inputs, targets, and the attributes that name the features."""
+        # On a copy, so that an error leaves this estimator alone.
+        receiver = copy(self)
+        X, y = validate_data(
+            receiver,
+            X,
+            y,
+            reset=reset,
+            accept_sparse="csr",
+            dtype="numeric",
+            multi_output=True,
+        )
+        found = vars(receiver)
+        return X, y, {name: found[name] for name in NAMES_OF_FEATURES if name in found}
+
+    def _validation_table(self, table, features, X, y, sample_weight):
+        if X is None or y is None:
+            raise ValueError("X_val and y_val must be given together.")
+        receiver = copy(self)
+        vars(receiver).update(features)
+        try:
+            X, y, _ = receiver._checked_table(X, y, reset=False)
+        except ValueError as error:
+            raise ValueError(f"The validation set X_val, y_val: {error}") from error
+        names = "y_val", "sample_weight_val"
+        return Table.of(
+            table.task, X, y, sample_weight, factors=table.factors, names=names
+        )
+
+    def _earlier(self):
+        """Return the model and the state to go on from, None without any."""
+        if not self.__sklearn_is_fitted__():
+            return None
+        model = self.model_
+        if hasattr(self, "training_state_"):
+            return model, self.training_state_
+        theta = model.weights.copy()
+        return model, RunState.begun(theta, self.random_state, self.history_)
+
+    def _assign(self, attributes, keep_state):
+        """Set the attributes of a fit, all at once and none of an earlier one."""
+        fitted = {*attributes, *NAMES_OF_FEATURES, "training_state_"}
+        kept = {name: v for name, v in vars(self).items() if name not in fitted}
+        if not keep_state:
+            attributes = {k: v for k, v in attributes.items() if k != "training_state_"}
+        self.__dict__ = {**kept, **attributes}
+
+    def _predicting_like(self, model):
+        """Return a copy that predicts as `model` does, for scorers during training."""
+        estimator = copy(self)
+        estimator.model_ = model
+        estimator.n_features_in_ = model.network.sizes[0]
+        # Scorers give it arrays without names, which is no reason for a warning.
+        vars(estimator).pop("feature_names_in_", None)
+        return estimator
+
+    def _checked_rows(self, X):
+        check_is_fitted(self)
+        return validate_data(self, X, reset=False, accept_sparse="csr", dtype="numeric")
+
+    def __getstate__(self):
+        return {**super().__getstate__(), "_skjacobnet_version": __version__}
+
+    def __setstate__(self, state):
+        written_by = state.pop("_skjacobnet_version", "before 0.1")
+        if written_by != __version__:
+            warnings.warn(
+                InconsistentVersionWarning(
+                    estimator_name=type(self).__name__,
+                    current_sklearn_version=__version__,
+                    original_sklearn_version=written_by,
+                ),
+                stacklevel=2,
+            )
+        super().__setstate__(state)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    @property
+    def _repr_html_(self):
+        # Some notebooks ask for this alone. It is missing where estimators are shown
+        # as text.
+        diagram = super()._repr_html_
+        return lambda: self._with_layers(diagram())
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in bundle:
+            bundle["text/html"] = self._with_layers(bundle["text/html"])
+        return bundle
+
+    def _with_layers(self, diagram):
+        """Return scikit-learn's diagram with the table of layers behind it."""
+        if not self.__sklearn_is_fitted__():
+            return diagram
+        return diagram + as_html(self.network_, self.weights_.dtype)
+
+    def __sklearn_is_fitted__(self):
+        return "model_" in vars(self)
+
+    @property
+    def network_(self):
+        """The chain of layers."""
+        return self._fitted_model().network
+
+    @property
+    def task_(self):
+        """What is predicted: how targets are encoded and decided."""
+        return self._fitted_model().task
+
+    @property
+    def weights_(self):
+        """All weights in one vector, (n_weights,), layer by layer."""
+        return self._fitted_model().weights
+
+    @property
+    def coefs_(self):
+        """The matrix of each linear layer, as views of `weights_`."""
+        return self.network_.weights(self.weights_, "coef")
+
+    @coefs_.setter
+    def coefs_(self, coefs):
+        self.model_ = self._fitted_model().with_weights("coef", coefs)
+
+    @property
+    def intercepts_(self):
+        """The intercept of each linear layer, as views of `weights_`."""
+        return self.network_.weights(self.weights_, "intercept")
+
+    @intercepts_.setter
+    def intercepts_(self, intercepts):
+        self.model_ = self._fitted_model().with_weights("intercept", intercepts)
+
+    @property
+    def loss_curve_(self):
+        """The objective after each epoch: loss and penalty together."""
+        check_is_fitted(self)
+        columns = self.history_.get("loss", []), self.history_.get("penalty", [])
+        return [loss + penalty for loss, penalty in zip(*columns, strict=True)]
+
+    @property
+    def loss_(self):
+        """The last value of `loss_curve_`, NaN before the first epoch has ended."""
+        return self.loss_curve_[-1] if self.n_iter_ else np.nan
+
+    def _fitted_model(self):
+        check_is_fitted(self)
+        return self.model_
+
+
+def fitted_attributes(model, state):
+    """Return the attributes of an estimator that was fitted, by name.
+
+    Parameters
+    ----------
+    model : FittedModel
+    state : RunState
+
+    Returns
+    -------
+    dict
+    """
+    return {
+        "model_": model,
+        "training_state_": state,
+        "history_": state.history,
+        "n_iter_": state.epoch,
+        "best_iter_": state.stopping.best_epoch,
+        "best_score_": state.stopping.best_score,
+    }

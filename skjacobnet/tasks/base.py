@@ -1,0 +1,122 @@
+"""The contract of a task."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from skjacobnet.core.blocks import rows_of, slices
+
+
+class Task(ABC):
+    """What is predicted: how targets are checked, encoded and decided.
+
+    A task is a value, made from the targets of a fit. Estimators of different tasks
+    share all else.
+
+    Attributes
+    ----------
+    n_raw : int
+        Number of raw predictions of a row.
+    outputs : tuple of str
+        What a network can be asked for, and differentiated.
+    """
+
+    outputs = ()
+
+    @property
+    @abstractmethod
+    def n_raw(self):
+        """Number of raw predictions of a row."""
+
+    @abstractmethod
+    def link(self, loss):
+        """Return the link from raw predictions to what is predicted."""
+
+    @abstractmethod
+    def n_outputs(self, output):
+        """Return the number of columns of an output."""
+
+    @abstractmethod
+    def codes(self, y, name="y"):
+        """Check targets and return them in a compact form, kept throughout a fit.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_columns)
+        name : str
+            What messages call it.
+
+        Raises
+        ------
+        ValueError
+            If a target is unknown, or the shape does not fit.
+        """
+
+    @abstractmethod
+    def encode(self, codes, dtype, out=None, places=None):
+        """Return targets for a loss, (n_samples, n_raw).
+
+        Parameters
+        ----------
+        codes : array
+            Some of those from `codes`.
+        dtype : data-type
+        out : array of shape (n_samples, n_raw), optional
+            Where to write them.
+        places : array of np.intp of shape (n_samples,), optional
+            Room for intermediate numbers.
+        """
+
+    @abstractmethod
+    def decide(self, raw):
+        """Return what is predicted for raw predictions (n_samples, n_raw)."""
+
+    @abstractmethod
+    def same_as(self, other):
+        """Whether weights trained for this task fit another one."""
+
+    def strata(self, codes):
+        """Return the group of each row, for a stratified split, or None."""
+        return None
+
+    def absent(self, codes):
+        """Return the classes that no row has."""
+        return []
+
+    @abstractmethod
+    def constant_raw(self, codes, sample_weight, loss):
+        """Return the best constant raw prediction, (n_raw,).
+
+        Parameters
+        ----------
+        codes : array of shape (n_samples,) or (n_samples, n_labels)
+        sample_weight : array of shape (n_samples,) or None
+        loss : Loss
+        """
+
+    def baseline_loss(self, codes, sample_weight, loss):
+        r"""Return the loss of the best constant raw prediction, the baseline of a run.
+
+        .. math:: L_0 = \frac{\sum_s w_s \ell(y_s, z_0)}{\sum_s w_s}
+
+        Parameters
+        ----------
+        codes, sample_weight, loss
+            As in `constant_raw`.
+
+        Returns
+        -------
+        float
+        """
+        raw = self.constant_raw(codes, sample_weight, loss)
+        return self.loss_of_constant(raw, codes, sample_weight, loss)
+
+    def loss_of_constant(self, raw, codes, sample_weight, loss):
+        """Return the weighted mean loss of one raw prediction (n_raw,) for all rows."""
+        weight = np.ones(len(codes)) if sample_weight is None else sample_weight
+        link, total = self.link(loss), 0.0
+        for rows in slices(len(codes), rows_of(8 * 8 * self.n_raw)):
+            y = self.encode(codes[rows], float)
+            values = loss.sample_values(y, np.broadcast_to(raw, y.shape), link)
+            total += float(values @ weight[rows])
+        return total / float(weight.sum())

@@ -1,0 +1,78 @@
+"""Labels, any number of which a row may have."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import issparse
+
+from skjacobnet.links import LOGISTIC, OUTPUTS
+from skjacobnet.tasks.base import Task
+from skjacobnet.tasks.classes import SMALLEST_SHARE
+
+
+@dataclass(frozen=True, eq=False)
+class Labels(Task):
+    """Yes or no for each of several labels.
+
+    Parameters
+    ----------
+    n_labels : int
+
+    Examples
+    --------
+    >>> task = Labels(2)
+    >>> task.encode(task.codes(np.array([[1, 0], [1, 1]])), np.float64)
+    array([[1., 0.],
+           [1., 1.]])
+    """
+
+    n_labels: int
+    multilabel = True
+    outputs = OUTPUTS
+
+    @property
+    def classes(self):
+        """The numbers of the labels."""
+        return np.arange(self.n_labels)
+
+    @property
+    def n_raw(self):
+        """Number of raw predictions: one for each label."""
+        return self.n_labels
+
+    def link(self, loss=None):
+        return LOGISTIC
+
+    def n_outputs(self, output):
+        return self.n_labels
+
+    def codes(self, y, name="y"):
+        y = y.toarray() if issparse(y) else np.asarray(y)
+        if y.ndim != 2 or y.shape[1] != self.n_labels:
+            raise ValueError(
+                f"{name} must have {self.n_labels} columns, one for each label, got an "
+                f"array of shape {y.shape}."
+            )
+        if not ((y == 0) | (y == 1)).all():
+            raise ValueError(
+                f"{name} must hold zeros and ones, one column for each label, got the "
+                f"values {np.unique(y).tolist()}."
+            )
+        return y.astype(np.int8)
+
+    def encode(self, codes, dtype, out=None, places=None):
+        if out is None:
+            out = np.empty((len(codes), self.n_raw), dtype)
+        out[...] = codes
+        return out
+
+    def decide(self, raw):
+        return (raw > 0.0).astype(int)
+
+    def same_as(self, other):
+        return type(other) is Labels and self.n_labels == other.n_labels
+
+    def constant_raw(self, codes, sample_weight, loss):
+        shares = np.average(codes, axis=0, weights=sample_weight)
+        shares = np.clip(shares, SMALLEST_SHARE, 1.0 - SMALLEST_SHARE)
+        return np.log(shares) - np.log1p(-shares)

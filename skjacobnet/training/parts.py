@@ -1,0 +1,40 @@
+"""What was asked for: parts and settings, resolved and checked."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from skjacobnet.initializers import Initializer
+from skjacobnet.layers import Layer
+from skjacobnet.losses import Loss
+from skjacobnet.optimizers import AnyOptimizer, FullBatchOptimizer
+from skjacobnet.regularizers import Regularizer
+from skjacobnet.schedules import Schedule
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What an estimator's parameters stand for; fields mean what parameters do."""
+
+    hidden: list[Layer]
+    initializer: str | Initializer
+    loss: Loss
+    optimizer: AnyOptimizer
+    learning_rate: float | None
+    schedule: Schedule
+    regularizers: tuple[Regularizer, ...]
+    batch_size: int | str
+    max_iter: int
+    tol: float | None
+    n_iter_no_change: float
+    shuffle: bool
+    early_stopping: bool
+    validation_fraction: float
+    monitor: Any
+    dtype: Any
+    random_state: Any
+    record_gradients: bool
+
+    @property
+    def full_batch(self):
+        """Whether the optimizer takes all rows at once."""
+        return isinstance(self.optimizer, FullBatchOptimizer)

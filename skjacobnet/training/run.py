@@ -1,0 +1,242 @@
+"""A run: from parts, a task and a table to a fitted model."""
+
+import warnings
+from functools import partial
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from skjacobnet.core.blocks import row_blocks
+from skjacobnet.core.rows import cast
+from skjacobnet.model import FittedModel
+from skjacobnet.network import build_network
+from skjacobnet.training import full_batch, minibatch
+from skjacobnet.training.monitor import Monitor
+from skjacobnet.training.objective import Objective
+from skjacobnet.training.outcome import outcome_of
+from skjacobnet.training.record import LayerRecord
+from skjacobnet.training.state import RunState
+from skjacobnet.training.stopping import Stopping
+from skjacobnet.training.watch import Watch
+
+# L-BFGS adds up gradients of at least so many rows, so that passes over the weights
+# take little beside the products.
+FEWEST_ROWS = 1024
+# Rows for starts that depend on the data.
+START_ROWS = 256
+# A learning rate this much smaller than the one that was asked for does nothing.
+NO_RATE = 1e-9
+
+
+def train(
+    parts,
+    task,
+    table,
+    validation=None,
+    *,
+    earlier=None,
+    n_epochs=None,
+    relative=True,
+    estimator_of=None,
+    observers=(),
+):
+    """Train a network on a table.
+
+    Parameters
+    ----------
+    parts : Parts
+    task : Task
+    table : Table
+    validation : Table, optional
+        A validation set; by default it is split off the table where `parts` ask for it.
+    earlier : tuple of FittedModel and RunState, optional
+        What to go on from. Neither is changed.
+    n_epochs : int, optional
+        The most epochs to train now, for a run that goes on call by call; the schedule
+        is spread over ``parts.max_iter`` all the same. By default `max_iter`.
+    relative : bool, default=True
+        Whether weights of rows are divided by their mean.
+    estimator_of : callable, optional
+        ``estimator_of(model)`` gives an estimator that predicts as a `FittedModel`
+        does, for scorers.
+    observers : sequence, default=()
+        Told of each epoch; see `Watch`.
+
+    Returns
+    -------
+    model : FittedModel
+        With the weights that are kept: the best ones where there is a validation set,
+        else the last.
+    state : RunState
+        Enough to go on; its `outcome` tells how the run ended.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the data do not fit the parts, or the loss is no longer finite.
+    KeyboardInterrupt
+        If there is one before an epoch has been completed.
+    """
+    network = build_network(
+        parts.hidden, table.X.shape[1], task.n_raw, parts.initializer
+    )
+    if earlier is None:
+        dtype = compute_dtype(parts.dtype, table.X.dtype)
+        theta = np.empty(network.n_weights, dtype)
+        state = RunState.begun(theta, parts.random_state)
+    else:
+        state = _resumed(parts, network, task, *earlier, from_kept=n_epochs is not None)
+        dtype = state.theta.dtype
+    if validation is None and parts.early_stopping:
+        table, validation = state.split_of(table, parts.validation_fraction)
+    if earlier is None:
+        _draw_weights(network, state, table)
+    batch_size = _batch_size(parts, network, table.n_rows, dtype)
+    batches = table.batches(batch_size, dtype, network.accepts_sparse, relative)
+    steps_per_epoch = 1 if parts.full_batch else len(batches)
+    if n_epochs is None or state.n_steps is None:
+        state.n_steps = state.step + parts.max_iter * steps_per_epoch
+    if n_epochs is None:
+        n_epochs = parts.max_iter
+    elif not parts.full_batch:
+        _warn_of_no_rate(parts, state)
+
+    model_at = partial(
+        FittedModel,
+        network,
+        task=task,
+        loss=parts.loss,
+        regularizers=parts.regularizers,
+    )
+    objective = Objective(
+        network, parts.loss, task.link(parts.loss), parts.regularizers
+    )
+    monitor = None
+    if validation is not None:
+        monitor = Monitor(
+            validation,
+            objective,
+            parts.monitor,
+            lambda theta: estimator_of(model_at(theta)),
+            state.theta,
+        )
+    state.stopping = Stopping.following(state.stopping, parts, monitor, steps_per_epoch)
+    watch = Watch(state, observers, monitor, lambda: model_at(state.kept_weights()))
+    record = LayerRecord(network) if parts.record_gradients else None
+    loop = full_batch.train if parts.full_batch else minibatch.train
+    first_epoch = state.epoch
+    with watch:
+        try:
+            loop(parts, state, objective, batches, watch, n_epochs, record)
+        except KeyboardInterrupt:
+            if state.epoch == first_epoch:
+                raise
+            watch.roll_back()
+    state.outcome = outcome_of(
+        watch.ended_by, state, parts.loss, table, validation, parts.monitor
+    )
+    return model_at(state.kept_weights()), state
+
+
+def compute_dtype(dtype, given):
+    """Return the type to compute in: the one asked for, or that of the data.
+
+    Parameters
+    ----------
+    dtype : None, "float32", "float64" or such a type
+    given : data-type
+        Of X. float32 and float64 stay, anything else becomes float64.
+
+    Raises
+    ------
+    ValueError
+        If `dtype` is neither.
+    """
+    allowed = (np.dtype(np.float32), np.dtype(np.float64))
+    if dtype is None:
+        return np.dtype(given) if np.dtype(given) in allowed else np.dtype(np.float64)
+    try:
+        if np.dtype(dtype) in allowed:
+            return np.dtype(dtype)
+    except TypeError:
+        pass
+    raise ValueError(f"dtype must be None, 'float32' or 'float64', got {dtype!r}.")
+
+
+def _draw_weights(network, state, table):
+    """Draw the first weights; some starts look at rows that are trained on."""
+    theta = state.theta
+    rows = cast(table.some_inputs(START_ROWS), theta.dtype, network.accepts_sparse)
+    # Numbers that are too large are met by an error of the loop.
+    with np.errstate(all="ignore"):
+        theta[...] = network.init_weights(state.weight_rng, theta.dtype, rows)
+
+
+def _batch_size(parts, network, n_rows, dtype):
+    """Return the rows in a batch; for L-BFGS those in a block of the full batch."""
+    if not parts.full_batch:
+        return min(200 if parts.batch_size == "auto" else parts.batch_size, n_rows)
+    if not all(part.mean_over_rows for part in parts.regularizers):
+        return n_rows
+    # Blocks that add up to all rows, and are about as large as each other.
+    rows = row_blocks(network, 1, dtype.itemsize, fewest=FEWEST_ROWS)
+    return -(-n_rows // -(-n_rows // rows))
+
+
+def _resumed(parts, network, task, model, state, from_kept):
+    """Return a copy of a state to go on from, with today's parts.
+
+    It starts from the weights of the model, which users see and may have changed. Only
+    a validated run that nobody touched goes on from its last weights instead, unless
+    `from_kept`.
+
+    Raises
+    ------
+    ValueError
+        If the weights do not fit today's task, layers or type.
+    """
+    if not task.same_as(model.task):
+        raise ValueError(
+            "Training goes on with the classes of the last fit, "
+            f"{model.task.classes.tolist()}, but y has {task.classes.tolist()}."
+        )
+    shapes = model.network.weight_shapes
+    if network.weight_shapes != shapes:
+        raise ValueError(
+            "Training goes on with the weights of the last fit, but the layers have "
+            f"changed from {shapes} to {network.weight_shapes}. Set warm_start=False "
+            "and call fit to start anew."
+        )
+    dtype = model.dtype
+    if compute_dtype(parts.dtype, dtype) != dtype:
+        raise ValueError(
+            f"Training goes on in {dtype}, which dtype={parts.dtype!r} does not allow. "
+            "Set warm_start=False and call fit to start anew."
+        )
+    if parts.full_batch:
+        warnings.warn(
+            "Training goes on from the weights of the last fit, but "
+            f"{parts.optimizer!r} starts its memory of gradients anew.",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
+    state = state.copy()
+    best = state.stopping.best_theta
+    if from_kept or best is None or not np.array_equal(best, model.weights):
+        state.theta[...] = model.weights
+    return state
+
+
+def _warn_of_no_rate(parts, state):
+    """Warn, once, where a schedule has come to its end at a rate of zero."""
+    if state.step < state.n_steps or state.schedule_has_ended:
+        return
+    if parts.schedule(state.step, state.n_steps, state.scores) < NO_RATE:
+        state.schedule_has_ended = True
+        warnings.warn(
+            f"{parts.schedule!r} is spread over max_iter={parts.max_iter} calls of "
+            "partial_fit. They are over, and its learning rate is zero: nothing more "
+            "is learned. Raise max_iter, or set schedule='constant'.",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
