@@ -1,6 +1,21 @@
 """Neural networks for scikit-learn, built of layers that know their exact Jacobians."""
 
+from importlib import import_module
+
 from skjacobnet.core.version import __version__ as __version__
 from skjacobnet.estimators.classifier import (
     JacobianMLPClassifier as JacobianMLPClassifier,
 )
+
+# Loaded when they are asked for.
+_SUBMODULES = ("inspection", "interop", "testing")
+
+
+def __getattr__(name):
+    if name in _SUBMODULES:
+        return import_module(f"skjacobnet.{name}")
+    raise AttributeError(f"module 'skjacobnet' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *_SUBMODULES})

@@ -18,7 +18,7 @@ from skjacobnet.losses import LOSSES, CrossEntropy
 from skjacobnet.network import build_network
 from skjacobnet.optimizers import OPTIMIZERS, Optimizer
 from skjacobnet.regularizers import L1, Sparsity, WeightDecay
-from skjacobnet.tasks.classes import Targets
+from skjacobnet.tasks import Classes, Labels
 from skjacobnet.training.objective import Objective
 
 # NumPy evaluates a comparison into numbers, and elementwise layers evaluate their
@@ -54,11 +54,11 @@ def step(
     With `epoch` it takes an epoch of gathered batches, the last of which is smaller.
     """
     rng = np.random.default_rng(0)
-    targets = Targets(np.arange(n_classes), multilabel)
+    task = Labels(n_classes) if multilabel else Classes(np.arange(n_classes))
     hidden = [Linear(n_hidden), LAYERS.resolve(activation)] * 2
-    network = build_network(hidden, 50, targets.n_raw)
+    network = build_network(hidden, 50, task.n_raw)
     theta = network.init_weights(rng, np.dtype(np.float32))
-    objective = Objective(network, LOSSES.resolve(loss), targets.link, regularizers)
+    objective = Objective(network, LOSSES.resolve(loss), task.link(), regularizers)
     rule = OPTIMIZERS.resolve(optimizer)
     state, mask = rule.init(theta), network.decay_mask(theta.dtype)
     X = (20 * rng.standard_normal((n_samples, 50))).astype(input_type)
@@ -67,7 +67,7 @@ def step(
         codes = rng.integers(0, 2, (n_samples, n_classes))
     weight = rng.random(n_samples) if weighted else None
     batch_size = 3 * n_samples // 4 if epoch else n_samples
-    batches = Batches(X, codes, targets, weight, None, batch_size, np.float32, False)
+    batches = Batches(X, codes, task, weight, None, batch_size, np.float32, False)
 
     def call():
         for batch in batches.epoch(rng):

@@ -22,8 +22,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.inspection import SaliencyDisplay, boundary_distance
+from skjacobnet.interop import from_sklearn, to_sklearn
 
 data = load_breast_cancer()
 X, y = data.data, data.target_names[data.target]
@@ -43,7 +43,7 @@ print(f"held-out accuracy {old.score(X_test, y_test):.3f}, {mlp.n_iter_} epochs"
 # ------------
 # The same weights give the same probabilities. The scaler is already fitted, and stays.
 
-network = JacobianMLPClassifier.from_sklearn(mlp)
+network = from_sklearn(mlp)
 new = make_pipeline(scaler, network)
 difference = np.abs(new.predict_proba(X_test) - old.predict_proba(X_test)).max()
 print(f"largest difference of a probability: {difference:.0e}")
@@ -122,6 +122,6 @@ for name, (accuracy, found) in {"before": before, "after": after}.items():
 # %%
 # Then it goes back to where only scikit-learn is.
 
-back = make_pipeline(scaler, network.to_sklearn())
+back = make_pipeline(scaler, to_sklearn(network))
 same = np.allclose(back.predict_proba(X_test), new.predict_proba(X_test))
 print(f"{type(back[-1]).__name__}, the same probabilities: {same}")

@@ -106,12 +106,23 @@ class Table:
         """Return the classes that no row has."""
         return self.task.absent(self.counted_codes)
 
-    def baseline_loss(self, loss):
-        """Return the loss of the best constant prediction on the rows that count."""
-        weight = self.weight
-        if weight is not None and self.rows is not None:
-            weight = weight[self.rows]
-        return self.task.baseline_loss(self.counted_codes, weight, loss)
+    @property
+    def counted_weight(self):
+        """The weights of the rows that count, by the largest one, or None."""
+        if self.weight is None:
+            return None
+        weight = self.weight if self.rows is None else self.weight[self.rows]
+        return weight / weight.max()  # so that no sum overflows
+
+    def constant_raw(self, loss):
+        """Return the best constant raw prediction for the rows that count."""
+        return self.task.constant_raw(self.counted_codes, self.counted_weight, loss)
+
+    def loss_of_constant(self, raw, loss):
+        """Return the mean loss of one raw prediction for all rows that count."""
+        return self.task.loss_of_constant(
+            raw, self.counted_codes, self.counted_weight, loss
+        )
 
     def split(self, validation_fraction, rng):
         """Return the numbers of the rows to train on and of the validation set.

@@ -540,6 +540,10 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         """All weights in one vector, (n_weights,), layer by layer."""
         return self._fitted_model().weights
 
+    @weights_.setter
+    def weights_(self, weights):
+        self.model_ = self._fitted_model().with_all_weights(weights)
+
     @property
     def coefs_(self):
         """The matrix of each linear layer, as views of `weights_`."""

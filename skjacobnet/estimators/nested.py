@@ -69,10 +69,11 @@ def changed_params(params, own):
     {'optimizer': SGD(momentum=0.5)}
     """
     plain, nested = _by_depth(params)
-    for name in nested:
+    for name, inner in nested.items():
         if name not in {*FAMILIES, "regularizers"}:
             raise ValueError(
-                f"Invalid parameter {name!r}: {name} has no parameters inside."
+                f"Invalid parameter '{name}__{next(iter(inner))}': {name} has no "
+                "parameters inside."
             )
     changed = {
         name: _with_params(name, plain.get(name, own[name]), changes)

@@ -102,8 +102,7 @@ def check_random_state(random_state):
         return
     is_integer = isinstance(random_state, numbers.Integral)
     if not is_integer or not 0 <= random_state < 2**32:
-        error = ValueError if is_integer else TypeError
-        raise error(
+        raise ValueError(
             "random_state must be an integer in [0, 4294967295], a "
             f"numpy.random.RandomState or None, got {random_state!r}."
         )

@@ -88,7 +88,7 @@ def boundary_distance(estimator, X):
     distance = np.empty(n_samples, dtype)
     direction = np.empty((n_samples, route.n_features), dtype)
     place = np.empty(n_samples, int)
-    exclusive = route.n_outputs > 1 and not classifier.targets_.multilabel
+    exclusive = route.n_outputs > 1 and not classifier.task_.multilabel
     find = _between_classes if exclusive else _of_columns
     for rows, at, jacobian in route.jacobians():
         margins, gradients, places = find(at.value, jacobian)

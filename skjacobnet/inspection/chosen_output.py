@@ -43,7 +43,7 @@ def target_columns(classifier, target, n_samples):
 
 def most_probable(classifier, raw):
     """Return the place in ``classes_`` of each row's most probable class or label."""
-    return np.argmax(classifier.targets_.link.columns(raw), axis=1)
+    return np.argmax(classifier.model_.link.columns(raw), axis=1)
 
 
 def target_cotangent(classifier, columns, output):
@@ -55,7 +55,7 @@ def target_cotangent(classifier, columns, output):
     -------
     array of shape (n_samples, n_outputs), float64
     """
-    if output == "raw" and classifier.targets_.n_raw == 1 < len(classifier.classes_):
+    if output == "raw" and classifier.task_.n_raw == 1 < len(classifier.classes_):
         return np.where(columns, 1.0, -1.0)[:, np.newaxis]
     return np.eye(len(classifier.classes_))[columns]
 

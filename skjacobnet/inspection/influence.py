@@ -10,8 +10,7 @@ from sklearn.utils import check_consistent_length
 from skjacobnet.accumulation import cotangents
 from skjacobnet.core.blocks import row_blocks, slices
 from skjacobnet.core.constraints import Interval, OneOf
-from skjacobnet.data.batches import cast
-from skjacobnet.estimators import parameters
+from skjacobnet.core.rows import cast
 from skjacobnet.inspection.chosen_output import (
     most_probable,
     target_columns,
@@ -160,16 +159,14 @@ class _Rows:
     """Rows of a table at a fitted network, linearized in blocks."""
 
     def __init__(self, route, y):
-        classifier = route.classifier
-        self.network, self.targets = classifier.network_, classifier.targets_
-        self.classifier = classifier
-        self.theta = classifier.weights_.astype(np.float64)
-        parts = parameters.resolve(classifier)
-        self.loss, self.regularizers = parts.loss, parts.regularizers
+        self.classifier, model = route.classifier, route.model
+        self.network, self.task, self.link = model.network, model.task, model.link
+        self.theta = model.weights.astype(np.float64)
+        self.loss, self.regularizers = model.loss, model.regularizers
         self.n_samples = route.inputs.shape[0]
         if y is not None:
             check_consistent_length(route.inputs, y)
-            y = self.targets.encode(self.targets.codes(y), np.float64)
+            y = self.task.encode(self.task.codes(y), np.float64)
         self.y = y
         block = row_blocks(self.network, 1, self.theta.itemsize)
         self.blocks = []
@@ -179,7 +176,7 @@ class _Rows:
 
     def loss_cotangents(self, raw, rows):
         """Return each row's gradient of the loss for the raw prediction."""
-        return self.loss.sample_gradients(self.y[rows], raw, self.targets.link)
+        return self.loss.sample_gradients(self.y[rows], raw, self.link)
 
     def output_cotangents(self, target, output):
         """Return the function that gives those of the chosen output."""
@@ -190,7 +187,7 @@ class _Rows:
                 most_probable(self.classifier, raw) if given is None else given[rows]
             )
             chosen = target_cotangent(self.classifier, columns, output)
-            *_, result = cotangents(self.targets.link.operators(raw, output), chosen)
+            *_, result = cotangents(self.link.operators(raw, output), chosen)
             return result
 
         return find
@@ -231,7 +228,7 @@ class _Rows:
                 mask = self.network.decay_mask(np.float64)
                 diagonal += float(regularizer.strength) * mask
         hessians = [
-            self.loss.hessian(self.y[rows], at.value, link=self.targets.link)
+            self.loss.hessian(self.y[rows], at.value, link=self.link)
             for rows, at in self.blocks
         ]
 

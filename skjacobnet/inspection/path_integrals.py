@@ -18,7 +18,6 @@ from skjacobnet.inspection.chosen_output import (
 from skjacobnet.inspection.frames import feature_names, labeled
 from skjacobnet.inspection.pipelines import Route, numbers
 from skjacobnet.layers import Elementwise
-from skjacobnet.model.fitted import predict_raw
 
 # The Gauss-Legendre rule on each piece of a path, with points in (0, 1), and a coarser
 # one on three of its points, exact for cubics, that it is compared with.
@@ -137,7 +136,7 @@ def integrated_gradients(
     n_samples, classifier = route.inputs.shape[0], route.classifier
     columns = target_columns(classifier, target, n_samples)
     if columns is None:
-        raw = predict_raw(classifier.network_, classifier.weights_, route.inputs)
+        raw = route.model.raw(route.inputs)
         columns = most_probable(classifier, raw)
     attributions, error = np.empty_like(difference), np.empty(n_samples)
     network = classifier.network_
@@ -208,7 +207,7 @@ class _Paths:
 
     def values(self, row, t):
         """Return the output at points of paths."""
-        values, link = np.empty(len(row)), self.classifier.targets_.link
+        values, link = np.empty(len(row)), self.classifier.model_.link
         for part, at in self._at(row, t):
             output = link.value(at.value, self.output)
             values[part] = np.vecdot(output, self._picked(row[part]))
@@ -217,7 +216,7 @@ class _Paths:
     def gradients(self, row, t):
         """Return the gradient of the output for the network's input at points."""
         gradients = np.empty((len(row), self.end.shape[1]))
-        link = self.classifier.targets_.link
+        link = self.classifier.model_.link
         for part, at in self._at(row, t):
             operators = at.operators + link.operators(at.value, self.output)
             *_, gradients[part] = cotangents(operators, self._picked(row[part]))

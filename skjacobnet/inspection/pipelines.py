@@ -21,17 +21,12 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 from sklearn.utils import check_array
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skjacobnet.accumulation import accumulate
-from skjacobnet.estimators.classifier import JacobianMLPClassifier
+from skjacobnet.core.constraints import OneOf
+from skjacobnet.estimators import JacobianMLPClassifier
 from skjacobnet.inspection.frames import feature_names
-from skjacobnet.model.derivatives import (
-    checked,
-    linearizations,
-    n_outputs,
-    with_output,
-)
 from skjacobnet.operators import ConstantMatrix
 
 POSSIBLE = (
@@ -96,6 +91,8 @@ class Route:
     Attributes
     ----------
     classifier : JacobianMLPClassifier
+    model : FittedModel
+        That of the classifier.
     inputs : array or CSR matrix of shape (n_samples, n_inputs)
         What `classifier` is given.
     n_features : int
@@ -125,18 +122,22 @@ class Route:
                 coef = step if coef is None else coef @ step
             if not _is_passthrough(transformer):
                 X = transformer.transform(X)
-        self.inputs = checked(estimator, X, output)
+        self.model = estimator.model_
+        OneOf(*self.model.task.outputs).check(output, "output")
+        self.inputs = validate_data(
+            estimator, X, reset=False, accept_sparse="csr", dtype="numeric"
+        )
         self.steps = []
         self.n_features = self.inputs.shape[1]
         if coef is not None:
-            dtype = estimator.weights_.dtype
+            dtype = self.model.dtype
             self.steps = [ConstantMatrix(coef.astype(dtype, copy=False))]
             self.n_features = coef.shape[0]
 
     @property
     def n_outputs(self):
         """Number of columns of the output."""
-        return n_outputs(self.classifier, self.output)
+        return self.model.task.n_outputs(self.output)
 
     def chains(self, n_vectors=1):
         """Linearize the way from `X` to the output, some rows at a time.
@@ -154,11 +155,11 @@ class Route:
         operators : list of JacobianOperator
             From `X` to the output.
         """
-        wider = -(-self.n_features // max(self.classifier.network_.sizes))
-        for rows, at in linearizations(
-            self.classifier, self.inputs, n_vectors * max(1, wider)
+        wider = -(-self.n_features // max(self.model.network.widths))
+        for rows, at in self.model.linearizations(
+            self.inputs, n_vectors * max(1, wider)
         ):
-            operators = with_output(self.classifier, at, self.output)
+            operators = self.model.operators(at, self.output)
             yield rows, at, [*self.steps, *operators]
 
     def jacobians(self):

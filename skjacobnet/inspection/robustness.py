@@ -7,7 +7,6 @@ from skjacobnet.accumulation import cotangents
 from skjacobnet.core.constraints import Interval, OneOf
 from skjacobnet.inspection.frames import labeled
 from skjacobnet.inspection.pipelines import Route, numbers
-from skjacobnet.model.derivatives import loss_linearizations
 
 SIZES = Interval(0, np.inf, "left")
 
@@ -84,7 +83,7 @@ def _worst_signs(route, y):
     classifier = route.classifier
     dtype, n_samples = classifier.weights_.dtype, route.inputs.shape[0]
     signs = np.empty((n_samples, route.n_features), dtype)
-    for rows, at, cotangent in loss_linearizations(classifier, route.inputs, y):
+    for rows, at, cotangent in route.model.loss_linearizations(route.inputs, y):
         *_, gradient = cotangents([*route.steps, *at.operators], cotangent)
         np.sign(gradient, out=signs[rows])
     return signs

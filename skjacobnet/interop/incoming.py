@@ -8,12 +8,17 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.utils.validation import check_is_fitted
 
 from skjacobnet.core.constraints import Interval
-from skjacobnet.estimators import parameters
-from skjacobnet.estimators.classifier import JacobianMLPClassifier
+from skjacobnet.estimators import JacobianMLPClassifier
+from skjacobnet.estimators.base import NAMES_OF_FEATURES, fitted_attributes
+from skjacobnet.estimators.parameters import resolve
 from skjacobnet.interop.penalties import rows_in_a_step, warn_unknown
+from skjacobnet.model import FittedModel
+from skjacobnet.network import build_network
 from skjacobnet.optimizers import LBFGS, SGD, Adam
 from skjacobnet.schedules import InverseScaling, Plateau
-from skjacobnet.tasks.classes import Targets
+from skjacobnet.tasks import Classes, Labels
+from skjacobnet.training.run import compute_dtype
+from skjacobnet.training.state import RunState
 from skjacobnet.training.stopping import Stopping
 
 # What "adaptive" divides the learning rate by, and where that stops the training.
@@ -23,7 +28,7 @@ ADAPTIVE_DIVISOR, ADAPTIVE_END = 5.0, 1e-6
 def from_sklearn(mlp, n_samples=None):
     r"""Turn a fitted MLPClassifier into a fitted JacobianMLPClassifier.
 
-    The weights are the same to the bit and of the same type, and training can go on
+    The weights are bit-identical and of the same type, and training can go on
     from them, with `partial_fit` and with `fit` and ``warm_start=True``. Parameters
     are carried over where there is a counterpart. The penalty :math:`\alpha` becomes
     weight decay with the strength
@@ -97,48 +102,51 @@ def from_sklearn(mlp, n_samples=None):
     check_is_fitted(mlp)
     if n_samples is not None:
         Interval(1, math.inf, "left", integer=True).check(n_samples, "n_samples")
-    targets = _targets(mlp)
+    task = _task(mlp)
     n_rows = _rows_trained_on(mlp) if n_samples is None else n_samples
-    model = JacobianMLPClassifier(**_parameters_from(mlp, n_rows))
+    estimator = JacobianMLPClassifier(**_parameters_from(mlp, n_rows))
     # Parameters are checked before anything else, as in a fit.
-    parts = parameters.resolve(model)
-    model.n_features_in_ = mlp.n_features_in_
-    if hasattr(mlp, "feature_names_in_"):
-        model.feature_names_in_ = mlp.feature_names_in_.copy()
-    model._build(parts, targets)
-    model.weights_ = _flat_weights(model.network_, mlp)
-    model.history_, scores = _history(mlp)
-    model.n_iter_ = len(scores)
-    stopping = Stopping()
+    parts = resolve(estimator)
+    network = build_network(
+        parts.hidden, mlp.n_features_in_, task.n_raw, parts.initializer
+    )
+    weights = _flat_weights(network, mlp)
+    model = FittedModel(network, weights, task, parts.loss, parts.regularizers)
+    history, scores = _history(mlp)
+    state = RunState.begun(weights.copy(), estimator.random_state, history)
+    best = Stopping()
     for epoch, score in enumerate(scores, start=1):
-        stopping.update(score, epoch, model.weights_)
-    model.best_iter_, model.best_score_ = stopping.best_epoch, stopping.best_score
+        best.update(score, epoch, weights)
     # What schedules depend on.
-    model._start(model.weights_.dtype)
-    state = model.training_state_
     state.scores = scores
     if n_rows and mlp.solver != "lbfgs":
         steps_per_epoch = math.ceil(n_rows / rows_in_a_step(mlp.batch_size, n_rows))
         state.step = len(scores) * steps_per_epoch
-    return model
+    fitted = fitted_attributes(model, state)
+    fitted |= {"best_iter_": best.best_epoch, "best_score_": best.best_score}
+    for name in NAMES_OF_FEATURES:
+        if hasattr(mlp, name):
+            fitted[name] = deepcopy(getattr(mlp, name))
+    vars(estimator).update(fitted)
+    return estimator
 
 
-def _targets(mlp):
+def _task(mlp):
     """Return what an MLPClassifier predicts."""
     if mlp.out_activation_ == "logistic" and mlp.n_outputs_ > 1:
-        return Targets(np.arange(mlp.n_outputs_), multilabel=True)
+        return Labels(mlp.n_outputs_)
     if len(mlp.classes_) < 2:
         raise ValueError(
             f"mlp knows only one class, {mlp.classes_.tolist()}; a "
             "JacobianMLPClassifier needs two."
         )
-    return Targets(mlp.classes_.copy())
+    return Classes(mlp.classes_.copy())
 
 
 def _flat_weights(network, mlp):
     """Return the weights of an MLPClassifier as one vector."""
     dtype = np.result_type(*mlp.coefs_, *mlp.intercepts_)
-    theta = np.empty(network.n_weights, parameters.resolve_dtype(None, dtype))
+    theta = np.empty(network.n_weights, compute_dtype(None, dtype))
     for name, arrays in (("coef", mlp.coefs_), ("intercept", mlp.intercepts_)):
         for view, array in zip(network.weights(theta, name), arrays, strict=True):
             view[...] = array

@@ -9,8 +9,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.utils.validation import check_is_fitted
 
 from skjacobnet.core.constraints import Interval
-from skjacobnet.estimators import parameters
-from skjacobnet.estimators.classifier import JacobianMLPClassifier
+from skjacobnet.estimators import JacobianMLPClassifier
+from skjacobnet.estimators.parameters import resolve
 from skjacobnet.interop.penalties import rows_in_a_step, warn_unknown
 from skjacobnet.layers import Dropout, Identity, Linear, ReLU, Sigmoid, Tanh
 from skjacobnet.optimizers import LBFGS, SGD, Adam
@@ -182,7 +182,7 @@ def _fit_to_nothing(mlp, classifier):
     Its own method does that in all versions; the weights are replaced afterwards.
     """
     y = classes = classifier.classes_
-    if classifier._targets.multilabel:
+    if classifier.task_.multilabel:
         y = np.eye(len(classes), dtype=int)
     X = csr_matrix((len(classes), classifier.n_features_in_))
     mlp.partial_fit(X, y, classes=classes)
@@ -190,7 +190,7 @@ def _fit_to_nothing(mlp, classifier):
 
 def _parameters_to(classifier, n_samples):
     """Return the parameters of an MLPClassifier that mean the same."""
-    parts = parameters.resolve(classifier)
+    parts = resolve(classifier)
     never = classifier.tol is None
     found = {
         "batch_size": classifier.batch_size,

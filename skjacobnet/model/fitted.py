@@ -45,6 +45,22 @@ class FittedModel:
         """The link from raw predictions to what is predicted."""
         return self.task.link(self.loss)
 
+    def with_all_weights(self, weights):
+        """Return a model with another vector of weights, (n_weights,).
+
+        Raises
+        ------
+        ValueError
+            If its length differs.
+        """
+        weights = np.asarray(weights)
+        if weights.shape != self.weights.shape:
+            raise ValueError(
+                f"weights_ must have the shape {self.weights.shape}, got "
+                f"{weights.shape}."
+            )
+        return replace(self, weights=weights)
+
     def with_weights(self, name, arrays):
         """Return a model whose weights of one name are replaced.
 

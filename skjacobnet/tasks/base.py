@@ -94,13 +94,14 @@ class Task(ABC):
         loss : Loss
         """
 
-    def baseline_loss(self, codes, sample_weight, loss):
-        r"""Return the loss of the best constant raw prediction, the baseline of a run.
+    def loss_of_constant(self, raw, codes, sample_weight, loss):
+        r"""Return the weighted mean loss of one raw prediction for all rows.
 
         .. math:: L_0 = \frac{\sum_s w_s \ell(y_s, z_0)}{\sum_s w_s}
 
         Parameters
         ----------
+        raw : array of shape (n_raw,)
         codes, sample_weight, loss
             As in `constant_raw`.
 
@@ -108,11 +109,6 @@ class Task(ABC):
         -------
         float
         """
-        raw = self.constant_raw(codes, sample_weight, loss)
-        return self.loss_of_constant(raw, codes, sample_weight, loss)
-
-    def loss_of_constant(self, raw, codes, sample_weight, loss):
-        """Return the weighted mean loss of one raw prediction (n_raw,) for all rows."""
         weight = np.ones(len(codes)) if sample_weight is None else sample_weight
         link, total = self.link(loss), 0.0
         for rows in slices(len(codes), rows_of(8 * 8 * self.n_raw)):

@@ -105,8 +105,8 @@ class Classes(Task):
         )
         return logarithms[1:] - logarithms[:1] if self.n_raw == 1 else logarithms
 
-    def baseline_loss(self, codes, sample_weight, loss):
+    def loss_of_constant(self, raw, codes, sample_weight, loss):
         # Rows of a class are alike, so one of each is enough.
-        raw = self.constant_raw(codes, sample_weight, loss)
         shares = self.shares(codes, sample_weight)
-        return self.loss_of_constant(raw, np.arange(len(shares)), shares, loss)
+        every = np.arange(len(shares))
+        return super().loss_of_constant(raw, every, shares, loss)

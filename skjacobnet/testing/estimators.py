@@ -7,11 +7,12 @@ import numpy as np
 from sklearn.preprocessing import maxabs_scale
 from sklearn.utils.validation import validate_data
 
+from skjacobnet.core.rows import cast
 from skjacobnet.data.table import Table
-from skjacobnet.estimators import parameters
+from skjacobnet.estimators.parameters import resolve
 from skjacobnet.layers import Elementwise
-from skjacobnet.model.fitted import cast
 from skjacobnet.network import Network, build_network
+from skjacobnet.tasks import classification_task
 from skjacobnet.testing.compare import assert_close
 from skjacobnet.testing.finite_differences import empirical_jacobian, finite_difference
 from skjacobnet.training.objective import Objective
@@ -145,8 +146,8 @@ def weight_derivatives(
         If all rows are too near a kink, such as that of ReLU, to measure anything.
     """
     rng = np.random.default_rng(random_state)
-    parts = parameters.resolve(estimator)
-    fitted = hasattr(estimator, "network_")
+    parts = resolve(estimator)
+    fitted = hasattr(estimator, "model_")
     X, y = validate_data(
         copy(estimator),
         X,
@@ -155,16 +156,18 @@ def weight_derivatives(
         accept_sparse="csr",
         multi_output=True,
     )
-    targets = estimator._targets if fitted else None
-    table = Table.of(X, y, sample_weight, estimator.class_weight, targets)
+    task = estimator.task_ if fitted else classification_task(y)
+    table = Table.of(task, X, y, sample_weight, estimator.class_weight)
     network, theta = _network_and_weights(estimator, parts, table, rng)
     rows = np.sort(rng.permutation(X.shape[0])[:N_ROWS])
     inputs = maxabs_scale(cast(X[rows], np.float64, network.accepts_sparse))
     clear = _clear_rows(network, theta, inputs)
     rows, inputs = rows[clear], inputs[clear]
-    encoded = table.targets.encode(table.codes[rows], np.float64)
+    encoded = task.encode(table.codes[rows], np.float64)
     weight = None if table.weight is None else table.weight[rows]
-    objective = Objective(network, parts.loss, table.targets.link, parts.regularizers)
+    objective = Objective(
+        network, parts.loss, task.link(parts.loss), parts.regularizers
+    )
 
     random = any(regularizer.draws for regularizer in parts.regularizers)
 
@@ -194,10 +197,10 @@ def weight_derivatives(
 
 
 def _network_and_weights(estimator, parts, table, rng):
-    if hasattr(estimator, "network_"):
+    if hasattr(estimator, "model_"):
         return estimator.network_, estimator.weights_.astype(np.float64)
     network = build_network(
-        parts.hidden, table.X.shape[1], table.targets.n_raw, parts.initializer
+        parts.hidden, table.X.shape[1], table.task.n_raw, parts.initializer
     )
     theta = network.init_weights(rng, np.float64)
     return network, theta + 0.1 * rng.standard_normal(theta.shape)

@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 from sklearn.exceptions import ConvergenceWarning
 
-# A loss of so many times that of the best constant prediction is no result of chance.
+# A loss of so many times that of the best constant prediction is no result of chance,
+# and one of so many times that of raw predictions of zero is none of too few epochs.
 FAR_WORSE = 5.0
+WORSE_THAN_NOTHING = 2.0
 
 
 class Outcome(NamedTuple):
@@ -22,19 +24,25 @@ class Outcome(NamedTuple):
     loss : float
         That of the weights which are kept.
     baseline_loss : float
-        That of the best constant prediction.
+        That of the best constant prediction for the rows that were trained on.
+    loss_of_zero : float
+        That of raw predictions of zero, about which networks start.
     """
 
     ended_by: str = "max_iter"
     rows: str = "training"
     loss: float = math.nan
     baseline_loss: float = math.nan
+    loss_of_zero: float = math.nan
 
     @property
     def far_worse(self):
         """Whether the loss is far above the baseline."""
         # A custom loss may be negative, where multiples say nothing.
-        return 0.0 < FAR_WORSE * self.baseline_loss < self.loss
+        baseline, untrained = self.baseline_loss, self.loss_of_zero
+        return baseline > 0.0 and self.loss > max(
+            FAR_WORSE * baseline, WORSE_THAN_NOTHING * untrained
+        )
 
 
 def outcome_of(ended_by, state, loss, table, validation, monitor):
@@ -56,13 +64,17 @@ def outcome_of(ended_by, state, loss, table, validation, monitor):
     -------
     Outcome
     """
+    constant = table.constant_raw(loss)
     if validation is None:
-        found = state.history["loss"][-1]
-        return Outcome(ended_by, "training", found, table.baseline_loss(loss))
-    if monitor != "loss":
+        found, rows, judged = state.history["loss"][-1], "training", table
+    elif monitor == "loss":
+        losses, best = state.history["validation_loss"], state.stopping.best_epoch
+        found, rows, judged = losses[best - 1], "validation", validation
+    else:
         return Outcome(ended_by, "validation")
-    found = state.history["validation_loss"][state.stopping.best_epoch - 1]
-    return Outcome(ended_by, "validation", found, validation.baseline_loss(loss))
+    baseline = judged.loss_of_constant(constant, loss)
+    untrained = judged.loss_of_constant(0.0 * constant, loss)
+    return Outcome(ended_by, rows, found, baseline, untrained)
 
 
 def warn_of(outcome, max_iter, tol, stacklevel):

@@ -238,5 +238,5 @@ def _warn_of_no_rate(parts, state):
             "partial_fit. They are over, and its learning rate is zero: nothing more "
             "is learned. Raise max_iter, or set schedule='constant'.",
             ConvergenceWarning,
-            stacklevel=5,
+            stacklevel=4,
         )

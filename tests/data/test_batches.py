@@ -4,16 +4,16 @@ from scipy.sparse import csr_matrix, issparse
 
 from skjacobnet.core import blocks
 from skjacobnet.data.batches import Batches
-from skjacobnet.tasks.classes import Targets
+from skjacobnet.tasks import Classes
 
 N = 23
 X = np.arange(N * 3, dtype=np.int64).reshape(N, 3)
 Y = np.arange(N) % 3
-TARGETS = Targets.of(Y)
+TASK = Classes(np.arange(3))
 
 
 def make(inputs=X, weight=None, rows=None, batch_size=5, sparse=False):
-    return Batches(inputs, Y, TARGETS, weight, rows, batch_size, np.float32, sparse)
+    return Batches(inputs, Y, TASK, weight, rows, batch_size, np.float32, sparse)
 
 
 @pytest.mark.parametrize("n_bytes", [1, 800, 10**6])

@@ -9,7 +9,7 @@ from skjacobnet.data.sample_weights import (
     mean_weight,
     row_factors,
 )
-from skjacobnet.tasks.classes import Targets
+from skjacobnet.tasks import classification_task
 
 
 def class_weights(class_weight, targets, codes, sample_weight):
@@ -34,7 +34,7 @@ def test_weights_are_checked():
 
 def test_balanced_equals_that_of_scikit_learn():
     y = np.array(["a"] * 7 + ["b"] * 2 + ["c"])
-    targets = Targets.of(y)
+    targets = classification_task(y)
     weight = class_weights("balanced", targets, targets.codes(y), None)
     np.testing.assert_allclose(weight, compute_sample_weight("balanced", y))
 
@@ -42,7 +42,7 @@ def test_balanced_equals_that_of_scikit_learn():
 def test_balanced_counts_weights_like_repeated_rows():
     y = np.array([0, 0, 1, 1, 1])
     times = np.array([1, 4, 2, 1, 3])
-    targets = Targets.of(y)
+    targets = classification_task(y)
     weighted = class_weights("balanced", targets, y, times.astype(float))
     repeated = class_weights("balanced", targets, np.repeat(y, times), None)
     np.testing.assert_allclose(np.repeat(weighted, times), repeated)
@@ -50,7 +50,7 @@ def test_balanced_counts_weights_like_repeated_rows():
 
 def test_dicts():
     y = np.array(["no", "yes", "no"])
-    targets = Targets.of(y)
+    targets = classification_task(y)
     codes = targets.codes(y)
     weight = class_weights({"yes": 3.0}, targets, codes, None)
     np.testing.assert_array_equal(weight, [1.0, 3.0, 1.0])
@@ -77,7 +77,7 @@ def test_weights_are_multiplied():
 
 def test_labels():
     y = np.array([[0, 1], [1, 1], [0, 1], [0, 0]])
-    targets = Targets.of(y)
+    targets = classification_task(y)
     per_label = class_weights([{1: 3.0}, {0: 2.0}], targets, y, None)
     np.testing.assert_array_equal(per_label, [1.0, 3.0, 1.0, 2.0])
     same = class_weights({1: 3.0}, targets, y, None)

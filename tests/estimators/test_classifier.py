@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -361,13 +362,29 @@ def test_predictions_do_not_depend_on_the_blocks(monkeypatch):
     np.testing.assert_allclose(model.predict_proba(X_TEST), whole, rtol=1e-12)
 
 
-def test_verbose_shows_one_line_that_changes(capsys):
+def test_verbose_shows_one_line_that_changes_in_a_terminal(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     make(verbose=1, max_iter=3).fit(*SMALL)
     text = capsys.readouterr().out
     assert text.count("\n") == 1
     assert text.endswith("\n")
     last = text.strip().split("\r")[-1]
     assert last.startswith("epoch 3/3, loss ")
+
+
+@pytest.mark.parametrize("n_epochs", [1, 27, 28, 29, 55, 57, 200])
+def test_verbose_writes_at_most_thirty_whole_lines_to_a_file(capsys, n_epochs):
+    make(verbose=1, max_iter=n_epochs, tol=None).fit(*SMALL)
+    text = capsys.readouterr().out
+    assert "\r" not in text
+    lines = text.splitlines()
+    assert min(n_epochs, 15) <= len(lines) <= 30
+    assert lines[0].startswith(f"epoch 1/{n_epochs}, loss ")
+    assert lines[-1].startswith(f"epoch {n_epochs}/{n_epochs}, loss ")
+    assert lines[-1].endswith(" s")
+
+
+def test_verbose_shows_the_monitored_score(capsys):
     make(verbose=1, max_iter=9, early_stopping=True, monitor="accuracy").fit(*SMALL)
     assert re.search(r"validation score 0\.\d", capsys.readouterr().out)
     make(max_iter=3).fit(*SMALL)

@@ -118,8 +118,8 @@ def test_params_survive_a_round_trip():
     [
         ({"optimiser": "adam"}, "Invalid parameter 'optimiser'"),
         ({"optimizer__beta": 0.1}, "Invalid parameter 'beta'"),
-        ({"layers__units": 3}, "layers has no parameters of its own"),
-        ({"max_iter__x": 3}, "max_iter has no parameters of its own"),
+        ({"layers__units": 3}, "layers has no parameters inside"),
+        ({"max_iter__x": 3}, "max_iter has no parameters inside"),
     ],
 )
 def test_invalid_names_change_nothing(params, message):

@@ -83,7 +83,7 @@ def test_skops_needs_to_trust_only_this_package(fitted):
 
 def test_another_version_is_announced(fitted, monkeypatch):
     stored = pickle.dumps(fitted)
-    monkeypatch.setattr("skjacobnet.estimators.classifier.__version__", "99.0")
+    monkeypatch.setattr("skjacobnet.estimators.base.__version__", "99.0")
     with pytest.warns(InconsistentVersionWarning, match=r"from version 0\..* 99\.0"):
         loaded = pickle.loads(stored)
     np.testing.assert_array_equal(loaded.predict(X), fitted.predict(X))

@@ -1,8 +1,12 @@
 """Early stopping: which rows, which score, and which weights are kept."""
 
+import re
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_wine
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score, f1_score, make_scorer
 from sklearn.preprocessing import StandardScaler
 
@@ -73,7 +77,7 @@ def test_a_monitor_that_does_not_suit_is_refused_before_training():
     with pytest.raises(ValueError, match="monitor='roc_auc' cannot score"):
         make(monitor="roc_auc", early_stopping=True).fit(X, Y)
     for monitor in ("loss", "accuracy", "f1_macro"):
-        make(monitor=monitor, early_stopping=True, max_iter=2).fit(X, y)
+        make(monitor=monitor, early_stopping=True, max_iter=20).fit(X, y)
 
 
 ALL_BUT_FEW = np.r_[np.zeros(170, int), np.ones(5, int), np.full(3, 2)]
@@ -89,11 +93,14 @@ ALL_BUT_FEW = np.r_[np.zeros(170, int), np.ones(5, int), np.full(3, 2)]
 )
 def test_rows_held_back_without_a_class_are_warned_of_once(y, counts, classes):
     model = make(early_stopping=True, warm_start=True, max_iter=2)
-    message = f"{counts} .* the classes {classes}.*validation_fraction.*X_val.*=False"
-    with pytest.warns(UserWarning, match=message) as record:
+    message = f"{counts}, .* the classes {classes}.*validation_fraction.*X_val.*=False"
+    with warnings.catch_warnings(record=True) as record:
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("always", "early_stopping")
         model.fit(X[: len(y)], y)
-    model.fit(X[: len(y)], y)
+        model.fit(X[: len(y)], y)
     assert [warning.filename for warning in record] == [__file__]
+    assert re.search(message, str(record[0].message))
 
 
 def test_rows_held_back_that_have_what_they_can_are_not_warned_of():
@@ -102,7 +109,7 @@ def test_rows_held_back_that_have_what_they_can_are_not_warned_of():
     labels = np.stack([single > 0, single > 1], axis=1).astype(int)
     few = np.arange(12) % 2
     for y in (Y, single, labels, few, ["a", "b"] * 5):
-        make(early_stopping=True, max_iter=2, validation_fraction=0.2).fit(
+        make(early_stopping=True, max_iter=20, validation_fraction=0.2).fit(
             X[: len(y)], y
         )
     y_val = np.zeros(3, int)
@@ -191,7 +198,7 @@ def test_an_interruption_while_validating_leaves_a_whole_record():
         return estimator.score(X, y)
 
     model = make(monitor=monitor, warm_start=True)
-    with pytest.warns(UserWarning, match="interrupted after 2 epochs"):
+    with pytest.raises(KeyboardInterrupt, match="interrupted after 2 epochs"):
         model.fit(X[TRAIN], Y[TRAIN], **VALIDATION)
     assert model.n_iter_ == 2
     assert {len(column) for column in model.history_.values()} == {2}
@@ -227,7 +234,7 @@ def test_lbfgs_in_blocks_is_lbfgs_at_once(form, monkeypatch):
     weight = np.random.default_rng(0).uniform(0.5, 2.0, len(labels))
     whole = make(**params).fit(rows, labels, sample_weight=weight)
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 1)
-    monkeypatch.setattr("skjacobnet.estimators.fitting.MIN_BLOCK_ROWS", 100)
+    monkeypatch.setattr("skjacobnet.training.run.FEWEST_ROWS", 100)
     blocks = make(**params).fit(rows, labels, sample_weight=weight)
     np.testing.assert_allclose(blocks.weights_, whole.weights_, atol=1e-7)
     np.testing.assert_allclose(blocks.loss_curve_, whole.loss_curve_, rtol=1e-9)

@@ -1,10 +1,13 @@
 """Sample weights and class weights: what they mean, in every place they reach."""
 
+import warnings
+
 import numpy as np
 import pytest
-from sklearn.datasets import load_breast_cancer, load_digits, load_wine
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from sklearn.ensemble import BaggingClassifier
 from sklearn.metrics import accuracy_score, log_loss
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import StandardScaler, scale
 
 from skjacobnet import JacobianMLPClassifier
 from skjacobnet.data.table import Table
@@ -12,6 +15,7 @@ from skjacobnet.layers import Linear, Tanh
 from skjacobnet.links import SOFTMAX
 from skjacobnet.losses import CrossEntropy
 from skjacobnet.network import build_network
+from skjacobnet.tasks import classification_task
 from skjacobnet.training.objective import Objective
 
 X, Y = load_wine(return_X_y=True)
@@ -70,9 +74,36 @@ def test_a_weight_of_zero_removes_a_row_and_the_scale_is_irrelevant(name):
         np.testing.assert_allclose(zero.weights_, removed.weights_, atol=tolerance)
 
 
-def test_a_class_of_weight_zero_is_a_class_that_is_not_there():
-    model = make().fit(X, Y, sample_weight=(Y != 1).astype(float))
-    assert model.classes_.tolist() == [0, 2]
+def test_a_class_of_weight_zero_stays_a_class():
+    weight = (Y != 1).astype(float)
+    model = make(learning_rate=0.05, max_iter=200, tol=None)
+    model.fit(X, Y, sample_weight=weight)
+    assert model.classes_.tolist() == [0, 1, 2]
+    proba = model.predict_proba(X[weight > 0])
+    assert proba.shape == (np.count_nonzero(weight), 3)
+    assert np.mean(proba[:, 1]) < 0.05
+    balanced = make(class_weight="balanced").fit(X, Y, sample_weight=weight)
+    assert balanced.predict_proba(X).shape == (len(Y), 3)
+
+
+def test_a_single_class_with_weight_is_predicted():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = make(learning_rate=0.05, max_iter=100, tol=None)
+        model.fit(X, Y, sample_weight=1.0 * (Y == 1))
+    assert (model.predict(X[Y == 1]) == 1).all()
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_bagging_with_a_rare_class(classes):
+    """Bootstraps leave a class with two of 150 rows out in one draw of eight."""
+    rows, labels = load_iris(return_X_y=True)
+    labels = np.where(np.arange(150) < 2, 0, 1 + (np.arange(150) % (classes - 1)))
+    bag = BaggingClassifier(make(max_iter=2, tol=None), n_estimators=20, random_state=0)
+    bag.fit(scale(rows), labels)
+    assert any((chosen[chosen < 2]).size == 0 for chosen in bag.estimators_samples_)
+    assert {len(model.classes_) for model in bag.estimators_} == {classes}
+    assert bag.predict_proba(scale(rows)).shape == (150, classes)
 
 
 def test_equal_weights_are_no_weights():
@@ -89,7 +120,7 @@ def test_the_gradient_of_small_batches_is_unbiased(batch_size):
     network = build_network([Linear(6), Tanh()], X.shape[1], 3)
     theta = network.init_weights(np.random.default_rng(0), np.float64)
     objective = Objective(network, CrossEntropy(), SOFTMAX)
-    table = Table.of(rows, labels, weight)
+    table = Table.of(classification_task(labels), rows, labels, weight)
 
     def gradients(batch_size):
         batches = table.batches(batch_size, np.float64, sparse=False)

@@ -63,7 +63,7 @@ def test_against_matrices_written_out(y, test_of):
         regularizers={"weight_decay": DECAY},
     ).fit(X, y)  # fmt: skip
     jacobian = model.weight_jacobian(X)
-    proba = model._targets.link.proba(model._predict_raw(X))
+    proba = model.model_.link.proba(model.model_.raw(X))
     if y is Y:
         hessian = np.stack([np.diag(p) - np.outer(p, p) for p in proba])
     else:

@@ -69,7 +69,7 @@ def test_attributions_add_up(name, y, output):
                                          output=output, tol=1e-6)  # fmt: skip
     zero = np.zeros((1, 4))
     if output == "raw":
-        change = model._predict_raw(ROWS) - model._predict_raw(zero)
+        change = model.model_.raw(ROWS) - model.model_.raw(zero)
         change = change[:, min(1, change.shape[1] - 1)]
     else:
         predict = getattr(model, f"predict_{output}")

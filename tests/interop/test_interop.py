@@ -657,7 +657,7 @@ def test_onnx(problem):
 def test_the_methods_of_the_classifier_do_the_same():
     X, y = load_iris(return_X_y=True)
     model = JacobianMLPClassifier((5,), max_iter=3, tol=None).fit(X, y)
-    again = JacobianMLPClassifier.from_sklearn(model.to_sklearn())
+    again = from_sklearn(to_sklearn(model))
     np.testing.assert_array_equal(again.weights_, model.weights_)
     np.testing.assert_allclose(
         again.predict_proba(X), model.predict_proba(X), atol=1e-12

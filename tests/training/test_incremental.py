@@ -53,6 +53,8 @@ def blocks(*arrays, size=SIZE):
         yield tuple(array[start : start + size] for array in arrays)
 
 
+# One epoch on pixels that are not scaled leaves the loss far above the baseline.
+@pytest.mark.filterwarnings("ignore:The loss on the training rows")
 @pytest.mark.parametrize("name", TABLES)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("optimizer", ["adam", "momentum"])

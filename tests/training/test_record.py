@@ -8,6 +8,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_iris
 
 from skjacobnet import JacobianMLPClassifier
+from skjacobnet.interop import from_sklearn, to_sklearn
 from skjacobnet.layers import Frozen, Linear, Residual
 
 X, y = load_iris(return_X_y=True)
@@ -128,9 +129,9 @@ def test_going_on():
 
 def test_conversion():
     model = make(record_gradients=True).fit(X, y)
-    mlp = model.to_sklearn()
+    mlp = to_sklearn(model)
     np.testing.assert_allclose(mlp.predict_proba(X), model.predict_proba(X), rtol=1e-12)
-    assert not JacobianMLPClassifier.from_sklearn(mlp).record_gradients
+    assert not from_sklearn(mlp).record_gradients
 
 
 def test_it_is_true_or_false():

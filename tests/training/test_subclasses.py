@@ -7,20 +7,20 @@ from skjacobnet.layers import Linear, Sigmoid
 from skjacobnet.losses import Brier, CrossEntropy, Focal
 from skjacobnet.network import Network
 from skjacobnet.regularizers import L1, Orthogonality, Sparsity
-from skjacobnet.tasks.classes import Targets
+from skjacobnet.tasks import Classes
 from skjacobnet.training.objective import Objective
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((9, 4))
-TARGETS = Targets.of(np.arange(3))
-Y = TARGETS.encode(RNG.integers(0, 3, 9), float)
+TASK = Classes(np.arange(3))
+Y = TASK.encode(RNG.integers(0, 3, 9), float)
 WEIGHT = RNG.uniform(0.5, 1.5, 9)
 
 
 def evaluate(loss, regularizers=()):
     network = Network([Linear(5), Sigmoid(), Linear(3)], n_in=4)
     theta = network.init_weights(np.random.default_rng(1), np.dtype(float))
-    objective = Objective(network, loss, TARGETS.link, regularizers)
+    objective = Objective(network, loss, TASK.link(), regularizers)
     loss, penalty, gradient = objective(theta, X, Y, WEIGHT)
     return loss, penalty, gradient.copy()
 

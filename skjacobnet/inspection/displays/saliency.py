@@ -28,7 +28,6 @@ from skjacobnet.inspection.gradient_x_input import gradient_x_input
 from skjacobnet.inspection.path_integrals import integrated_gradients
 from skjacobnet.inspection.pipelines import Route, numbers
 from skjacobnet.inspection.saliency import saliency
-from skjacobnet.model.fitted import predict_raw
 
 METHODS = {
     "saliency": saliency,
@@ -276,6 +275,6 @@ def _target(classifier, inputs, target):
     """Return the class to look at, the most probable one if none was chosen."""
     columns = target_columns(classifier, target, 1)
     if columns is None:
-        raw = predict_raw(classifier.network_, classifier.weights_, inputs)
+        raw = classifier.model_.raw(inputs)
         columns = most_probable(classifier, raw)
     return classifier.classes_[columns[0]]

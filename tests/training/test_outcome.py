@@ -1,4 +1,4 @@
-"""A training that ends far above what the class shares alone give is warned of."""
+"""A run that ends far above the best constant prediction is warned of."""
 
 import warnings
 
@@ -9,37 +9,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skjacobnet import JacobianMLPClassifier
-from skjacobnet.data.table import Table
-from skjacobnet.losses import Brier, CrossEntropy, Focal
-from skjacobnet.training.baseline import loss_of_shares
+from skjacobnet.losses import CrossEntropy
 
 rng = np.random.default_rng(0)
 SIZES = np.array([1e4, 1e2, 1.0])
 X = SIZES * rng.standard_normal((600, 3)) + 10.0 * SIZES
 y = np.where(rng.random(600) < 0.1 * np.exp(X[:, 2] - 10.5), "rare", "usual")
-
-
-@pytest.mark.parametrize("loss", [CrossEntropy(0.1), Brier(), Focal()])
-@pytest.mark.parametrize("n_classes", [2, 3])
-@pytest.mark.parametrize("weighted", [False, True])
-def test_loss_of_shares(loss, n_classes, weighted):
-    y = np.arange(60) % 7 % n_classes
-    weight = rng.integers(0, 4, 60).astype(float) if weighted else None
-    table = Table.of(np.zeros((60, 1)), y, weight)
-    repeated = np.repeat(y, weight.astype(int)) if weighted else y
-    shares = np.bincount(repeated) / len(repeated)
-    raw = np.log(shares) if n_classes > 2 else np.log(shares[1:] / shares[0])
-    targets = table.targets
-    expected = loss.value(
-        targets.encode(targets.codes(repeated), float),
-        np.tile(raw, (len(repeated), 1)),
-    )
-    assert loss_of_shares(loss, table) == pytest.approx(float(expected), rel=1e-12)
-
-
-def test_labels_have_no_shares_of_classes():
-    table = Table.of(np.zeros((3, 1)), np.array([[0, 1], [1, 1], [0, 0]]))
-    assert loss_of_shares(CrossEntropy(), table) == np.inf
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
@@ -76,7 +51,21 @@ def test_no_warning_otherwise(monitor):
         warnings.simplefilter("error")
         network.fit(scaled, y)
         network.fit(scaled, noise)
-        network.set_params(max_iter=1, tol=None, early_stopping=False).fit(X, y)
+
+
+@pytest.mark.parametrize("tol", [1e-4, None])
+@pytest.mark.parametrize("optimizer", ["adam", "momentum", "lbfgs"])
+@pytest.mark.parametrize("labels", [False, True])
+def test_whatever_ended_the_run(tol, optimizer, labels):
+    """The warning of the baseline comes first, and no advice to raise anything."""
+    network = JacobianMLPClassifier(
+        (), optimizer=optimizer, max_iter=1, tol=tol, random_state=0
+    )
+    rows = 1e6 * (1.0 + np.arange(600))[:, np.newaxis]
+    targets = np.stack([y == "rare", X[:, 2] > 10.5], axis=1).astype(int)
+    with pytest.warns(ConvergenceWarning, match="best constant prediction") as caught:
+        network.fit(rows, targets if labels else y)
+    assert len(caught) == 1
 
 
 def test_a_training_that_was_interrupted_is_not_judged():
@@ -90,9 +79,10 @@ def test_a_training_that_was_interrupted_is_not_judged():
         return 0.5
 
     network.set_params(early_stopping=True, monitor=interrupting)
-    with pytest.warns(UserWarning, match="interrupted after") as caught:
-        network.fit(X, y)
-    assert len(caught) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(KeyboardInterrupt, match="interrupted after"):
+            network.fit(X, y)
 
 
 class Shifted(CrossEntropy):
