@@ -8,17 +8,20 @@ import skjacobnet
 from skjacobnet import (
     accumulation,
     callbacks,
+    core,
     initializers,
     inspection,
     interop,
     layers,
     links,
     losses,
+    model,
     network,
     operators,
     optimizers,
     regularizers,
     schedules,
+    tasks,
     testing,
 )
 from skjacobnet.core.component import Family
@@ -91,6 +94,8 @@ SECTIONS = [
         ["accumulate", "cheapest_order", "cotangents", "tangents"],
     ),
     ("Networks", network, ["Network", "Linearization", "build_network"]),
+    ("Tasks", tasks, None),
+    ("Fitted models", model, None),
     ("Inspection in numbers", inspection, None),
     (
         "Inspection in pictures",
@@ -100,9 +105,16 @@ SECTIONS = [
     ("Callbacks", callbacks, None),
     ("From and to MLPClassifier", interop, None),
     ("Checks", testing, None),
+    ("What custom parts need", core, None),
 ]
 # Exported for other modules of the package, not for its users.
-INTERNAL = {"CallbackSupportMixin", "EpochHooks", "with_callbacks"}
+INTERNAL = {
+    "CallbackSupportMixin",
+    "EpochHooks",
+    "ProgressLine",
+    "epoch_hooks",
+    "with_callbacks",
+}
 
 
 def exports(module):
