@@ -202,7 +202,8 @@ def _jacobian(layer, n_in, shapes):
         _, operator = layer.linearize(weights, np.zeros((1, n_in), np.float32))
     ancestors = type(operator).__mro__
     kind = next((k for k in ancestors if k in KINDS_OF_OPERATORS), ancestors[0])
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).lower()
+    name = kind.__name__.removesuffix("Operator")
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 def _name(layer):

@@ -27,7 +27,7 @@ from skjacobnet.layers import (
     Tanh,
 )
 from skjacobnet.network import Network, build_network
-from skjacobnet.operators import Diagonal, Identity, Product, Stack, Sum
+from skjacobnet.operators import Diagonal, IdentityOperator, Product, Stack, Sum
 from skjacobnet.regularizers import Sparsity
 from skjacobnet.testing import check_gradients, check_layer
 
@@ -144,7 +144,7 @@ def test_gradients_use_the_draws_of_the_forward_pass():
     gradient = layer.weight_vjp_at(
         operator, weights, X, cotangent, workspace=workspace
     )["0.0.coef"]
-    masks = [part.diagonal for part in operator.parts if isinstance(part, Diagonal)]
+    masks = [o.diagonal for o in operator.operands if isinstance(o, Diagonal)]
     last, first = masks
     coef = weights["0.0.coef"]
     middle = X @ coef * first
@@ -175,7 +175,7 @@ def test_operators_keep_their_structure(layer, kind):
 def test_a_residual_costs_nothing_beside_its_layer():
     weights, X, _ = draw(Residual(Linear(5)))
     operator = Residual(Linear(5)).linearize(weights, X)[1]
-    assert isinstance(operator.parts[0], Identity)
+    assert isinstance(operator.operands[0], IdentityOperator)
     assert operator.multiplications == 25
 
 

@@ -5,8 +5,8 @@ import numpy as np
 from skjacobnet.core.constraints import OneOf
 from skjacobnet.layers.containers.base import Container, part_of, prefixed
 from skjacobnet.operators import Stack, Sum
-from skjacobnet.operators.composite import added, side_by_side
-from skjacobnet.operators.stack import split_widths
+from skjacobnet.operators.stack import side_by_side, split_widths
+from skjacobnet.operators.sum import added
 
 
 class Parallel(Container):
@@ -126,13 +126,13 @@ class Parallel(Container):
         return self._joined(outputs, out), operator
 
     def inner(self, operator, X):
-        pairs = zip(self.parts, operator.parts, strict=True)
+        pairs = zip(self.parts, operator.operands, strict=True)
         return [(part, X, inner) for part, inner in pairs]
 
     def received(self, operator, X, cotangent):
         pieces = self._pieces(operator, cotangent)
         for position, (inner, piece) in enumerate(
-            zip(operator.parts, pieces, strict=True)
+            zip(operator.operands, pieces, strict=True)
         ):
             yield position, inner, X, piece
 
@@ -140,7 +140,7 @@ class Parallel(Container):
         quadruples = zip(
             self.parts,
             self._split(weights),
-            operator.parts,
+            operator.operands,
             self._pieces(operator, cotangent),
             strict=True,
         )
@@ -155,8 +155,8 @@ class Parallel(Container):
     def _pieces(self, operator, cotangent):
         """Return the cotangent of each part's output."""
         if self.join == "add":
-            return [cotangent] * len(operator.parts)
-        return split_widths(cotangent, [inner.n_out for inner in operator.parts])
+            return [cotangent] * len(operator.operands)
+        return split_widths(cotangent, [inner.n_out for inner in operator.operands])
 
     def weight_jvp_at(self, operator, weights, X, tangents):
         if not weights:
@@ -164,7 +164,7 @@ class Parallel(Container):
         # A part without weights contributes zeros of the shape of its output.
         quadruples = zip(
             self.parts,
-            operator.parts,
+            operator.operands,
             self._split(weights),
             self._split(tangents),
             strict=True,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skjacobnet.layers.containers.base import Container, part_of, prefixed
-from skjacobnet.operators import Identity, Sum
+from skjacobnet.operators import IdentityOperator, Sum
 
 
 class Residual(Container):
@@ -83,16 +83,18 @@ class Residual(Container):
         out = None
         if workspace is not None:
             out = workspace.array("output", added.shape, added.dtype)
-        return np.add(X, added, out), Sum([Identity(X.shape[-1], X.dtype), operator])
+        return np.add(X, added, out), Sum(
+            [IdentityOperator(X.shape[-1], X.dtype), operator]
+        )
 
     def inner(self, operator, X):
-        return [(self.parts[0], X, operator.parts[1])]
+        return [(self.parts[0], X, operator.operands[1])]
 
     def received(self, operator, X, cotangent):
-        yield 0, operator.parts[1], X, cotangent
+        yield 0, operator.operands[1], X, cotangent
 
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):
-        (own,), inner = self._split(weights), operator.parts[1]
+        (own,), inner = self._split(weights), operator.operands[1]
         for_input, gradients = self.parts[0].second_vjp(
             own, X, None, inner, tangent, cotangent
         )
@@ -100,4 +102,4 @@ class Residual(Container):
 
     def weight_jvp_at(self, operator, weights, X, tangents):
         (own,), (own_tangents,) = self._split(weights), self._split(tangents)
-        return self.parts[0].weight_jvp_at(operator.parts[1], own, X, own_tangents)
+        return self.parts[0].weight_jvp_at(operator.operands[1], own, X, own_tangents)
