@@ -87,7 +87,7 @@ def layer_rows(layers, sizes, within=""):
         n_weights = sum(map(prod, shapes.values()))
         numbers = n_in, layer.output_size(n_in), n_weights
         yield Row(place, _name(layer), _jacobian(layer, n_in, shapes), *numbers)
-        yield from layer_rows(layer.parts, layer.part_sizes(n_in), f"{place}.")
+        yield from layer_rows(layer.inner_layers, layer.inner_sizes(n_in), f"{place}.")
 
 
 def as_text(network):
