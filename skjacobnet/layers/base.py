@@ -388,6 +388,15 @@ class Elementwise(Layer):
         return curvature * _sum_of_products(tangent, cotangent), {}
 
 
+def add_to(gradients, found):
+    """Add the gradients of one dict to those of another."""
+    for name, gradient in found.items():
+        if name in gradients:
+            gradients[name] += gradient
+        else:
+            gradients[name] = gradient
+
+
 def squared_norms(layer, weights, applications):
     """Return the squared length of each sample's gradient, a few samples at a time.
 
@@ -415,11 +424,11 @@ def squared_norms(layer, weights, applications):
             found = layer.sample_gradients(
                 weights, X[..., rows, :], cotangent[..., rows, :]
             )
-            for name, gradient in found.items():
-                sums[name] = sums[name] + gradient if name in sums else gradient
+            add_to(sums, found)
         block = total[..., rows]
         for gradient in sums.values():
-            block += np.square(gradient).reshape(*block.shape, -1).sum(axis=-1)
+            flat = gradient.reshape(*block.shape, -1)
+            block += np.vecdot(flat, flat)
     return total
 
 

@@ -106,7 +106,7 @@ class JacobianOperator(ABC):
         return len(self.batch_shape) - 1
 
     def squared_norm_after(self, coef):
-        r"""Return the squared Frobenius norm of each Jacobian behind a linear map.
+        r"""Return the squared Frobenius norm of each Jacobian after a linear map.
 
         .. math:: \lVert J_s C^T \rVert_F^2
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 import numpy as np
 
 from skjacobnet.core.workspace import Workspace
-from skjacobnet.layers.base import Layer, squared_norms
+from skjacobnet.layers.base import Layer, add_to, squared_norms
 from skjacobnet.layers.chain import prepare_each
 from skjacobnet.layers.prepared import PreparedLayer
 
@@ -311,15 +311,6 @@ class PreparedContainer(PreparedLayer):
             operator = make(operators)
             self.last_operators = operators, operator
         return operator
-
-
-def add_to(gradients, found):
-    """Add the gradients of one dict to those of another."""
-    for name, gradient in found.items():
-        if name in gradients:
-            gradients[name] += gradient
-        else:
-            gradients[name] = gradient
 
 
 def prefixed(position, arrays):

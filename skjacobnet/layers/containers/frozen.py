@@ -20,7 +20,7 @@ class Frozen(Container):
     Weights: those of the layer, under names such as ``"0.coef"``. They are drawn like
     all others and take part in predictions and Jacobians. Their gradient is zero, no
     penalty sees them and no optimizer decays them, so that they keep their bits: random
-    features behind which the other layers learn, as in extreme learning machines [1]_,
+    features from which the next layers learn, as in extreme learning machines [1]_,
     or weights from another model, written to them before a fit with ``warm_start``.
     Jacobian, sparse inputs and activation are those of the layer.
 
@@ -100,6 +100,10 @@ class Frozen(Container):
         return np.zeros_like(self.forward(weights, X)) if weights else 0.0
 
 
+# One dict, so that containers inside split it once.
+NO_GRADIENTS = {}
+
+
 class PreparedFrozen(PreparedContainer):
     """A frozen layer: its gradients are zero."""
 
@@ -113,4 +117,4 @@ class PreparedFrozen(PreparedContainer):
             gradient.fill(0.0)
         if out is None:
             return None
-        return self.inner[0].vjp(operator, X, cotangent, {}, out)
+        return self.inner[0].vjp(operator, X, cotangent, NO_GRADIENTS, out)

@@ -7,13 +7,9 @@ import numpy as np
 from skjacobnet.accumulation import cotangents, tangents
 from skjacobnet.core.constraints import Interval
 from skjacobnet.core.workspace import Workspace
+from skjacobnet.layers.base import add_to
 from skjacobnet.layers.chain import Chain, PreparedChain
-from skjacobnet.layers.containers.base import (
-    Container,
-    PreparedContainer,
-    add_to,
-    prefixed,
-)
+from skjacobnet.layers.containers.base import Container, PreparedContainer, prefixed
 from skjacobnet.operators import Product
 
 
@@ -252,7 +248,7 @@ class Repeat(Sequence):
 
     See Also
     --------
-    Sequential : Different layers, or equal ones with weights of their own.
+    Sequential : Different layers, or equal ones with separate weights.
 
     Notes
     -----
