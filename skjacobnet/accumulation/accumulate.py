@@ -1,7 +1,14 @@
 """Chains of Jacobians, multiplied out."""
 
 from skjacobnet.accumulation.order import Structure, order_of
-from skjacobnet.operators import Dense, Product, multiply, multiply_around_diagonal
+from skjacobnet.operators import (
+    Dense,
+    Product,
+    multiplied_out,
+    multiply,
+    multiply_around_diagonal,
+    simplified,
+)
 
 MODES = ("auto", "forward", "reverse")
 
@@ -55,7 +62,7 @@ def accumulate(operators, mode="auto", n_samples=None, out=None):
         n_samples = count_samples(operators)
     structures = tuple(map(Structure.of, operators))
     order = order_of(mode, structures, n_samples)
-    return _multiply_in(order, operators, out).multiplied_out()
+    return multiplied_out(_multiply_in(order, operators, out))
 
 
 def accumulate_into(out, operators, mode="auto"):
@@ -107,7 +114,7 @@ def opened(operators):
     for operator in operators:
         is_product = isinstance(operator, Product)
         factors = operator.factors[::-1] if is_product else [operator]
-        chain += [factor.simplified() for factor in factors]
+        chain += [simplified(factor) for factor in factors]
     return chain
 
 

@@ -19,7 +19,7 @@ def cotangents(operators, cotangent):
 
     Examples
     --------
-    Two scalings by 2 and 3 multiply what comes back by 3, then by 6:
+    Two scalings by 2 and 3 multiply a cotangent by 3, then by 6:
 
     >>> import numpy as np
     >>> from skjacobnet.operators import Diagonal

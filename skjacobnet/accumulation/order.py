@@ -158,11 +158,13 @@ def _candidates(found, low, high, n_samples):
                 yield _joined((left, diagonal, right), Structure.around, n_samples)
 
 
-def _joined(parts, multiplied, n_samples):
+def _joined(factors, multiplied, n_samples):
     """Return the candidate that multiplies the products of others."""
-    structure, planned = multiplied(*(part.structure for part in parts), n_samples)
-    order = tuple(part.order for part in parts)
-    cost = planned.cost + sum(part.cost for part in parts)
+    structure, planned = multiplied(
+        *(factor.structure for factor in factors), n_samples
+    )
+    order = tuple(factor.order for factor in factors)
+    cost = planned.cost + sum(factor.cost for factor in factors)
     return _Candidate(order, cost, structure)
 
 

@@ -28,15 +28,31 @@ def product(left, right, out=None):
     array([4., 6.])
     """
     if type(left) is np.ndarray and left.ndim <= 2 and right.ndim == 2:
-        try:
+        if out is None or _takes_dot(out, left, right):
             return left.dot(right, out)
-        except ValueError:
-            pass  # shapes that do not fit, or an `out` that only matmul takes
-    if issparse(left):
-        return written(left @ right, out)
-    if right.ndim == 2 and left.ndim > 2:
+    elif issparse(left):
+        return _of_sparse(left, right, out)
+    elif right.ndim == 2 and left.ndim > 2:
         return _of_stack(left, right, out)
     return np.matmul(left, right, out)
+
+
+def kernel(left):
+    """Return the function that does what `product` does, for plain or CSR matrices.
+
+    It is for matrices of one type only, and an `out` in C order. Who multiplies again
+    and again asks once.
+
+    Parameters
+    ----------
+    left : array or CSR matrix of shape (n, k)
+
+    Returns
+    -------
+    callable
+        Takes the same arguments as `product`.
+    """
+    return _of_sparse if issparse(left) else np.ndarray.dot
 
 
 def transposed_product(left, right, out=None):
@@ -53,9 +69,17 @@ def transposed_product(left, right, out=None):
     -------
     array of shape (..., n, m)
     """
-    if type(left) is not np.ndarray and issparse(left):
-        return written(left.T @ right, out)
-    return product(left.swapaxes(-1, -2), right, out)
+    return product(left.T if left.ndim == 2 else left.mT, right, out)
+
+
+def _takes_dot(out, left, right):
+    """Whether the method ``dot`` of `left` can write to `out`."""
+    same = out.dtype == left.dtype == right.dtype
+    return same and out.flags.c_contiguous and out.ndim == left.ndim
+
+
+def _of_sparse(left, right, out=None):
+    return written(left @ right, out)
 
 
 def _of_stack(left, right, out):

@@ -226,7 +226,7 @@ def _check_together(parts):
         for regularizer in parts.regularizers:
             regularizer.check_layer(layer)
     outside = any(layer.is_activation for layer in parts.hidden)
-    inside = next((layer for layer in parts.hidden if layer.parts), None)
+    inside = next((layer for layer in parts.hidden if layer.inner_layers), None)
     for regularizer in parts.regularizers:
         if parts.full_batch and regularizer.draws:
             raise ValueError(

@@ -25,7 +25,7 @@ from skjacobnet.layers.smooth import Softplus as Softplus
 from skjacobnet.layers.softmax import Softmax as Softmax
 
 LAYERS = Family("layer", Layer, globals())
-# Those with a property instead, the containers, are as their parts are.
+# Containers have a property instead: they are as their inner layers are.
 ACTIVATIONS = Family(
     "activation",
     Layer,

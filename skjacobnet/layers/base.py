@@ -34,17 +34,17 @@ class Layer(Component):
     is_activation : bool
         Whether the output counts as an activation, for penalties on activations.
     linear_initializer : str
-        Name of the initializer that suits a linear layer in front of this one.
+        Name of the initializer that suits a preceding linear layer.
     gain : float
-        Scale of an orthogonal matrix in front of this layer that keeps the length of
-        tangents through both: the inverse of the layer's typical slope. Dimensionless.
+        Scale of a preceding orthogonal matrix that keeps the length of tangents
+        through both: the inverse of the layer's typical slope. Dimensionless.
     value_range : tuple of float
         Infimum and supremum of the outputs.
     twice_differentiable : bool
         Whether `second_vjp` exists, which penalties on the Jacobian need.
     is_random : bool
         Whether `linearize` draws random numbers.
-    parts : tuple of Layer
+    inner_layers : tuple of Layer
         The layers inside, for those that consist of layers.
     """
 
@@ -56,7 +56,7 @@ class Layer(Component):
     value_range = (-np.inf, np.inf)
     twice_differentiable = False
     is_random = False
-    parts = ()
+    inner_layers = ()
 
     @property
     def unrolled(self):
@@ -77,7 +77,7 @@ class Layer(Component):
         -------
         layer : Layer
         activation : Layer or None
-            The same for the layer in front of this one.
+            The same for the preceding layer.
         """
         return self, self if self.is_activation else activation
 
@@ -101,9 +101,9 @@ class Layer(Component):
         """
         return []
 
-    def part_sizes(self, n_in):
-        """Return the width of each part's input for inputs of width `n_in`."""
-        return [n_in] * len(self.parts)
+    def inner_sizes(self, n_in):
+        """Return the width of each inner layer's input for inputs of width `n_in`."""
+        return [n_in] * len(self.inner_layers)
 
     def widths(self, n_in):
         """Return the width of each array that an evaluation makes, as a list."""
@@ -245,7 +245,7 @@ class Layer(Component):
         Returns
         -------
         dict of str to array
-            With the axes (..., n_samples) in front of those of the weight.
+            With the axes (..., n_samples) before those of the weight.
         """
         own_axes = {
             name: (np.newaxis, *(slice(None),) * len(shape))
@@ -270,21 +270,7 @@ class Layer(Component):
         -------
         array of shape (..., n_samples)
         """
-        stack = np.broadcast_shapes(X.shape[:-1], cotangent.shape[:-1])
-        total = np.zeros(stack, cotangent.dtype)
-        n_weights = sum(map(prod, self.weight_shapes(X.shape[-1]).values()))
-        if not n_weights:
-            return total
-        block = rows_of(n_weights * prod(stack[:-1]) * total.itemsize)
-        for rows in slices(stack[-1], block):
-            gradients = self.sample_gradients(
-                weights, X[..., rows, :], cotangent[..., rows, :]
-            )
-            part = total[..., rows]
-            for gradient in gradients.values():
-                squares = np.square(gradient).reshape(*part.shape, -1)
-                part += squares.sum(axis=-1)
-        return total
+        return squared_norms(self, weights, [(X, cotangent)])
 
     def sample_gradients_at(self, operator, weights, X, cotangent, out=None):
         """Return what `sample_gradients` does, as `weight_vjp_at` does."""
@@ -400,6 +386,50 @@ class Elementwise(Layer):
         output = self.function(X) if output is None else output
         curvature = self.second_derivative(X, output)
         return curvature * _sum_of_products(tangent, cotangent), {}
+
+
+def add_to(gradients, found):
+    """Add the gradients of one dict to those of another."""
+    for name, gradient in found.items():
+        if name in gradients:
+            gradients[name] += gradient
+        else:
+            gradients[name] = gradient
+
+
+def squared_norms(layer, weights, applications):
+    """Return the squared length of each sample's gradient, a few samples at a time.
+
+    Parameters
+    ----------
+    layer : Layer
+    weights : dict of str to array
+    applications : list of (X, cotangent)
+        At the input and the output of each application of the layer. What these give
+        for the weights is added before the length is taken.
+
+    Returns
+    -------
+    array of shape (..., n_samples)
+    """
+    X, cotangent = applications[0]
+    stack = np.broadcast_shapes(X.shape[:-1], cotangent.shape[:-1])
+    total = np.zeros(stack, cotangent.dtype)
+    n_weights = sum(map(prod, layer.weight_shapes(X.shape[-1]).values()))
+    n_arrays = 1 if len(applications) == 1 else 2
+    bytes_per_row = n_arrays * n_weights * prod(stack[:-1]) * total.itemsize
+    for rows in slices(stack[-1] if n_weights else 0, rows_of(bytes_per_row)):
+        sums = {}
+        for X, cotangent in applications:
+            found = layer.sample_gradients(
+                weights, X[..., rows, :], cotangent[..., rows, :]
+            )
+            add_to(sums, found)
+        block = total[..., rows]
+        for gradient in sums.values():
+            flat = gradient.reshape(*block.shape, -1)
+            block += np.vecdot(flat, flat)
+    return total
 
 
 def _sum_of_products(tangent, cotangent):

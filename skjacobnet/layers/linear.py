@@ -5,11 +5,11 @@ from copy import copy
 import numpy as np
 
 from skjacobnet.core.constraints import BOOLEAN, Interval
-from skjacobnet.core.matrix_products import product, transposed_product
+from skjacobnet.core.matrix_products import kernel, product, transposed_product
 from skjacobnet.core.workspace import Workspace
 from skjacobnet.initializers import INITIALIZERS
 from skjacobnet.layers.base import Layer
-from skjacobnet.layers.prepared import PreparedLinear
+from skjacobnet.layers.prepared import PreparedLayer
 from skjacobnet.operators import ConstantMatrix
 
 
@@ -103,13 +103,7 @@ class Linear(Layer):
         return weights if X is None else initializer.adapt(weights, X)
 
     def forward(self, weights, X, out=None):
-        out = product(X, weights["coef"], out)
-        if self.use_bias:
-            intercept = weights["intercept"]
-            if intercept.ndim > 1:
-                intercept = intercept[..., np.newaxis, :]
-            np.add(out, intercept, out)
-        return out
+        return PreparedLinear(self, weights, Workspace()).forward(X, out)
 
     def linearize(self, weights, X, *, rng=None, workspace=None):
         coef = weights["coef"]
@@ -120,19 +114,14 @@ class Linear(Layer):
 
     def prepare(self, weights, n_samples, workspace):
         # What a subclass has changed counts, also while training.
-        if type(self) is not Linear or weights["coef"].ndim > 2:
-            return super().prepare(weights, n_samples, workspace)
-        return PreparedLinear(self, weights, workspace, n_samples)
+        if self._keeps(Linear, "forward", "linearize", "weight_vjp", "weight_vjp_at"):
+            return PreparedLinear(self, weights, workspace)
+        return super().prepare(weights, n_samples, workspace)
 
     def weight_vjp(self, weights, X, cotangent, out=None, *, workspace=None):
-        if out is None:
-            out = dict.fromkeys(weights)
-        out["coef"] = transposed_product(X, cotangent, out["coef"])
-        if self.use_bias:
-            workspace = Workspace() if workspace is None else workspace
-            # A product with ones sums the rows faster than a reduction does.
-            ones = workspace.ones(cotangent.shape[-2], cotangent.dtype)
-            out["intercept"] = product(ones, cotangent, out["intercept"])
+        out = dict.fromkeys(weights) if out is None else out
+        workspace = Workspace() if workspace is None else workspace
+        PreparedLinear(self, weights, workspace).vjp(None, X, cotangent, out)
         return out
 
     def sample_gradients(self, weights, X, cotangent, out=None):
@@ -159,6 +148,70 @@ class Linear(Layer):
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):
         # The Jacobian is the matrix itself: pairs are as good as further samples.
         return None, {"coef": transposed_product(_rows(tangent), _rows(cotangent))}
+
+
+class PreparedLinear(PreparedLayer):
+    """The affine layer, with the way to multiply chosen by its first input."""
+
+    __slots__ = (
+        "coef",
+        "coef_T",
+        "dtype",
+        "kernels",
+        "ones",
+        "operator",
+        "output",
+        "shift",
+    )
+
+    def __init__(self, layer, weights, workspace):
+        super().__init__(layer, weights, workspace)
+        self.coef = weights["coef"]
+        self.coef_T = self.coef.mT
+        self.shift = weights.get("intercept")
+        if self.shift is not None and self.shift.ndim > 1:
+            self.shift = self.shift[..., np.newaxis, :]
+        self.operator = ConstantMatrix(self.coef)
+        self.kernels = product, product
+        self.dtype = self.ones = self.output = None
+
+    def forward(self, X, out=None):
+        """Return the output alone."""
+        out = self.kernels[0](X, self.coef, out)
+        if self.shift is not None:
+            np.add(out, self.shift, out)
+        return out
+
+    def linearize(self, X, rng=None):
+        if self.output is None:
+            self._choose(X)
+        return self.forward(X, self.output), self.operator
+
+    def vjp(self, operator, X, cotangent, gradients, out=None):
+        of_input, of_cotangent = self.kernels
+        ones = self.ones
+        if cotangent.ndim > 2 or cotangent.dtype is not self.dtype:
+            of_input = of_cotangent = product
+            ones = self.workspace.ones(cotangent.shape[-2], cotangent.dtype)
+        if gradients:
+            X_T = X.T if X.ndim == 2 else X.mT
+            gradients["coef"] = of_input(X_T, cotangent, gradients["coef"])
+            if self.shift is not None:
+                # A product with ones sums the rows faster than a reduction does.
+                gradients["intercept"] = of_cotangent(
+                    ones, cotangent, gradients["intercept"]
+                )
+        return None if out is None else of_cotangent(cotangent, self.coef_T, out)
+
+    def _choose(self, X):
+        coef = self.coef
+        stack = np.broadcast_shapes(X.shape[:-2], coef.shape[:-2])
+        shape = *stack, X.shape[-2], coef.shape[-1]
+        dtype = np.result_type(X.dtype, coef.dtype)
+        self.output = self.workspace.array("output", shape, dtype)
+        if not stack and X.dtype == coef.dtype:
+            self.kernels, self.dtype = (kernel(X), kernel(coef)), dtype
+            self.ones = self.workspace.ones(X.shape[0], dtype)
 
 
 def _rows(pairs):

@@ -9,11 +9,13 @@ prepared layers, which have nothing left to look up.
 import numpy as np
 
 from skjacobnet.core.blocks import passes
-from skjacobnet.operators import ConstantMatrix, Diagonal
+from skjacobnet.operators import Diagonal
 
 
 class PreparedLayer:
     """Any layer, with its weights and its workspace.
+
+    It serves inputs of one kind: of one shape and one type.
 
     Parameters
     ----------
@@ -46,7 +48,7 @@ class PreparedLayer:
             What it was given.
         cotangent : array of shape (..., n_samples, n_out)
         gradients : dict of str to array
-            Where the gradient for each weight is written.
+            Where the gradient for each weight is written. In an empty one none is.
         out : array of shape (..., n_samples, n_in), optional
             Where to write the cotangent of the input, which is not computed without.
 
@@ -64,48 +66,6 @@ class PreparedLayer:
                 workspace=self.workspace,
             )
         return None if out is None else operator.vjp(cotangent, out)
-
-
-class PreparedLinear(PreparedLayer):
-    """The affine layer on plain matrices; all else goes the way of any layer."""
-
-    __slots__ = ("coef", "coef_T", "intercept", "ones", "operator", "output")
-
-    def __init__(self, layer, weights, workspace, n_samples):
-        super().__init__(layer, weights, workspace)
-        self.coef = coef = weights["coef"]
-        self.coef_T = coef.T
-        self.intercept = weights.get("intercept")
-        self.operator = ConstantMatrix(coef)
-        self.output = None
-        self.ones = workspace.ones(n_samples, coef.dtype)
-
-    def linearize(self, X, rng=None):
-        if self.output is None:
-            if X.ndim > 2 or X.dtype != self.coef.dtype:
-                return super().linearize(X, rng)
-            shape = len(self.ones), self.coef.shape[-1]
-            self.output = self.workspace.array("output", shape, X.dtype)
-        try:
-            output = X.dot(self.coef, self.output)
-        except (TypeError, ValueError):
-            # A sparse matrix, a stack of matrices, or another type.
-            return super().linearize(X, rng)
-        if self.intercept is not None:
-            np.add(output, self.intercept, output)
-        return output, self.operator
-
-    def vjp(self, operator, X, cotangent, gradients, out=None):
-        if cotangent.ndim > 2:
-            return super().vjp(operator, X, cotangent, gradients, out)
-        try:
-            X.T.dot(cotangent, gradients["coef"])
-            if self.intercept is not None:
-                # A product with ones sums the rows faster than a reduction does.
-                self.ones.dot(cotangent, gradients["intercept"])
-            return None if out is None else cotangent.dot(self.coef_T, out)
-        except (TypeError, ValueError):
-            return super().vjp(operator, X, cotangent, gradients, out)
 
 
 class PreparedElementwise(PreparedLayer):

@@ -21,7 +21,7 @@ class Sigmoid(Elementwise):
     Notes
     -----
     Jacobian: diagonal, with slopes of at most 1/4, so that every such layer shrinks
-    tangents at least fourfold unless the weights in front make up for it; the gain is
+    tangents at least fourfold unless the preceding weights make up for it; the gain is
     the inverse slope at 0, which is 4. The derivative is taken from the output: its
     absolute error is of the order of rounding, its relative error is not where y is
     close to 1.

@@ -22,7 +22,7 @@ class Softmax(Layer):
     -----
     The Jacobian is symmetric and has rank n - 1: adding a constant to all features
     changes nothing. Applying it costs 3 n multiplications a sample. The largest feature
-    is taken off first, so nothing overflows. In front of a loss the fused form, raw
+    is taken off first, so nothing overflows. Before a loss the fused form, raw
     predictions given to the loss, is faster and more exact.
 
     References

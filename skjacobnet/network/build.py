@@ -8,7 +8,7 @@ def build_network(hidden, n_in, n_raw, initializer="auto"):
     """Build a network from its hidden layers.
 
     Adds the output layer, and gives each `Linear` the initializer that suits the
-    activation behind it.
+    activation after it.
 
     Parameters
     ----------

@@ -87,7 +87,7 @@ def layer_rows(layers, sizes, within=""):
         n_weights = sum(map(prod, shapes.values()))
         numbers = n_in, layer.output_size(n_in), n_weights
         yield Row(place, _name(layer), _jacobian(layer, n_in, shapes), *numbers)
-        yield from layer_rows(layer.parts, layer.part_sizes(n_in), f"{place}.")
+        yield from layer_rows(layer.inner_layers, layer.inner_sizes(n_in), f"{place}.")
 
 
 def as_text(network):
@@ -178,7 +178,8 @@ def _jacobian(layer, n_in, shapes):
         _, operator = layer.linearize(weights, np.zeros((1, n_in), np.float32))
     ancestors = type(operator).__mro__
     kind = next((k for k in ancestors if k in KINDS_OF_OPERATORS), ancestors[0])
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).lower()
+    name = kind.__name__.removesuffix("Operator")
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 def _name(layer):

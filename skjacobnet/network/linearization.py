@@ -13,17 +13,22 @@ class Linearization:
         The input, then each layer's output, ``(..., n_samples, width)``.
     operators : list of JacobianOperator
         One for each layer.
-    layers : list of PreparedLayer
+    chain : PreparedChain
         The layers with the weights.
     """
 
-    __slots__ = ("layers", "operators", "outputs", "workspace")
+    __slots__ = ("chain", "operators", "outputs", "workspace")
 
-    def __init__(self, outputs, operators, layers, workspace):
+    def __init__(self, outputs, operators, chain, workspace):
         self.outputs = outputs
         self.operators = operators
-        self.layers = layers
+        self.chain = chain
         self.workspace = workspace
+
+    @property
+    def layers(self):
+        """The layers with the weights, a list of PreparedLayer."""
+        return self.chain.layers
 
     @property
     def value(self):

@@ -1,24 +1,20 @@
 """Layers in sequence over one flat vector of weights."""
 
-from itertools import accumulate as running_total
 from math import prod
 
 import numpy as np
 from scipy.sparse import issparse
 
-from skjacobnet.accumulation import (
-    accumulate_into,
-    cotangents,
-    count_carried,
-)
+from skjacobnet.accumulation import accumulate_into, count_carried
 from skjacobnet.core.blocks import row_blocks, slices
+from skjacobnet.layers.chain import Chain
 from skjacobnet.network.layer_table import as_text
 from skjacobnet.network.linearization import Linearization
 from skjacobnet.network.workspace import NetworkWorkspace
 
 
 class Network:
-    """A chain of layers.
+    """A chain of layers over one vector of weights.
 
     The weights of all layers live in one vector ``theta``, layer by layer, ``coef`` in
     C order and then ``intercept``; every layer sees reshaped views of it. The network
@@ -57,32 +53,18 @@ class Network:
     """
 
     def __init__(self, layers, n_in):
-        self.layers = tuple(layers)
-        self.sizes = tuple(
-            running_total(
-                self.layers,
-                lambda width, layer: layer.output_size(width),
-                initial=n_in,
-            )
-        )
-        shapes = [
-            layer.weight_shapes(width)
-            for layer, width in zip(self.layers, self.sizes, strict=False)
-        ]
+        self.chain = Chain(layers)
+        self.layers = self.chain.layers
+        self.sizes = self.chain.sizes(n_in)
+        self.widths = (n_in, *self.chain.widths(n_in))
         self._places, end = [], 0
-        for layer_shapes in shapes:
+        for layer, width in zip(self.layers, self.sizes, strict=False):
             places = {}
-            for name, shape in layer_shapes.items():
+            for name, shape in layer.weight_shapes(width).items():
                 places[name] = slice(end, end + prod(shape)), shape
                 end += prod(shape)
             self._places.append(places)
         self.n_weights = end
-        widths = [
-            width
-            for layer, n in zip(self.layers, self.sizes, strict=False)
-            for width in layer.widths(n)
-        ]
-        self.widths = (n_in, *widths)
 
     def __getstate__(self):
         return {"layers": self.layers, "n_in": self.sizes[0]}
@@ -182,13 +164,10 @@ class Network:
         array of shape (n_weights,)
         """
         theta = np.empty(self.n_weights, dtype)
-        for layer, n_in, views in zip(
-            self.layers, self.sizes, self.split(theta), strict=False
-        ):
-            weights = layer.init_weights(n_in, rng, dtype, X)
+        drawn = self.chain.init_weights(self.sizes[0], rng, dtype, X)
+        for views, weights in zip(self.split(theta), drawn, strict=True):
             for name, view in views.items():
                 view[...] = weights[name]
-            X = None if X is None else layer.forward(views, X)
         return theta
 
     def forward(self, theta, X, out=None, workspace=None):
@@ -208,15 +187,10 @@ class Network:
         array of shape (..., n_samples, n_raw)
         """
         X = as_type(X, theta.dtype)
-        if workspace is None:
-            outs = [None] * (len(self.layers) - 1)
-        else:
-            outs = workspace.hidden("outputs", X.shape[:-1], theta.dtype)
-        for layer, weights, array in zip(
-            self.layers, self.split(theta), [*outs, out], strict=True
-        ):
-            X = layer.forward(weights, X, array)
-        return X
+        hidden = None
+        if workspace is not None:
+            hidden = workspace.hidden(X.shape[:-1], theta.dtype)
+        return self.chain.forward(self.split(theta), X, out, hidden)
 
     def linearize(self, theta, X, rng=None, workspace=None):
         """Evaluate the network together with the Jacobian of every layer.
@@ -236,13 +210,8 @@ class Network:
         """
         workspace = NetworkWorkspace(self) if workspace is None else workspace
         X = as_type(X, theta.dtype)
-        outputs, operators = [X], []
-        prepared = workspace.prepared(theta, X.shape[-2])
-        for layer in prepared:
-            X, operator = layer.linearize(X, rng)
-            outputs.append(X)
-            operators.append(operator)
-        return Linearization(outputs, operators, prepared, workspace)
+        chain = workspace.prepared(theta, X)
+        return Linearization(*chain.linearize(X, rng), chain, workspace)
 
     def second_gradient(self, linearization, tangents, cotangents):
         r"""Return what a product with the Jacobian adds to the reverse pass.
@@ -272,18 +241,11 @@ class Network:
         gradients : list of dict of str to array
             For the weights of each layer; absent where zero.
         """
-        added, gradients = {}, []
-        outputs, operators = linearization.outputs, linearization.operators
-        for index, (at, operator, tangent, cotangent) in enumerate(
-            zip(linearization.layers, operators, tangents, cotangents, strict=False)
-        ):
-            X, output = outputs[index], outputs[index + 1]
-            for_input, for_weights = at.layer.second_vjp(
-                at.weights, X, output, operator, tangent, cotangent
-            )
-            gradients.append(for_weights)
-            if for_input is not None and index:
-                added[index - 1] = for_input
+        at = linearization
+        weights = [layer.weights for layer in at.layers]
+        _, added, gradients = self.chain.second_vjp(
+            weights, at.outputs, at.operators, tangents, cotangents
+        )
         return added, gradients
 
     def gradient(self, theta, linearization, cotangent, added=None, out=None):
@@ -304,30 +266,12 @@ class Network:
         -------
         array of shape (..., n_weights)
         """
-        leading = cotangent.shape[:-1]
-        if theta.ndim > 1:
-            stack = np.broadcast_shapes(theta.shape[:-1], leading[:-1])
-            leading = *stack, leading[-1]
+        at = linearization
         if out is None:
-            out = np.empty((*leading[:-1], self.n_weights), theta.dtype)
-        workspace = linearization.workspace
-        arrays, buffer = workspace.hidden("cotangents", leading, theta.dtype), None
-        for index, layer, operator, X, gradients, array in zip(
-            range(len(self.layers) - 1, -1, -1),
-            reversed(linearization.layers),
-            reversed(linearization.operators),
-            reversed(linearization.outputs[:-1]),
-            reversed(workspace.split(out)),
-            # The cotangent of the inputs is never asked for.
-            [*reversed(arrays), None],
-            strict=True,
-        ):
-            if added and index in added:
-                # Only a buffer of this walk may be written to, nothing that was given.
-                in_place = cotangent if cotangent is buffer else None
-                cotangent = np.add(cotangent, added[index], in_place)
-            cotangent = layer.vjp(operator, X, cotangent, gradients, array)
-            buffer = array
+            stack = np.broadcast_shapes(theta.shape[:-1], cotangent.shape[:-2])
+            out = np.empty((*stack, self.n_weights), theta.dtype)
+        gradients = at.workspace.split(out)
+        at.chain.vjp(at.operators, at.outputs, cotangent, gradients, added=added)
         return out
 
     def sample_gradients(self, theta, linearization, cotangent, out=None):
@@ -351,12 +295,9 @@ class Network:
             stack = np.broadcast_shapes(theta.shape[:-1], cotangent.shape[:-2])
             shape = (*stack, cotangent.shape[-2], self.n_weights)
             out = np.empty(shape, theta.dtype)
-        for (layer, *at), gradients in zip(
-            self._walk_back(theta, linearization, cotangent),
-            reversed(self.split(out)),
-            strict=True,
-        ):
-            layer.sample_gradients_at(*at, gradients)
+        gradients = self.split(out)
+        for step, *at in self._received(theta, linearization, cotangent):
+            self.layers[step].sample_gradients_at(*at, gradients[step])
         return out
 
     def sample_squared_norms(self, theta, linearization, cotangent):
@@ -374,23 +315,18 @@ class Network:
         array of shape (..., n_samples)
         """
         return sum(
-            layer.sample_squared_norms_at(*at)
-            for layer, *at in self._walk_back(theta, linearization, cotangent)
+            self.layers[step].sample_squared_norms_at(*at)
+            for step, *at in self._received(theta, linearization, cotangent)
         )
 
-    def _walk_back(self, theta, linearization, cotangent):
-        """Yield each layer, last one first, and what `weight_vjp_at` takes."""
-        walk = cotangents(linearization.operators, cotangent)
-        for layer, operator, weights, X, received in zip(
-            reversed(self.layers),
-            reversed(linearization.operators),
-            reversed(self.split(theta)),
-            reversed(linearization.outputs[:-1]),
-            walk,
-            strict=False,
+    def _received(self, theta, linearization, cotangent):
+        """Yield each step, last one first, and what `weight_vjp_at` takes."""
+        weights, (X, *inputs) = self.split(theta), linearization.outputs[:-1]
+        inputs = [X.toarray() if issparse(X) else X, *inputs]
+        for step, operator, *ends in self.chain.received(
+            linearization.operators, inputs, cotangent
         ):
-            X = X.toarray() if issparse(X) else X
-            yield layer, operator, weights, X, received
+            yield step, operator, weights[step], *ends
 
     def weight_jvp(self, theta, linearization, tangent):
         """Carry a tangent of the weights to the raw prediction.
@@ -406,21 +342,10 @@ class Network:
         -------
         array of shape (..., n_samples, n_raw)
         """
-        result = None
-        for layer, weights, X, operator, tangents_of_weights in zip(
-            self.layers,
-            self.split(theta),
-            linearization.outputs[:-1],
-            linearization.operators,
-            self.split(tangent),
-            strict=True,
-        ):
-            if result is not None:
-                result = operator.jvp(result)
-            if weights:
-                own = layer.weight_jvp_at(operator, weights, X, tangents_of_weights)
-                result = own if result is None else result + own
-        return result
+        at = linearization
+        return self.chain.weight_jvp(
+            self.split(theta), at.outputs[:-1], at.operators, self.split(tangent)
+        )
 
     def input_jacobian(self, theta, X, mode="auto"):
         """Return the Jacobian of the raw prediction for the inputs.

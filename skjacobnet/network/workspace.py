@@ -27,40 +27,33 @@ class NetworkWorkspace:
             self._last_split = vector, views
         return views
 
-    def prepared(self, theta, n_samples):
-        """Return the layers prepared for batches of that size.
+    def prepared(self, theta, X):
+        """Return the layers prepared for batches such as X.
 
         Parameters
         ----------
         theta : array of shape (..., n_weights)
-        n_samples : int
+        X : array or CSR matrix of shape (..., n_samples, n_in)
 
         Returns
         -------
-        list of PreparedLayer
+        PreparedChain
         """
-        known, layers = self._prepared.get(n_samples, (None, None))
+        kind = type(X), X.shape
+        known, chain = self._prepared.get(kind, (None, None))
         if known is not theta:
-            arrays = self._workspaces.get(n_samples)
-            if arrays is None:
-                arrays = [Workspace() for _ in self.network.layers]
-                self._workspaces[n_samples] = arrays
-            layers = [
-                layer.prepare(weights, n_samples, workspace)
-                for layer, weights, workspace in zip(
-                    self.network.layers, self.network.split(theta), arrays, strict=True
-                )
-            ]
-            self._prepared[n_samples] = theta, layers
-        return layers
+            # The buffers outlive a vector of weights.
+            workspace = self._workspaces.setdefault(kind, Workspace())
+            weights = self.network.split(theta)
+            chain = self.network.chain.prepare(weights, X.shape[-2], workspace)
+            self._prepared[kind] = theta, chain
+        return chain
 
-    def hidden(self, name, shape, dtype):
-        """Return an array for each hidden value, in the order of the layers.
+    def hidden(self, shape, dtype):
+        """Return an array for each hidden output, in the order of the layers.
 
         Parameters
         ----------
-        name : str
-            What is to be kept there, such as cotangents.
         shape : tuple of int
             All of it but the width.
         dtype : data-type
@@ -70,9 +63,9 @@ class NetworkWorkspace:
         list of array
             One less than there are layers.
         """
-        found = self._hidden.get((name, shape))
+        found = self._hidden.get(shape)
         if found is None:
             widths = self.network.sizes[1:-1]
             found = [np.empty((*shape, width), dtype) for width in widths]
-            self._hidden[name, shape] = found
+            self._hidden[shape] = found
         return found

@@ -14,15 +14,17 @@ networks.
 """
 
 from skjacobnet.operators.base import JacobianOperator as JacobianOperator
+from skjacobnet.operators.base import Product as Product
 from skjacobnet.operators.constant_matrix import ConstantMatrix as ConstantMatrix
 from skjacobnet.operators.dense import Dense as Dense
 from skjacobnet.operators.diagonal import Diagonal as Diagonal
-from skjacobnet.operators.identity import Identity as Identity
+from skjacobnet.operators.identity import IdentityOperator as IdentityOperator
 from skjacobnet.operators.multiplication import multiply as multiply
 from skjacobnet.operators.multiplication import (
     multiply_around_diagonal as multiply_around_diagonal,
 )
-from skjacobnet.operators.product import Product as Product
 from skjacobnet.operators.rank_one import DiagonalMinusRankOne as DiagonalMinusRankOne
+from skjacobnet.operators.simplification import multiplied_out as multiplied_out
+from skjacobnet.operators.simplification import simplified as simplified
 from skjacobnet.operators.stack import Stack as Stack
 from skjacobnet.operators.sum import Sum as Sum

@@ -1,6 +1,8 @@
-"""The contract of a Jacobian operator."""
+"""The contract of a Jacobian operator, and products that are not multiplied out."""
 
 from abc import ABC, abstractmethod
+from functools import reduce
+from itertools import pairwise
 
 import numpy as np
 
@@ -23,13 +25,13 @@ class JacobianOperator(ABC):
         Whether all samples have the same matrix.
     kind : str
         What products with others can make use of; listed in the same file.
-    parts : sequence of JacobianOperator
-        What it consists of; empty for most.
+    operands : sequence of JacobianOperator
+        The operators that it consists of; empty for most.
     """
 
     __slots__ = ()
     shared = False
-    parts = ()
+    operands = ()
     # Arrays must not take operators for scalars: ``operator @ array`` is a TypeError.
     __array_ufunc__ = None
 
@@ -104,7 +106,7 @@ class JacobianOperator(ABC):
         return len(self.batch_shape) - 1
 
     def squared_norm_after(self, coef):
-        r"""Return the squared Frobenius norm of each Jacobian behind a linear map.
+        r"""Return the squared Frobenius norm of each Jacobian after a linear map.
 
         .. math:: \lVert J_s C^T \rVert_F^2
 
@@ -142,22 +144,128 @@ class JacobianOperator(ABC):
         np.copyto(out, matrix)
         return out
 
-    def simplified(self):
-        """Return the same Jacobian, in a simpler form where one is exact."""
-        return self
-
-    def multiplied_out(self):
-        """Return the same Jacobian as an operator that has no `parts`."""
-        return self
-
     def __matmul__(self, other):
         """Return the product ``self @ other``, not yet multiplied out."""
         if not isinstance(other, JacobianOperator):
             return NotImplemented
-        # Imported when it is called: a product is an operator itself.
-        from skjacobnet.operators.product import Product
-
         return Product([self, other])
+
+
+class Composite(JacobianOperator):
+    """An operator that consists of others, which are applied one by one.
+
+    Parameters
+    ----------
+    operands : sequence of JacobianOperator
+        At least one.
+
+    Notes
+    -----
+    One product costs the sum of theirs.
+    """
+
+    __slots__ = ("operands",)
+
+    def __init__(self, operands):
+        if not operands:
+            raise ValueError(f"{type(self).__name__} needs at least one operator.")
+        self.operands = list(operands)
+
+    @property
+    def dtype(self):
+        return np.result_type(*(operand.dtype for operand in self.operands))
+
+    @property
+    def batch_shape(self):
+        return np.broadcast_shapes(*(operand.batch_shape for operand in self.operands))
+
+    @property
+    def multiplications(self):
+        return sum(operand.multiplications for operand in self.operands)
+
+    @property
+    def cost(self):
+        return sum(operand.cost for operand in self.operands)
+
+    @property
+    def shared(self):
+        return all(operand.shared for operand in self.operands)
+
+    def _of_one_width(self, side):
+        """Return the width at ``"n_in"`` or ``"n_out"``, which all must share."""
+        widths = [getattr(operand, side) for operand in self.operands]
+        if len(set(widths)) > 1:
+            raise ValueError(
+                f"{type(self).__name__} needs operators of equal {side}, got {widths}."
+            )
+        return widths[0]
+
+
+class Product(Composite):
+    r"""A product of operators that is applied factor by factor.
+
+    .. math:: J = J_L \cdots J_2 J_1
+
+    Parameters
+    ----------
+    factors : sequence of JacobianOperator
+        From the left, the output side, to the right, the input side. Products among
+        them are opened.
+
+    Raises
+    ------
+    ValueError
+        If the widths of neighbors differ or there is no factor.
+
+    Notes
+    -----
+    One product costs the sum of its factors'. `todense` multiplies from the output
+    side; `skjacobnet.accumulation.accumulate` offers the other orders.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skjacobnet.operators import ConstantMatrix, Diagonal
+    >>> scale = Diagonal(np.array([[2.0, 3.0]]))
+    >>> total = ConstantMatrix(np.array([[1.0], [1.0]]))
+    >>> (total @ scale).todense(1)
+    array([[[2., 3.]]])
+    """
+
+    __slots__ = ()
+
+    def __init__(self, factors):
+        opened = []
+        for factor in factors:
+            opened += factor.factors if isinstance(factor, Product) else [factor]
+        for left, right in pairwise(opened):
+            if left.n_in != right.n_out:
+                raise ValueError(
+                    f"Cannot multiply {type(left).__name__} with n_in={left.n_in} "
+                    f"by {type(right).__name__} with n_out={right.n_out}."
+                )
+        super().__init__(opened)
+
+    @property
+    def factors(self):
+        """The factors, from the output side to the input side."""
+        return self.operands
+
+    @property
+    def n_in(self):
+        return self.factors[-1].n_in
+
+    @property
+    def n_out(self):
+        return self.factors[0].n_out
+
+    def jvp(self, tangent, out=None):
+        *others, last = reversed(self.factors)
+        return last.jvp(reduce(lambda t, factor: factor.jvp(t), others, tangent), out)
+
+    def vjp(self, cotangent, out=None):
+        *others, last = self.factors
+        return last.vjp(reduce(lambda c, factor: factor.vjp(c), others, cotangent), out)
 
 
 def basis(n, dtype, stack_axes):

@@ -5,7 +5,7 @@ import numpy as np
 from skjacobnet.operators.base import JacobianOperator
 
 
-class Identity(JacobianOperator):
+class IdentityOperator(JacobianOperator):
     r"""The Jacobian of a function that returns its input.
 
     .. math:: J_s = I
@@ -23,7 +23,7 @@ class Identity(JacobianOperator):
 
     Examples
     --------
-    >>> Identity(2, np.float64).vjp(np.array([[3.0, 4.0]]))
+    >>> IdentityOperator(2, np.float64).vjp(np.array([[3.0, 4.0]]))
     array([[3., 4.]])
     """
 

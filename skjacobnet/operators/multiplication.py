@@ -23,7 +23,7 @@ def multiply(left, right, out=None):
     Returns
     -------
     JacobianOperator
-        The other one where one is the `Identity`; `Diagonal` of two diagonals,
+        The other one where one is the `IdentityOperator`; `Diagonal` of two diagonals,
         `ConstantMatrix` of two matrices that all samples share, else `Dense`, in the
         way that costs least (``skjacobnet/operators/costs.py``).
 

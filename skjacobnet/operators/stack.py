@@ -3,7 +3,10 @@
 from itertools import accumulate as running_total
 from itertools import pairwise
 
-from skjacobnet.operators.composite import Composite, added, side_by_side
+import numpy as np
+
+from skjacobnet.operators.base import Composite
+from skjacobnet.operators.sum import added
 
 
 class Stack(Composite):
@@ -13,7 +16,7 @@ class Stack(Composite):
 
     Parameters
     ----------
-    parts : sequence of JacobianOperator
+    operands : sequence of JacobianOperator
         All of the same `n_in`; the outputs are in this order.
 
     Raises
@@ -23,14 +26,13 @@ class Stack(Composite):
 
     Notes
     -----
-    One product costs the sum of its parts'. Multiplied out, matrices that all samples
+    One product costs the sum of theirs. Multiplied out, matrices that all samples
     share become a `ConstantMatrix`; anything else becomes `Dense`.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from skjacobnet.operators import Diagonal, Identity
-    >>> both = Stack([Identity(1, np.float64), Diagonal(np.array([[5.0]]))])
+    >>> from skjacobnet.operators import Diagonal, IdentityOperator
+    >>> both = Stack([IdentityOperator(1, np.float64), Diagonal(np.array([[5.0]]))])
     >>> both.jvp(np.array([[2.0]]))
     array([[ 2., 10.]])
     >>> both.vjp(np.array([[1.0, 1.0]]))
@@ -39,25 +41,32 @@ class Stack(Composite):
 
     __slots__ = ()
 
-    def __init__(self, parts):
-        super().__init__(parts)
+    def __init__(self, operands):
+        super().__init__(operands)
         self._of_one_width("n_in")
 
     @property
     def n_in(self):
-        return self.parts[0].n_in
+        return self.operands[0].n_in
 
     @property
     def n_out(self):
-        return sum(part.n_out for part in self.parts)
+        return sum(operand.n_out for operand in self.operands)
 
     def jvp(self, tangent, out=None):
-        return side_by_side([part.jvp(tangent) for part in self.parts], out)
+        return side_by_side([operand.jvp(tangent) for operand in self.operands], out)
 
     def vjp(self, cotangent, out=None):
-        pieces = split_widths(cotangent, [part.n_out for part in self.parts])
-        pairs = zip(self.parts, pieces, strict=True)
-        return added([part.vjp(piece) for part, piece in pairs], out)
+        pieces = split_widths(cotangent, [operand.n_out for operand in self.operands])
+        pairs = zip(self.operands, pieces, strict=True)
+        return added([operand.vjp(piece) for operand, piece in pairs], out)
+
+
+def side_by_side(arrays, out=None):
+    """Concatenate arrays along the last axis, with leading axes that broadcast."""
+    shape = np.broadcast_shapes(*(array.shape[:-1] for array in arrays))
+    arrays = [np.broadcast_to(array, (*shape, array.shape[-1])) for array in arrays]
+    return np.concatenate(arrays, axis=-1, out=out)
 
 
 def split_widths(array, widths):

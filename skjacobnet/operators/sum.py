@@ -1,8 +1,8 @@
 """Jacobians of functions that are added."""
 
-from skjacobnet.operators.composite import Composite, added
-from skjacobnet.operators.diagonal import Diagonal
-from skjacobnet.operators.identity import Identity
+import numpy as np
+
+from skjacobnet.operators.base import Composite
 
 
 class Sum(Composite):
@@ -12,7 +12,7 @@ class Sum(Composite):
 
     Parameters
     ----------
-    parts : sequence of JacobianOperator
+    operands : sequence of JacobianOperator
         All of the same `n_in` and the same `n_out`.
 
     Raises
@@ -22,7 +22,7 @@ class Sum(Composite):
 
     Notes
     -----
-    One product costs the sum of its parts'. Multiplied out, diagonals stay a
+    One product costs the sum of theirs. Multiplied out, diagonals stay a
     `Diagonal`, matrices that all samples share a `ConstantMatrix`; anything else
     becomes `Dense`.
 
@@ -30,35 +30,40 @@ class Sum(Composite):
     --------
     What passes a scaling by, and what goes through it:
 
-    >>> import numpy as np
-    >>> both = Sum([Identity(2, np.float64), Diagonal(np.array([[2.0, 3.0]]))])
+    >>> from skjacobnet.operators import Diagonal, IdentityOperator
+    >>> both = Sum([IdentityOperator(2, np.float64), Diagonal(np.array([[2.0, 3.0]]))])
     >>> both.jvp(np.array([[1.0, 1.0]]))
     array([[3., 4.]])
     """
 
     __slots__ = ()
 
-    def __init__(self, parts):
-        super().__init__(parts)
+    def __init__(self, operands):
+        super().__init__(operands)
         self._of_one_width("n_in")
         self._of_one_width("n_out")
 
     @property
     def n_in(self):
-        return self.parts[0].n_in
+        return self.operands[0].n_in
 
     @property
     def n_out(self):
-        return self.parts[0].n_out
+        return self.operands[0].n_out
 
     def jvp(self, tangent, out=None):
-        return added([part.jvp(tangent) for part in self.parts], out)
+        return added([operand.jvp(tangent) for operand in self.operands], out)
 
     def vjp(self, cotangent, out=None):
-        return added([part.vjp(cotangent) for part in self.parts], out)
+        return added([operand.vjp(cotangent) for operand in self.operands], out)
 
-    def simplified(self):
-        parts = [part.simplified() for part in self.parts]
-        if not self.shared and all(isinstance(p, Diagonal | Identity) for p in parts):
-            return Diagonal(added([part.diagonal for part in parts]))
-        return super().simplified()
+
+def added(arrays, out=None):
+    """Add arrays, the last one into `out`."""
+    *others, last = arrays
+    if not others:
+        return last if out is None else np.positive(last, out)
+    total = others[0]
+    for array in others[1:]:
+        total = total + array
+    return np.add(total, last, out)

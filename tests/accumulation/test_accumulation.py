@@ -20,7 +20,7 @@ from skjacobnet.operators import (
     Dense,
     Diagonal,
     DiagonalMinusRankOne,
-    Identity,
+    IdentityOperator,
     Product,
     Stack,
     Sum,
@@ -203,7 +203,7 @@ def test_identities_are_free():
     plain = accumulate(operators)
     _, cost = cheapest_order(tuple(map(Structure.of, operators)), N_SAMPLES)
     for place, n in [(0, 5), (1, 8), (2, 8), (5, 3)]:
-        longer = [*operators[:place], Identity(n, float), *operators[place:]]
+        longer = [*operators[:place], IdentityOperator(n, float), *operators[place:]]
         structures = tuple(map(Structure.of, longer))
         assert cheapest_order(structures, N_SAMPLES)[1] == cost
         np.testing.assert_array_equal(accumulate(longer).matrix, plain.matrix)
@@ -245,7 +245,7 @@ def test_the_last_product_is_written_where_it_is_wanted():
 
 def test_sums_and_products_that_are_diagonal_are_multiplied_as_such():
     diagonal = Diagonal(np.full((N_SAMPLES, 3), 2.0))
-    both = Sum([Identity(3, float), diagonal])
+    both = Sum([IdentityOperator(3, float), diagonal])
     result = accumulate([Product([diagonal, both]), both])
     assert isinstance(result, Diagonal)
     np.testing.assert_array_equal(result.diagonal, np.full((N_SAMPLES, 3), 18.0))
@@ -272,10 +272,17 @@ def graph(rng):
     constants = [rng.standard_normal(shape) for shape in [(4, 6), (6, 4), (4, 2)]]
     inner, outer, narrow = map(ConstantMatrix, constants)
     slope = Diagonal(rng.standard_normal((N_SAMPLES, 6)))
-    residual = Sum([Identity(4, np.float64), Product([outer, slope, inner])])
-    stack = Stack([narrow, residual, Identity(4, np.float64)])
+    residual = Sum([IdentityOperator(4, np.float64), Product([outer, slope, inner])])
+    stack = Stack([narrow, residual, IdentityOperator(4, np.float64)])
     dense = Dense(rng.standard_normal((N_SAMPLES, 10, 10)))
-    return [inner, slope, outer, residual, stack, Sum([dense, Identity(10, float)])]
+    return [
+        inner,
+        slope,
+        outer,
+        residual,
+        stack,
+        Sum([dense, IdentityOperator(10, float)]),
+    ]
 
 
 @pytest.mark.parametrize("mode", ["forward", "reverse", "auto"])
@@ -291,7 +298,7 @@ def test_all_orders_agree_on_composites(mode):
         )
     for alone in operators:
         result = accumulate([alone], mode, N_SAMPLES)
-        assert not result.parts
+        assert not result.operands
         np.testing.assert_allclose(
             result.todense(N_SAMPLES), alone.todense(N_SAMPLES), atol=1e-12
         )
@@ -316,7 +323,7 @@ def test_a_composite_costs_what_its_parts_do():
     parts = inner, slope, outer
     cost, n = (sum(getattr(part, name) for part in parts) for name in COSTS)
     assert Structure.of(residual) == ("other", 4, 4, cost, n)
-    narrow = stack.parts[0]
+    narrow = stack.operands[0]
     cost, n = cost + narrow.cost, n + narrow.multiplications
     assert Structure.of(stack) == ("other", 10, 4, cost, n)
     shared = Sum([inner, inner])

@@ -1,6 +1,7 @@
 """Layers that consist of layers."""
 
 import pickle
+import tracemalloc
 from functools import partial
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, train_test_split
 
 from skjacobnet import JacobianMLPClassifier
+from skjacobnet.core.blocks import BLOCK_BYTES, row_blocks, slices
 from skjacobnet.core.workspace import Workspace
 from skjacobnet.initializers import Orthogonal
 from skjacobnet.layers import (
@@ -26,8 +28,8 @@ from skjacobnet.layers import (
     Sequential,
     Tanh,
 )
-from skjacobnet.network import Network, build_network
-from skjacobnet.operators import Diagonal, Identity, Product, Stack, Sum
+from skjacobnet.network import Network, NetworkWorkspace, build_network
+from skjacobnet.operators import Diagonal, IdentityOperator, Product, Stack, Sum
 from skjacobnet.regularizers import Sparsity
 from skjacobnet.testing import check_gradients, check_layer
 
@@ -144,7 +146,7 @@ def test_gradients_use_the_draws_of_the_forward_pass():
     gradient = layer.weight_vjp_at(
         operator, weights, X, cotangent, workspace=workspace
     )["0.0.coef"]
-    masks = [part.diagonal for part in operator.parts if isinstance(part, Diagonal)]
+    masks = [o.diagonal for o in operator.operands if isinstance(o, Diagonal)]
     last, first = masks
     coef = weights["0.0.coef"]
     middle = X @ coef * first
@@ -175,7 +177,7 @@ def test_operators_keep_their_structure(layer, kind):
 def test_a_residual_costs_nothing_beside_its_layer():
     weights, X, _ = draw(Residual(Linear(5)))
     operator = Residual(Linear(5)).linearize(weights, X)[1]
-    assert isinstance(operator.parts[0], Identity)
+    assert isinstance(operator.operands[0], IdentityOperator)
     assert operator.multiplications == 25
 
 
@@ -461,9 +463,9 @@ def test_gradients_of_whole_models(layer):
 
 def test_wide_layers_inside_bound_the_memory_of_jacobians():
     inside = Residual(Sequential([Linear(4096), "relu", Linear(4)]))
-    assert inside.widths(4) == [4096, 4096, 4, 4, 4]
+    assert inside.widths(4) == [4096, 4096, 4, 4]
     assert Parallel([Linear(3), Linear(4)]).widths(2) == [3, 4, 7]
-    assert Network([inside, Linear(2)], 4).widths == (4, 4096, 4096, 4, 4, 4, 2)
+    assert Network([inside, Linear(2)], 4).widths == (4, 4096, 4096, 4, 4, 2)
 
 
 class Scaled(Layer):
@@ -498,7 +500,7 @@ class Scaled(Layer):
     [Scaled(), Residual(Scaled()), Repeat(Scaled(), 3), Sequential([Scaled(), "tanh"])],
     ids=["alone", "residual", "repeat", "sequential"],
 )
-def test_layers_of_ones_own_work_inside(layer):
+def test_custom_layers_work_inside(layer):
     check_layer(layer)
 
 
@@ -574,3 +576,142 @@ def test_single_rows_of_a_sparse_table_with_layers_inside():
     expected = model.per_sample_gradients(X, y)
     result = model.per_sample_gradients(csr_array(X), y)
     np.testing.assert_allclose(result, expected, atol=1e-14)
+
+
+@pytest.mark.parametrize("method", ["sample_gradients", "sample_squared_norms"])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        Residual(Sequential([Linear(4096), "relu", Linear(48)])),
+        Repeat(Sequential([Linear(512), "relu", Linear(48)]), 2),
+    ],
+    ids=["residual", "repeat"],
+)
+def test_single_rows_of_wide_layers_inside_take_the_memory_of_a_block(layer, method):
+    rng = np.random.default_rng(0)
+    network = Network([layer, Linear(2)], 48)
+    theta = network.init_weights(rng, np.float32)
+    X = rng.standard_normal((2000, 48)).astype(np.float32)
+    block = row_blocks(network, 1, theta.itemsize)
+    # Gradients are a result, of which a few rows are enough.
+    n_rows = 3 * block if method == "sample_gradients" else 2000
+    largest = theta.nbytes * block if method == "sample_gradients" else 0
+    tracemalloc.start()
+    workspace = NetworkWorkspace(network)
+    for rows in slices(min(n_rows, 2000), block):
+        at = network.linearize(theta, X[rows], None, workspace)
+        getattr(network, method)(theta, at, np.ones_like(at.value))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3.0 * BLOCK_BYTES + 2.0 * largest
+
+
+def test_a_repeated_layer_adds_gradients_of_few_rows_at_a_time():
+    rng = np.random.default_rng(0)
+    layer = Repeat(Linear(200), 3)
+    weights, X, _ = draw(layer, n_in=200, n_samples=500)
+    output, operator = layer.linearize(weights, X)
+    cotangent = rng.standard_normal(output.shape)
+    tracemalloc.start()
+    norms = layer.sample_squared_norms_at(operator, weights, X, cotangent)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # All gradients at once would take 160 MB.
+    assert peak < 10 * BLOCK_BYTES
+    some = layer.sample_gradients(weights, X[:3], cotangent[:3])
+    expected = sum(np.sum(g.reshape(3, -1) ** 2, axis=1) for g in some.values())
+    np.testing.assert_allclose(norms[:3], expected, rtol=1e-12)
+
+
+def step(network, theta, X, rng, workspace):
+    """Return the gradient of one step of training."""
+    at = network.linearize(theta, X, rng, workspace)
+    return network.gradient(theta, at, np.cos(at.value), out=np.empty_like(theta))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        Residual(BLOCK),
+        Parallel(["tanh", Sequential([Linear(3), Dropout(0.5)])]),
+        Parallel([Linear(5), BLOCK, "relu"], "add"),
+        Repeat(Residual(Sequential([Dropout(0.3), Linear(5)])), 3),
+        Frozen(Repeat(BLOCK, 2)),
+    ],
+    ids=repr,
+)
+def test_steps_with_the_same_buffers_equal_steps_with_new_ones(layer):
+    rng = np.random.default_rng(0)
+    network = Network([Linear(5), layer, Linear(2)], 4)
+    theta = network.init_weights(rng, np.float64)
+    workspace, rngs = (
+        NetworkWorkspace(network),
+        [np.random.default_rng(1) for _ in "ab"],
+    )
+    for n_samples in (6, 6, 3, 6):
+        X = rng.standard_normal((n_samples, 4))
+        again = step(network, theta, X, rngs[0], workspace)
+        new = step(network, theta, X, rngs[1], None)
+        np.testing.assert_array_equal(again, new)
+        theta -= 0.1 * again
+
+
+def test_a_step_allocates_nothing_that_grows_with_the_batch():
+    block = Sequential([Linear(16), "relu", Linear(16)])
+    layers = [Residual(block), Parallel([block, "tanh"], "add"), Repeat(block, 2)]
+    network = Network([Linear(16), *layers, Frozen(block), Linear(2)], 16)
+    rng = np.random.default_rng(0)
+    theta = network.init_weights(rng, np.float64)
+    X, cotangent = rng.standard_normal((20_000, 16)), rng.standard_normal((20_000, 2))
+    workspace, out = NetworkWorkspace(network), np.empty_like(theta)
+    for measured in (False, False, True):
+        if measured:
+            tracemalloc.start()
+        at = network.linearize(theta, X, None, workspace)
+        network.gradient(theta, at, cotangent, out=out)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # One pass of an elementwise function takes the same for any batch.
+    assert peak < X.nbytes / 10
+
+
+class Negated(Linear):
+    """A linear layer with another gradient, which no step of training may overlook."""
+
+    name = None
+
+    def weight_vjp(self, weights, X, cotangent, out=None, *, workspace=None):
+        out = super().weight_vjp(weights, X, cotangent, out, workspace=workspace)
+        for gradient in out.values():
+            np.negative(gradient, gradient)
+        return out
+
+
+class Threefold(Residual):
+    """A residual whose output, alone, is three times as large."""
+
+    name = None
+
+    def linearize(self, weights, X, *, rng=None, workspace=None):
+        output, operator = super().linearize(weights, X, rng=rng, workspace=workspace)
+        return 3.0 * output, operator
+
+
+def test_training_uses_what_subclasses_inside_change():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((6, 5))
+
+    def evaluated(layer):
+        network = Network([Sequential([layer])], 5)
+        theta = network.init_weights(np.random.default_rng(1), np.float64)
+        workspace = NetworkWorkspace(network)
+        at = network.linearize(theta, X, None, workspace)
+        return at.value.copy(), network.gradient(theta, at, np.ones((6, 5)))
+
+    value, gradient = evaluated(Residual(Linear(5)))
+    same, negated = evaluated(Residual(Negated(5)))
+    np.testing.assert_array_equal(same, value)
+    np.testing.assert_array_equal(negated, -gradient)
+    threefold, same = evaluated(Threefold(Linear(5)))
+    np.testing.assert_array_equal(threefold, 3.0 * value)
+    np.testing.assert_array_equal(same, gradient)

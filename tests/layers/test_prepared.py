@@ -8,11 +8,8 @@ from scipy.sparse import csr_array
 from skjacobnet import JacobianMLPClassifier
 from skjacobnet.core.workspace import Workspace
 from skjacobnet.layers import Linear, ReLU, Tanh
-from skjacobnet.layers.prepared import (
-    PreparedElementwise,
-    PreparedLayer,
-    PreparedLinear,
-)
+from skjacobnet.layers.linear import PreparedLinear
+from skjacobnet.layers.prepared import PreparedElementwise, PreparedLayer
 from skjacobnet.network import Network
 from skjacobnet.network.workspace import NetworkWorkspace
 
@@ -96,7 +93,7 @@ def test_a_stack_of_cotangents(n_stack, rng):
 def test_shapes_that_do_not_fit_are_an_error(rng):
     layer = Linear(UNITS)
     prepared = layer.prepare(draw(layer, rng), N_SAMPLES, Workspace())
-    with pytest.raises(ValueError, match="size 4 is different from 5"):
+    with pytest.raises(ValueError, match="not aligned"):
         prepared.linearize(np.ones((N_SAMPLES, N_IN + 1)))
 
 

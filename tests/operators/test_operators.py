@@ -9,13 +9,15 @@ from skjacobnet.operators import (
     Dense,
     Diagonal,
     DiagonalMinusRankOne,
-    Identity,
+    IdentityOperator,
     Product,
     Stack,
     Sum,
     multiplication,
+    multiplied_out,
     multiply,
     multiply_around_diagonal,
+    simplified,
 )
 from skjacobnet.operators.costs import plan
 
@@ -35,7 +37,7 @@ def make(kind, rng, n_out, n_in, dtype=np.float64, stack=()):
     if kind == "dense":
         return Dense(draw(N_SAMPLES, n_out, n_in))
     if kind == "identity":
-        return Identity(n_in, dtype)
+        return IdentityOperator(n_in, dtype)
     if kind == "residual":
         inner = make("product", rng, n_in, n_in, dtype, stack)
         return Sum([make("identity", rng, n_in, n_in, dtype), inner])
@@ -66,12 +68,12 @@ def written_out(operator):
         return operator.diagonal[..., np.newaxis] * np.eye(operator.n_in) - outer
     if isinstance(operator, Dense):
         return operator.matrix
-    if isinstance(operator, Identity):
+    if isinstance(operator, IdentityOperator):
         return np.tile(np.eye(operator.n_in), (N_SAMPLES, 1, 1))
     if isinstance(operator, Sum):
-        return sum(map(written_out, operator.parts))
+        return sum(map(written_out, operator.operands))
     if isinstance(operator, Stack):
-        return np.concatenate([*map(written_out, operator.parts)], axis=-2)
+        return np.concatenate([*map(written_out, operator.operands)], axis=-2)
     left, *others = map(written_out, operator.factors)
     for other in others:
         left = left @ other
@@ -265,8 +267,8 @@ def test_a_product_has_the_structure_that_was_planned(left, right):
     rng = np.random.default_rng(13)
     for n_out, middle, n_in in [(3, 4, 5), (40, 30, 3), (3, 30, 40), (20, 3, 20)]:
         middle = n_in if right in SQUARE else middle
-        first = make(right, rng, middle, n_in).simplified()
-        last = make(left, rng, middle if left in SQUARE else n_out, middle).simplified()
+        first = simplified(make(right, rng, middle, n_in))
+        last = simplified(make(left, rng, middle if left in SQUARE else n_out, middle))
         planned, _ = Structure.of(last).times(Structure.of(first), N_SAMPLES)
         assert Structure.of(multiply(last, first)) == planned
 
@@ -355,7 +357,7 @@ def test_composites_keep_the_structure_that_is_exact():
         (Sum([identity, dense]), Dense),
         (Stack([identity, diagonal]), Dense),
     ]:
-        out = operator.multiplied_out()
+        out = multiplied_out(operator)
         assert type(out) is kind
         assert operator.shared == (kind is ConstantMatrix)
         np.testing.assert_allclose(

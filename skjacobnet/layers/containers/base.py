@@ -1,39 +1,52 @@
 """What layers that consist of layers share."""
 
 from abc import abstractmethod
+from collections import defaultdict
 
 import numpy as np
 
-from skjacobnet.layers.base import Layer
+from skjacobnet.core.workspace import Workspace
+from skjacobnet.layers.base import Layer, add_to, squared_norms
+from skjacobnet.layers.chain import prepare_each
+from skjacobnet.layers.prepared import PreparedLayer
 
 
 class Container(Layer):
     """A layer that consists of layers.
 
-    The weights of all parts are in one dict, their names prefixed by the part's
-    position: ``"0.coef"`` is the ``coef`` of the first part. A part sees a dict of its
-    own names. The operator of a container carries those of its parts.
+    The weights of all inner layers are in one dict, their names prefixed by the layer's
+    position: ``"0.coef"`` is the ``coef`` of the first one. An inner layer sees a dict
+    of its own names. The operator of a container carries those of its inner layers.
 
     Attributes
     ----------
     holds : str
-        The parameter that has the part, or the list of parts.
+        The parameter that has the inner layer, or the list of them.
     """
 
     holds = "layers"
 
     @property
-    def parts(self):
+    def inner_layers(self):
         """The layers inside, names among them turned into layers."""
         held = getattr(self, self.holds)
         held = held if isinstance(held, list | tuple) else [held]
-        return tuple(p if isinstance(p, Layer) else _family().make(p) for p in held)
+        return tuple(
+            layer if isinstance(layer, Layer) else _family().make(layer)
+            for layer in held
+        )
 
-    def with_parts(self, parts):
-        """Return the same container of other parts."""
+    @property
+    def steps(self):
+        """The inner layers as they are applied, with those that are applied again."""
+        return self.inner_layers
+
+    def with_inner_layers(self, layers):
+        """Return the same container of other layers."""
         params = self.get_params(deep=False)
         several = isinstance(params[self.holds], list | tuple)
-        return type(self)(**params | {self.holds: list(parts) if several else parts[0]})
+        held = list(layers) if several else layers[0]
+        return type(self)(**params | {self.holds: held})
 
     def validate(self):
         super().validate()
@@ -49,54 +62,77 @@ class Container(Layer):
             )
         if not held:
             raise ValueError(f"{label} must have at least one layer, got {held!r}.")
-        for position, part in enumerate(held):
-            _family().resolve(part, f"{label}[{position}]")
+        for position, layer in enumerate(held):
+            _family().resolve(layer, f"{label}[{position}]")
 
     @property
     def is_random(self):
-        """Whether one of the parts draws random numbers."""
-        return any(part.is_random for part in self.parts)
+        """Whether one of the inner layers draws random numbers."""
+        return any(layer.is_random for layer in self.inner_layers)
 
     @property
     def twice_differentiable(self):
-        """Whether all parts are."""
-        return all(part.twice_differentiable for part in self.parts)
+        """Whether all inner layers are."""
+        return all(layer.twice_differentiable for layer in self.inner_layers)
 
     @property
     def penalized(self):
         """The weights that regularizers and weight decay act on."""
         return tuple(
             f"{position}.{name}"
-            for position, part in enumerate(self.parts)
-            for name in part.penalized
+            for position, layer in enumerate(self.inner_layers)
+            for name in layer.penalized
         )
 
     def fixed(self, weights):
-        split = zip(self.parts, self._split(weights), strict=True)
+        pairs = zip(self.inner_layers, self.split(weights), strict=True)
         return tuple(
             f"{position}.{name}"
-            for position, (part, own) in enumerate(split)
-            for name in part.fixed(own)
+            for position, (layer, own) in enumerate(pairs)
+            for name in layer.fixed(own)
         )
 
     def widths(self, n_in):
-        sizes = zip(self.parts, self.part_sizes(n_in), strict=True)
-        inside = [width for part, n in sizes for width in part.widths(n)]
+        sizes = zip(self.inner_layers, self.inner_sizes(n_in), strict=True)
+        inside = [width for layer, n in sizes for width in layer.widths(n)]
         return [*inside, self.output_size(n_in)]
 
     def weight_shapes(self, n_in):
-        sizes = zip(self.parts, self.part_sizes(n_in), strict=True)
+        sizes = zip(self.inner_layers, self.inner_sizes(n_in), strict=True)
         shapes = {}
-        for position, (part, width) in enumerate(sizes):
-            shapes |= prefixed(position, part.weight_shapes(width))
+        for position, (layer, width) in enumerate(sizes):
+            shapes |= prefixed(position, layer.weight_shapes(width))
         return shapes
 
     def init_weights(self, n_in, rng, dtype, X=None):
         weights = {}
-        for position, part in enumerate(self.parts):
-            own = part.init_weights(n_in, rng, dtype, X)
-            weights |= prefixed(position, own)
+        for position, layer in enumerate(self.inner_layers):
+            weights |= prefixed(position, layer.init_weights(n_in, rng, dtype, X))
         return weights
+
+    @abstractmethod
+    def prepare_inside(self, weights, n_samples, workspace):
+        """Return what `prepare` does, as long as no subclass has changed anything.
+
+        Parameters
+        ----------
+        weights : dict of str to array
+        n_samples : int
+        workspace : Workspace
+
+        Returns
+        -------
+        PreparedContainer
+        """
+
+    def prepare(self, weights, n_samples, workspace):
+        if self._keeps(Container, "linearize", "weight_vjp_at"):
+            return self.prepare_inside(weights, n_samples, workspace)
+        return super().prepare(weights, n_samples, workspace)
+
+    def linearize(self, weights, X, *, rng=None, workspace=None):
+        workspace = Workspace() if workspace is None else workspace
+        return self.prepare_inside(weights, X.shape[-2], workspace).linearize(X, rng)
 
     @abstractmethod
     def inner(self, operator, X):
@@ -104,7 +140,7 @@ class Container(Layer):
 
     @abstractmethod
     def received(self, operator, X, cotangent):
-        """Yield what reaches each part on the way back, the last one first.
+        """Yield what reaches each inner layer on the way back, the last one first.
 
         Parameters
         ----------
@@ -116,11 +152,34 @@ class Container(Layer):
         Yields
         ------
         position : int
-            The same one again for a part that is applied again.
+            The same one again for a layer that is applied again.
         operator : JacobianOperator
         X, cotangent : array
-            At the input and the output of the part.
+            At the input and the output of the inner layer.
         """
+
+    def applied(self, operator, weights, X, cotangent):
+        """Yield each application of an innermost layer that has weights.
+
+        Yields
+        ------
+        prefix : str
+            Of the names of its weights, such as ``"2.0."``; the same one again for a
+            layer that is applied again.
+        layer : Layer
+        operator, weights, X, cotangent
+            As `sample_gradients_at` takes them.
+        """
+        layers, own = self.inner_layers, self.split(weights)
+        for position, *at in self.received(operator, X, cotangent):
+            if not own[position]:
+                continue
+            layer, (inner, *ends) = layers[position], at
+            found = [("", layer, inner, own[position], *ends)]
+            if isinstance(layer, Container):
+                found = layer.applied(inner, own[position], *ends)
+            for prefix, *application in found:
+                yield f"{position}.{prefix}", *application
 
     def weight_vjp(self, weights, X, cotangent, out=None, *, workspace=None):
         # Not into the workspace, which may hold what an earlier call has drawn.
@@ -132,35 +191,52 @@ class Container(Layer):
     def weight_vjp_at(
         self, operator, weights, X, cotangent, out=None, *, workspace=None
     ):
-        def gradients(position, part, *given):
-            own_workspace = part_of(workspace, position)
-            return part.weight_vjp_at(*given, workspace=own_workspace)
-
-        return self._added(gradients, operator, weights, X, cotangent, out)
+        out = self.zeros(weights, X, cotangent) if out is None else out
+        workspace = Workspace() if workspace is None else workspace
+        prepared = self.prepare_inside(weights, X.shape[-2], workspace)
+        prepared.vjp(operator, X, cotangent, out)
+        return out
 
     def sample_gradients(self, weights, X, cotangent, out=None):
         _, operator = self.linearize(weights, X)
         return self.sample_gradients_at(operator, weights, X, cotangent, out)
 
     def sample_gradients_at(self, operator, weights, X, cotangent, out=None):
-        def gradients(position, part, *given):
-            return part.sample_gradients_at(*given)
-
-        return self._added(gradients, operator, weights, X, cotangent, out)
+        if out is None:
+            out = self.zeros(weights, X, cotangent, for_samples=True)
+        missing = set(out)
+        for prefix, layer, inner, own, *ends in self.applied(
+            operator, weights, X, cotangent
+        ):
+            arrays = {name: out[prefix + name] for name in own}
+            names = {prefix + name for name in own}
+            if names <= missing:
+                layer.sample_gradients_at(inner, own, *ends, arrays)
+            else:
+                add_to(arrays, layer.sample_gradients_at(inner, own, *ends))
+            missing -= names
+        for name in missing:
+            out[name][...] = 0.0
+        return out
 
     def sample_squared_norms(self, weights, X, cotangent):
         _, operator = self.linearize(weights, X)
         return self.sample_squared_norms_at(operator, weights, X, cotangent)
 
     def sample_squared_norms_at(self, operator, weights, X, cotangent):
-        own = self._split(weights)
         stack = np.broadcast_shapes(X.shape[:-1], cotangent.shape[:-1])
         total = np.zeros(stack, cotangent.dtype)
-        for position, inner, inputs, received in self.received(operator, X, cotangent):
-            if own[position]:
-                total += self.parts[position].sample_squared_norms_at(
-                    inner, own[position], inputs, received
-                )
+        applications = defaultdict(list)
+        for prefix, *at in self.applied(operator, weights, X, cotangent):
+            applications[prefix].append(at)
+        for at, *others in applications.values():
+            layer, inner, own, *ends = at
+            if others:
+                # Their gradients are added before the length is taken.
+                pairs = [ends, *(other[-2:] for other in others)]
+                total += squared_norms(layer, own, pairs)
+            else:
+                total += layer.sample_squared_norms_at(inner, own, *ends)
         return total
 
     def weight_jvp(self, weights, X, tangents):
@@ -171,56 +247,74 @@ class Container(Layer):
     def weight_jvp_at(self, operator, weights, X, tangents):
         pass
 
-    def _added(self, gradients, operator, weights, X, cotangent, out):
-        """Add up what `gradients` returns for each part, under our own names."""
-        own, outs, total = self._split(weights), self._split(out), {}
-        for position, inner, inputs, received in self.received(operator, X, cotangent):
-            if own[position]:
-                found = gradients(
-                    position,
-                    self.parts[position],
-                    inner,
-                    own[position],
-                    inputs,
-                    received,
-                    outs[position],
-                )
-                add_to(total, prefixed(position, found))
-                outs[position] = None  # written to; where applied again, added to
-        return total
-
     @abstractmethod
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):
         pass
 
-    def _split(self, arrays):
-        """Return a dict for each part, under its own names, or None for each."""
+    def split(self, arrays):
+        """Return a dict for each inner layer, under its own names."""
         count = 1 if self.holds == "layer" else len(self.layers)
-        if arrays is None:
-            return [None] * count
         split = [{} for _ in range(count)]
         for name, array in arrays.items():
             position, _, own_name = name.partition(".")
             split[int(position)][own_name] = array
         return split
 
+    def split_steps(self, arrays):
+        """Return a dict for each step, the same one where a layer is applied again."""
+        return self.split(arrays)
 
-def part_of(workspace, index):
-    """Return the workspace of a part; None where there is none for the whole."""
-    return None if workspace is None else workspace.part(index)
+    def zeros(self, weights, X, cotangent, for_samples=False):
+        """Return zeros for the gradient of each weight, or of each sample's."""
+        shapes = self.weight_shapes(X.shape[-1])
+        stacks = [w.shape[: w.ndim - len(shapes[n])] for n, w in weights.items()]
+        stack = np.broadcast_shapes(X.shape[:-2], cotangent.shape[:-2], *stacks)
+        if for_samples:
+            stack = *stack, X.shape[-2]
+        return {n: np.zeros((*stack, *shapes[n]), cotangent.dtype) for n in weights}
 
 
-def add_to(gradients, found):
-    """Add the gradients of one dict to those of another."""
-    for name, gradient in found.items():
-        if name in gradients:
-            gradients[name] += gradient
-        else:
-            gradients[name] = gradient
+class PreparedContainer(PreparedLayer):
+    """A container with its inner layers prepared.
+
+    What it makes of other objects is remembered, as these are nearly always the same
+    ones.
+
+    Parameters
+    ----------
+    layer : Container
+    weights : dict of str to array
+    n_samples : int
+    workspace : Workspace
+    """
+
+    __slots__ = ("inner", "last_operators", "last_split")
+
+    def __init__(self, layer, weights, n_samples, workspace):
+        super().__init__(layer, weights, workspace)
+        own = layer.split_steps(weights)
+        self.inner = prepare_each(layer.steps, own, n_samples, workspace)
+        self.last_split = self.last_operators = None, None
+
+    def split(self, gradients):
+        """Return a dict for each step."""
+        known, split = self.last_split
+        if known is not gradients:
+            split = self.layer.split_steps(gradients)
+            self.last_split = gradients, split
+        return split
+
+    def operator(self, operators, make):
+        """Return ``make(operators)``, remembered for the operators last given."""
+        known, operator = self.last_operators
+        if known != operators:  # compares them by identity
+            operator = make(operators)
+            self.last_operators = operators, operator
+        return operator
 
 
 def prefixed(position, arrays):
-    """Return the arrays of one part under the names that the container uses."""
+    """Return the arrays of one inner layer under the names that the container uses."""
     return {f"{position}.{name}": array for name, array in arrays.items()}
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skjacobnet.layers.containers.base import Container, part_of
+from skjacobnet.layers.containers.base import Container, PreparedContainer
 
 
 class Frozen(Container):
@@ -20,7 +20,7 @@ class Frozen(Container):
     Weights: those of the layer, under names such as ``"0.coef"``. They are drawn like
     all others and take part in predictions and Jacobians. Their gradient is zero, no
     penalty sees them and no optimizer decays them, so that they keep their bits: random
-    features behind which the other layers learn, as in extreme learning machines [1]_,
+    features from which the next layers learn, as in extreme learning machines [1]_,
     or weights from another model, written to them before a fit with ``warm_start``.
     Jacobian, sparse inputs and activation are those of the layer.
 
@@ -51,60 +51,70 @@ class Frozen(Container):
     @property
     def accepts_sparse(self):
         """Whether the input may be a SciPy CSR matrix."""
-        return self.parts[0].accepts_sparse
+        return self.inner_layers[0].accepts_sparse
 
     @property
     def is_activation(self):
         """Whether the output counts as an activation."""
-        return self.parts[0].is_activation
+        return self.inner_layers[0].is_activation
 
     @property
     def value_range(self):
         """Infimum and supremum of the outputs."""
-        return self.parts[0].value_range
+        return self.inner_layers[0].value_range
 
     def fixed(self, weights):
         return tuple(weights)
 
     def settled(self, initializer, activation):
-        part, activation = self.parts[0].settled(initializer, activation)
-        return self.with_parts([part]), activation
+        layer, activation = self.inner_layers[0].settled(initializer, activation)
+        return self.with_inner_layers([layer]), activation
 
     def output_size(self, n_in):
-        return self.parts[0].output_size(n_in)
+        return self.inner_layers[0].output_size(n_in)
 
     def forward(self, weights, X, out=None):
-        return self.parts[0].forward(*self._split(weights), X, out)
+        return self.inner_layers[0].forward(*self.split(weights), X, out)
 
-    def linearize(self, weights, X, *, rng=None, workspace=None):
-        return self.parts[0].linearize(
-            *self._split(weights), X, rng=rng, workspace=part_of(workspace, 0)
-        )
+    def widths(self, n_in):
+        return self.inner_layers[0].widths(n_in)
+
+    def prepare_inside(self, weights, n_samples, workspace):
+        return PreparedFrozen(self, weights, n_samples, workspace)
 
     def inner(self, operator, X):
-        return [(self.parts[0], X, operator)]
+        return [(self.inner_layers[0], X, operator)]
 
     def received(self, operator, X, cotangent):
-        yield 0, operator, X, cotangent
-
-    def _added(self, gradients, operator, weights, X, cotangent, out):
-        if out is None:
-            found = super()._added(gradients, operator, weights, X, cotangent, None)
-            return {name: np.zeros_like(array) for name, array in found.items()}
-        for array in out.values():
-            array[...] = 0.0
-        return out
-
-    def sample_squared_norms_at(self, operator, weights, X, cotangent):
-        stack = np.broadcast_shapes(X.shape[:-1], cotangent.shape[:-1])
-        return np.zeros(stack, cotangent.dtype)
+        # Nothing that asks for gradients.
+        return iter(())
 
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):
-        (own,) = self._split(weights)
-        for_input, _ = self.parts[0].second_vjp(
+        (own,) = self.split(weights)
+        for_input, _ = self.inner_layers[0].second_vjp(
             own, X, output, operator, tangent, cotangent
         )
         return for_input, {}
 
     def weight_jvp_at(self, operator, weights, X, tangents):
         return np.zeros_like(self.forward(weights, X)) if weights else 0.0
+
+
+# One dict, so that containers inside split it once.
+NO_GRADIENTS = {}
+
+
+class PreparedFrozen(PreparedContainer):
+    """A frozen layer: its gradients are zero."""
+
+    __slots__ = ()
+
+    def linearize(self, X, rng=None):
+        return self.inner[0].linearize(X, rng)
+
+    def vjp(self, operator, X, cotangent, gradients, out=None):
+        for gradient in gradients.values():
+            gradient.fill(0.0)
+        if out is None:
+            return None
+        return self.inner[0].vjp(operator, X, cotangent, NO_GRADIENTS, out)

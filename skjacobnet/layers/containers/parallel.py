@@ -3,10 +3,10 @@
 import numpy as np
 
 from skjacobnet.core.constraints import OneOf
-from skjacobnet.layers.containers.base import Container, part_of, prefixed
+from skjacobnet.layers.containers.base import Container, PreparedContainer, prefixed
 from skjacobnet.operators import Stack, Sum
-from skjacobnet.operators.composite import added, side_by_side
-from skjacobnet.operators.stack import split_widths
+from skjacobnet.operators.stack import side_by_side, split_widths
+from skjacobnet.operators.sum import added
 
 
 class Parallel(Container):
@@ -37,10 +37,10 @@ class Parallel(Container):
 
     Notes
     -----
-    Weights: those of all parts, ``"1.coef"`` being the ``coef`` of the second.
+    Weights: those of all inner layers, ``"1.coef"`` being the ``coef`` of the second.
     Jacobian: a `skjacobnet.operators.Stack` or a `skjacobnet.operators.Sum`; one
-    product costs the sum of the parts'. The input may be CSR where all parts accept it.
-    It counts as an activation where all parts do.
+    product costs the sum of theirs. The input may be CSR where all inner layers accept
+    it. It counts as an activation where all of them do.
 
     A layer with as many experts side by side was used to see patterns of several sizes
     at once [1]_.
@@ -73,30 +73,33 @@ class Parallel(Container):
     @property
     def accepts_sparse(self):
         """Whether the input may be a SciPy CSR matrix."""
-        return all(part.accepts_sparse for part in self.parts)
+        return all(layer.accepts_sparse for layer in self.inner_layers)
 
     @property
     def is_activation(self):
         """Whether all outputs count as activations."""
-        return all(part.is_activation for part in self.parts)
+        return all(layer.is_activation for layer in self.inner_layers)
 
     @property
     def value_range(self):
         """Infimum and supremum of the outputs."""
-        lows, highs = zip(*(part.value_range for part in self.parts), strict=True)
+        ranges = [layer.value_range for layer in self.inner_layers]
+        lows, highs = zip(*ranges, strict=True)
         if self.join == "add":
             return sum(lows), sum(highs)
         return min(lows), max(highs)
 
     def settled(self, initializer, activation):
-        settled = [part.settled(initializer, activation) for part in self.parts]
-        parts, fronts = zip(*settled, strict=True)
-        # One layer in front serves all parts: the first that asks for something.
-        front = next((front for front in fronts if front is not None), None)
-        return self.with_parts(parts), front
+        settled = [
+            layer.settled(initializer, activation) for layer in self.inner_layers
+        ]
+        layers, asked_for = zip(*settled, strict=True)
+        # One preceding layer serves all: the first that asks for something.
+        first = next((choice for choice in asked_for if choice is not None), None)
+        return self.with_inner_layers(layers), first
 
     def output_size(self, n_in):
-        widths = [part.output_size(n_in) for part in self.parts]
+        widths = [layer.output_size(n_in) for layer in self.inner_layers]
         if self.join == "concatenate":
             return sum(widths)
         if len(set(widths)) > 1:
@@ -107,74 +110,97 @@ class Parallel(Container):
         return widths[0]
 
     def forward(self, weights, X, out=None):
-        pairs = zip(self.parts, self._split(weights), strict=True)
-        return self._joined([part.forward(own, X) for part, own in pairs], out)
+        pairs = zip(self.inner_layers, self.split(weights), strict=True)
+        return self.joined([layer.forward(own, X) for layer, own in pairs], out)
 
-    def linearize(self, weights, X, *, rng=None, workspace=None):
-        pairs = zip(self.parts, self._split(weights), strict=True)
-        results = [
-            part.linearize(own, X, rng=rng, workspace=part_of(workspace, position))
-            for position, (part, own) in enumerate(pairs)
-        ]
-        outputs, operators = zip(*results, strict=True)
-        operator = (Sum if self.join == "add" else Stack)(operators)
-        out = None
-        if workspace is not None:
-            leading = np.broadcast_shapes(*(output.shape[:-1] for output in outputs))
-            shape, dtype = (*leading, operator.n_out), outputs[0].dtype
-            out = workspace.array("output", shape, dtype)
-        return self._joined(outputs, out), operator
+    def prepare_inside(self, weights, n_samples, workspace):
+        return PreparedParallel(self, weights, n_samples, workspace)
 
     def inner(self, operator, X):
-        pairs = zip(self.parts, operator.parts, strict=True)
-        return [(part, X, inner) for part, inner in pairs]
+        pairs = zip(self.inner_layers, operator.operands, strict=True)
+        return [(layer, X, inner) for layer, inner in pairs]
 
     def received(self, operator, X, cotangent):
-        pieces = self._pieces(operator, cotangent)
+        pieces = self.pieces(operator, cotangent)
         for position, (inner, piece) in enumerate(
-            zip(operator.parts, pieces, strict=True)
+            zip(operator.operands, pieces, strict=True)
         ):
             yield position, inner, X, piece
 
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):
         quadruples = zip(
-            self.parts,
-            self._split(weights),
-            operator.parts,
-            self._pieces(operator, cotangent),
+            self.inner_layers,
+            self.split(weights),
+            operator.operands,
+            self.pieces(operator, cotangent),
             strict=True,
         )
         total, gradients = None, {}
-        for position, (part, own, inner, piece) in enumerate(quadruples):
-            for_input, found = part.second_vjp(own, X, None, inner, tangent, piece)
+        for position, (layer, own, inner, piece) in enumerate(quadruples):
+            for_input, found = layer.second_vjp(own, X, None, inner, tangent, piece)
             gradients |= prefixed(position, found)
             if for_input is not None:
                 total = for_input if total is None else total + for_input
         return total, gradients
 
-    def _pieces(self, operator, cotangent):
-        """Return the cotangent of each part's output."""
+    def pieces(self, operator, cotangent):
+        """Return the cotangent of each inner layer's output."""
         if self.join == "add":
-            return [cotangent] * len(operator.parts)
-        return split_widths(cotangent, [inner.n_out for inner in operator.parts])
+            return [cotangent] * len(operator.operands)
+        return split_widths(cotangent, [inner.n_out for inner in operator.operands])
 
     def weight_jvp_at(self, operator, weights, X, tangents):
         if not weights:
             return 0.0
-        # A part without weights contributes zeros of the shape of its output.
+        # A layer without weights contributes zeros of the shape of its output.
         quadruples = zip(
-            self.parts,
-            operator.parts,
-            self._split(weights),
-            self._split(tangents),
+            self.inner_layers,
+            operator.operands,
+            self.split(weights),
+            self.split(tangents),
             strict=True,
         )
         contributions = [
-            part.weight_jvp_at(inner, own, X, own_tangents)
+            layer.weight_jvp_at(inner, own, X, own_tangents)
             + np.zeros(inner.n_out, X.dtype)
-            for part, inner, own, own_tangents in quadruples
+            for layer, inner, own, own_tangents in quadruples
         ]
-        return self._joined(contributions)
+        return self.joined(contributions)
 
-    def _joined(self, arrays, out=None):
+    def joined(self, arrays, out=None):
+        """Return one output of those of the inner layers."""
         return (added if self.join == "add" else side_by_side)(arrays, out)
+
+
+class PreparedParallel(PreparedContainer):
+    """Prepared layers that see the same input."""
+
+    __slots__ = ()
+
+    def linearize(self, X, rng=None):
+        results = [layer.linearize(X, rng) for layer in self.inner]
+        outputs, operators = zip(*results, strict=True)
+        kind = Sum if self.layer.join == "add" else Stack
+        operator = self.operator(operators, kind)
+        leading = np.broadcast_shapes(*(output.shape[:-1] for output in outputs))
+        shape = *leading, operator.n_out
+        out = self.workspace.array("output", shape, outputs[0].dtype)
+        return self.layer.joined(outputs, out), operator
+
+    def vjp(self, operator, X, cotangent, gradients, out=None):
+        array = None
+        if out is not None:
+            array = self.workspace.array("cotangent", out.shape, out.dtype)
+        for position, (layer, inner, piece, own) in enumerate(
+            zip(
+                self.inner,
+                operator.operands,
+                self.layer.pieces(operator, cotangent),
+                self.split(gradients),
+                strict=True,
+            )
+        ):
+            found = layer.vjp(inner, X, piece, own, array if position else out)
+            if position and out is not None:
+                np.add(out, found, out)
+        return out

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from skjacobnet.layers.containers.base import Container, part_of, prefixed
-from skjacobnet.operators import Identity, Sum
+from skjacobnet.layers.containers.base import Container, PreparedContainer, prefixed
+from skjacobnet.operators import IdentityOperator, Sum
 
 
 class Residual(Container):
@@ -60,44 +60,62 @@ class Residual(Container):
         self.layer = layer
 
     def settled(self, initializer, activation):
-        part, front = self.parts[0].settled(initializer, activation)
-        # What is in front also reaches what is behind, past the layer.
-        return self.with_parts([part]), activation if front is None else front
+        layer, first = self.inner_layers[0].settled(initializer, activation)
+        # The preceding layer also reaches the next one, past this layer.
+        return self.with_inner_layers([layer]), activation if first is None else first
 
     def output_size(self, n_in):
-        n_out = self.parts[0].output_size(n_in)
+        n_out = self.inner_layers[0].output_size(n_in)
         if n_out != n_in:
             raise ValueError(
                 f"{self!r} adds {n_in} features to {n_out}. Let its last linear layer "
-                f"have units={n_in}, or put a Linear({n_out}) in front."
+                f"have units={n_in}, or put a Linear({n_out}) before it."
             )
         return n_out
 
     def forward(self, weights, X, out=None):
-        return np.add(X, self.parts[0].forward(*self._split(weights), X), out)
+        return np.add(X, self.inner_layers[0].forward(*self.split(weights), X), out)
 
-    def linearize(self, weights, X, *, rng=None, workspace=None):
-        added, operator = self.parts[0].linearize(
-            *self._split(weights), X, rng=rng, workspace=part_of(workspace, 0)
-        )
-        out = None
-        if workspace is not None:
-            out = workspace.array("output", added.shape, added.dtype)
-        return np.add(X, added, out), Sum([Identity(X.shape[-1], X.dtype), operator])
+    def prepare_inside(self, weights, n_samples, workspace):
+        return PreparedResidual(self, weights, n_samples, workspace)
 
     def inner(self, operator, X):
-        return [(self.parts[0], X, operator.parts[1])]
+        return [(self.inner_layers[0], X, operator.operands[1])]
 
     def received(self, operator, X, cotangent):
-        yield 0, operator.parts[1], X, cotangent
+        yield 0, operator.operands[1], X, cotangent
 
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):
-        (own,), inner = self._split(weights), operator.parts[1]
-        for_input, gradients = self.parts[0].second_vjp(
+        (own,), inner = self.split(weights), operator.operands[1]
+        for_input, gradients = self.inner_layers[0].second_vjp(
             own, X, None, inner, tangent, cotangent
         )
         return for_input, prefixed(0, gradients)
 
     def weight_jvp_at(self, operator, weights, X, tangents):
-        (own,), (own_tangents,) = self._split(weights), self._split(tangents)
-        return self.parts[0].weight_jvp_at(operator.parts[1], own, X, own_tangents)
+        (own,), (own_tangents,) = self.split(weights), self.split(tangents)
+        (layer,), inner = self.inner_layers, operator.operands[1]
+        return layer.weight_jvp_at(inner, own, X, own_tangents)
+
+
+class PreparedResidual(PreparedContainer):
+    """A residual whose layer is prepared."""
+
+    __slots__ = ()
+
+    def linearize(self, X, rng=None):
+        added, operator = self.inner[0].linearize(X, rng)
+        output = np.add(
+            X, added, self.workspace.array("output", added.shape, added.dtype)
+        )
+        return output, self.operator([operator], _beside_identity)
+
+    def vjp(self, operator, X, cotangent, gradients, out=None):
+        (own,), inner = self.split(gradients), operator.operands[1]
+        through = self.inner[0].vjp(inner, X, cotangent, own, out)
+        return None if out is None else np.add(cotangent, through, out)
+
+
+def _beside_identity(operators):
+    (operator,) = operators
+    return Sum([IdentityOperator(operator.n_in, operator.dtype), operator])

@@ -1,11 +1,15 @@
 """Layers one after the other."""
 
-from itertools import accumulate as running_total
+from itertools import islice
 
 import numpy as np
 
+from skjacobnet.accumulation import cotangents, tangents
 from skjacobnet.core.constraints import Interval
-from skjacobnet.layers.containers.base import Container, add_to, part_of, prefixed
+from skjacobnet.core.workspace import Workspace
+from skjacobnet.layers.base import add_to
+from skjacobnet.layers.chain import Chain, PreparedChain
+from skjacobnet.layers.containers.base import Container, PreparedContainer, prefixed
 from skjacobnet.operators import Product
 
 
@@ -16,133 +20,153 @@ class Trace(Product):
     ----------
     operators : list of JacobianOperator
         One for each step, in the order in which they are applied.
-    inputs : list of array
-        What each step was given.
+
+    Attributes
+    ----------
+    outputs : list of array
+        The input, and each step's output.
     """
 
-    __slots__ = ("inputs", "operators")
+    __slots__ = ("operators", "outputs")
 
-    def __init__(self, operators, inputs):
+    def __init__(self, operators):
         super().__init__(operators[::-1])
         self.operators = operators
-        self.inputs = inputs
 
 
-class Chain(Container):
-    """Parts that are applied in some order, each to the output of the one before."""
+class Sequence(Container):
+    """Inner layers in some order, each applied to the output of the preceding one."""
 
     @property
     def order(self):
-        """The position of the part of each step."""
-        return range(len(self.parts))
+        """The position of the inner layer of each step."""
+        return range(len(self.inner_layers))
+
+    @property
+    def steps(self):
+        """The inner layers as they are applied, with those that are applied again."""
+        layers = self.inner_layers
+        return tuple(layers[position] for position in self.order)
+
+    @property
+    def chain(self):
+        """The steps in a row."""
+        return Chain(self.steps)
 
     @property
     def accepts_sparse(self):
         """Whether the input may be a SciPy CSR matrix."""
-        return self.parts[0].accepts_sparse
+        return self.inner_layers[0].accepts_sparse
 
     @property
     def is_activation(self):
         """Whether the last output counts as an activation."""
-        return self.parts[-1].is_activation
+        return self.inner_layers[-1].is_activation
 
     @property
     def value_range(self):
         """Infimum and supremum of the last outputs."""
-        return self.parts[-1].value_range
+        return self.inner_layers[-1].value_range
 
-    def part_sizes(self, n_in):
-        *sizes, _ = running_total(
-            self.parts, lambda width, part: part.output_size(width), initial=n_in
-        )
-        return sizes
+    def inner_sizes(self, n_in):
+        return Chain(self.inner_layers).sizes(n_in)[:-1]
 
     def output_size(self, n_in):
-        return self.parts[-1].output_size(self.part_sizes(n_in)[-1])
+        return Chain(self.inner_layers).sizes(n_in)[-1]
+
+    def widths(self, n_in):
+        return self.chain.widths(n_in)
 
     def init_weights(self, n_in, rng, dtype, X=None):
         weights = {}
-        sizes = zip(self.parts, self.part_sizes(n_in), strict=True)
-        for position, (part, width) in enumerate(sizes):
-            own = part.init_weights(width, rng, dtype, X)
+        found = Chain(self.inner_layers).init_weights(n_in, rng, dtype, X)
+        for position, own in enumerate(found):
             weights |= prefixed(position, own)
-            X = None if X is None else part.forward(own, X)
         return weights
 
     def forward(self, weights, X, out=None):
-        parts, own = self.parts, self._split(weights)
-        *others, last = self.order
-        for position in others:
-            X = parts[position].forward(own[position], X)
-        return parts[last].forward(own[last], X, out)
+        return self.chain.forward(self.split_steps(weights), X, out)
 
-    def linearize(self, weights, X, *, rng=None, workspace=None):
-        parts, own = self.parts, self._split(weights)
-        operators, inputs = [], []
-        for step, position in enumerate(self.order):
-            inputs.append(X)
-            # A part that is applied twice has two outputs, so two workspaces.
-            inner = part_of(workspace, step)
-            X, operator = parts[position].linearize(
-                own[position], X, rng=rng, workspace=inner
-            )
-            operators.append(operator)
-        return X, Trace(operators, inputs)
+    def prepare_inside(self, weights, n_samples, workspace):
+        return PreparedSequence(self, weights, n_samples, workspace)
 
     def inner(self, operator, X):
-        parts = [self.parts[position] for position in self.order]
-        return list(zip(parts, operator.inputs, operator.operators, strict=True))
+        steps = zip(self.steps, operator.outputs, operator.operators, strict=False)
+        return list(steps)
 
     def received(self, operator, X, cotangent):
         # The input as it is given, which may be dense where that of training was not.
-        inputs = [X, *operator.inputs[1:]]
-        steps = list(zip(self.order, operator.operators, inputs, strict=True))
-        for step in range(len(steps) - 1, -1, -1):
-            position, inner, given = steps[step]
-            yield position, inner, given, cotangent
-            if step:
-                cotangent = inner.vjp(cotangent)
+        inputs = [X, *operator.outputs[1:-1]]
+        order = self.order
+        for step, *at in self.chain.received(operator.operators, inputs, cotangent):
+            yield order[step], *at
 
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):
-        operators, inputs = operator.operators, operator.inputs
-        tangents = [tangent]
-        for inner in operators[:-1]:
-            tangents.append(inner.jvp(tangents[-1]))
-        own, gradients = self._split(weights), {}
-        # What a step adds to the gradient for its input goes back through the steps in
-        # front, and meets their weights.
-        carried = None
-        steps = list(zip(self.order, operators, inputs, tangents, strict=True))
-        for position, inner, X_step, t in reversed(steps):
-            part = self.parts[position]
-            for_input, found = part.second_vjp(
-                own[position], X_step, output, inner, t, cotangent
+        operators, outputs = operator.operators, operator.outputs
+        walk = islice(cotangents(operators, cotangent), len(operators))
+        for_input, added, found = self.chain.second_vjp(
+            self.split_steps(weights),
+            outputs,
+            operators,
+            tangents(operators, tangent),
+            list(walk)[::-1],
+        )
+        gradients = {}
+        if added:
+            # They meet the weights of the preceding layers, as any cotangents do.
+            last = max(added)
+            cotangent = added.pop(last)
+            gradients = self.zeros(weights, X, cotangent)
+            prepared = self.prepare_inside(weights, X.shape[-2], Workspace())
+            carried = prepared.chain.vjp(
+                operators[: last + 1],
+                outputs,
+                cotangent,
+                prepared.split(gradients),
+                np.empty((*cotangent.shape[:-1], X.shape[-1]), cotangent.dtype),
+                added,
             )
-            add_to(gradients, prefixed(position, found))
-            if carried is not None:
-                if own[position]:
-                    found = part.weight_vjp_at(inner, own[position], X_step, carried)
-                    add_to(gradients, prefixed(position, found))
-                back = inner.vjp(carried)
-                for_input = back if for_input is None else for_input + back
-            carried, output = for_input, X_step
-            cotangent = inner.vjp(cotangent)
-        return carried, gradients
+            for_input = carried if for_input is None else for_input + carried
+        for position, own in zip(self.order, found, strict=True):
+            add_to(gradients, prefixed(position, own))
+        return for_input, gradients
 
     def weight_jvp_at(self, operator, weights, X, tangents):
-        own, own_tangents = self._split(weights), self._split(tangents)
-        tangent = 0.0
-        inputs = [X, *operator.inputs[1:]]
-        steps = zip(self.order, operator.operators, inputs, strict=True)
-        for position, inner, given in steps:
-            carried = inner.jvp(tangent) if np.ndim(tangent) else 0.0
-            tangent = carried + self.parts[position].weight_jvp_at(
-                inner, own[position], given, own_tangents[position]
-            )
-        return tangent
+        return self.chain.weight_jvp(
+            self.split_steps(weights),
+            [X, *operator.outputs[1:-1]],
+            operator.operators,
+            self.split_steps(tangents),
+        )
+
+    def split_steps(self, arrays):
+        """Return a dict for each step, the same one where a layer is applied again."""
+        split = self.split(arrays)
+        return [split[position] for position in self.order]
 
 
-class Sequential(Chain):
+class PreparedSequence(PreparedContainer):
+    """Prepared layers, each applied to the output of the preceding one."""
+
+    __slots__ = ("chain",)
+
+    def __init__(self, layer, weights, n_samples, workspace):
+        super().__init__(layer, weights, n_samples, workspace)
+        self.chain = PreparedChain(self.inner, workspace)
+
+    def linearize(self, X, rng=None):
+        outputs, operators = self.chain.linearize(X, rng)
+        operator = self.operator(operators, Trace)
+        operator.outputs = outputs
+        return outputs[-1], operator
+
+    def vjp(self, operator, X, cotangent, gradients, out=None):
+        outputs = [X, *operator.outputs[1:]]
+        own = self.split(gradients)
+        return self.chain.vjp(operator.operators, outputs, cotangent, own, out)
+
+
+class Sequential(Sequence):
     r"""Apply layers one after the other.
 
     .. math:: f = f_L \circ \cdots \circ f_1, \qquad J = J_L \cdots J_1
@@ -158,14 +182,14 @@ class Sequential(Chain):
 
     Notes
     -----
-    Weights: those of all parts, ``"0.coef"`` being the ``coef`` of the first. Jacobian:
-    a `skjacobnet.operators.Product`; one product costs the sum of the parts'. The input
-    may be CSR where the first part accepts it. It counts as an activation where its
-    last part does. Directly in a network's list of layers it means the same as its
-    parts written there, and the network has the parts.
+    Weights: those of all inner layers, ``"0.coef"`` being the ``coef`` of the first.
+    Jacobian: a `skjacobnet.operators.Product`; one product costs the sum of theirs. The
+    input may be CSR where the first layer accepts it. It counts as an activation where
+    the last layer does. Directly in a network's list of layers it means the same as its
+    inner layers written there, and the network has these.
 
     Penalties on activations see what leaves a layer of the network, so not what passes
-    between the parts of a sequence inside another layer.
+    between the inner layers of a sequence inside another layer.
 
     References
     ----------
@@ -191,18 +215,19 @@ class Sequential(Chain):
 
     @property
     def unrolled(self):
-        """Its parts, and theirs."""
-        return tuple(inner for part in self.parts for inner in part.unrolled)
+        """Its inner layers, and theirs."""
+        layers = self.inner_layers
+        return tuple(inner for layer in layers for inner in layer.unrolled)
 
     def settled(self, initializer, activation):
-        parts = []
-        for part in reversed(self.parts):
-            part, activation = part.settled(initializer, activation)
-            parts.append(part)
-        return self.with_parts(parts[::-1]), activation
+        layers = []
+        for layer in reversed(self.inner_layers):
+            layer, activation = layer.settled(initializer, activation)
+            layers.append(layer)
+        return self.with_inner_layers(layers[::-1]), activation
 
 
-class Repeat(Chain):
+class Repeat(Sequence):
     r"""Apply one layer several times, with the same weights each time.
 
     .. math:: f = g \circ \cdots \circ g, \qquad J = J_n \cdots J_1
@@ -223,7 +248,7 @@ class Repeat(Chain):
 
     See Also
     --------
-    Sequential : Different layers, or equal ones with weights of their own.
+    Sequential : Different layers, or equal ones with separate weights.
 
     Notes
     -----
@@ -261,7 +286,7 @@ class Repeat(Chain):
 
     @property
     def order(self):
-        """The position of the part of each step."""
+        """The position of the inner layer of each step."""
         return [0] * self.times
 
     def output_size(self, n_in):
@@ -270,24 +295,14 @@ class Repeat(Chain):
             raise ValueError(
                 f"{self!r} needs a layer that keeps the width, but it turns {n_in} "
                 f"features into {n_out}. Let its last linear layer have units={n_in}, "
-                f"or put a Linear({n_out}) in front."
+                f"or put a Linear({n_out}) before it."
             )
         return n_out
 
-    def sample_squared_norms_at(self, operator, weights, X, cotangent):
-        # The gradients of the applications are added before their length is taken.
-        stack = np.broadcast_shapes(X.shape[:-1], cotangent.shape[:-1])
-        total = np.zeros(stack, cotangent.dtype)
-        gradients = self.sample_gradients_at(operator, weights, X, cotangent)
-        for gradient in gradients.values():
-            flat = gradient.reshape(*stack, -1)
-            total += np.vecdot(flat, flat)
-        return total
-
     def settled(self, initializer, activation):
-        (part,) = self.parts
+        (layer,) = self.inner_layers
         if self.times > 1:
-            # What comes behind the layer is, nearly always, the layer itself.
-            _, activation = part.settled(initializer, activation)
-        part, activation = part.settled(initializer, activation)
-        return self.with_parts([part]), activation
+            # What follows the layer is, nearly always, the layer itself.
+            _, activation = layer.settled(initializer, activation)
+        layer, activation = layer.settled(initializer, activation)
+        return self.with_inner_layers([layer]), activation
