@@ -24,8 +24,8 @@ from skjacobnet.accumulation.accumulate import accumulate_into as accumulate_int
 from skjacobnet.accumulation.accumulate import count_carried as count_carried
 from skjacobnet.accumulation.accumulate import count_samples as count_samples
 from skjacobnet.accumulation.accumulate import opened as opened
-from skjacobnet.accumulation.chain_rule import cotangents as cotangents
-from skjacobnet.accumulation.chain_rule import tangents as tangents
 from skjacobnet.accumulation.order import Structure as Structure
 from skjacobnet.accumulation.order import cheapest_order as cheapest_order
 from skjacobnet.accumulation.order import order_of as order_of
+from skjacobnet.operators.chain_rule import cotangents as cotangents
+from skjacobnet.operators.chain_rule import tangents as tangents

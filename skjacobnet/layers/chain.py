@@ -4,8 +4,8 @@ from itertools import accumulate as running_total
 
 import numpy as np
 
-from skjacobnet.accumulation import cotangents
 from skjacobnet.layers.prepared import PreparedLayer
+from skjacobnet.operators.chain_rule import cotangents
 
 
 class Chain:

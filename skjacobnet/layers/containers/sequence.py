@@ -4,13 +4,13 @@ from itertools import islice
 
 import numpy as np
 
-from skjacobnet.accumulation import cotangents, tangents
 from skjacobnet.core.constraints import Interval
 from skjacobnet.core.workspace import Workspace
 from skjacobnet.layers.base import add_to
 from skjacobnet.layers.chain import Chain, PreparedChain
 from skjacobnet.layers.containers.base import Container, PreparedContainer, prefixed
 from skjacobnet.operators import Product
+from skjacobnet.operators.chain_rule import cotangents, tangents
 
 
 class Trace(Product):
