@@ -37,7 +37,8 @@ from skjacobnet.operators import ConstantMatrix
 POSSIBLE = (
     "Derivatives go back through StandardScaler, MinMaxScaler and MaxAbsScaler "
     "without clip, RobustScaler, PCA, TruncatedSVD, feature selectors, 'passthrough', "
-    "FunctionTransformer without func, and Pipeline and ColumnTransformer of these. "
+    "FunctionTransformer without func, samplers of imbalanced-learn, and Pipeline and "
+    "ColumnTransformer of these. "
     "Transform X up to and with the last step that is not among them, and give what "
     "comes after it, such as model[-1], with the transformed X."
 )
@@ -79,6 +80,21 @@ def steps_and_classifier(estimator):
     return steps, estimator
 
 
+def transformed(steps, X):
+    """Return what the steps of a fitted pipeline make of rows.
+
+    Parameters
+    ----------
+    steps : list of (str, transformer)
+        As from `steps_and_classifier`.
+    X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+    """
+    for _, transformer in steps:
+        if not _is_passthrough(transformer):
+            X = transformer.transform(X)
+    return X
+
+
 class Route:
     """The way from the X of a user to a network, affine up to there.
 
@@ -117,15 +133,12 @@ class Route:
         transformers, estimator = steps_and_classifier(estimator)
         self.classifier = estimator
         self.output = output
-        coef = None
-        for name, transformer in transformers:
-            if through:
-                n_in = _n_features(X) if coef is None else coef.shape[1]
-                step = linear_part(transformer, name, n_in)
-                coef = step if coef is None else coef @ step
-            if not _is_passthrough(transformer):
-                X = transformer.transform(X)
-        self.inputs = checked(estimator, X, output)
+        coef, n_features = None, _n_features(X)
+        for name, transformer in transformers if through else ():
+            n_in = n_features if coef is None else coef.shape[1]
+            step = linear_part(transformer, name, n_in)
+            coef = step if coef is None else coef @ step
+        self.inputs = checked(estimator, transformed(transformers, X), output)
         self.steps = []
         self.n_features = self.inputs.shape[1]
         if coef is not None:
@@ -137,6 +150,11 @@ class Route:
     def n_outputs(self):
         """Number of columns of the output."""
         return n_outputs(self.classifier, self.output)
+
+    @property
+    def vectors_per_row(self):
+        """Vectors of the network's widest array that one for `X` takes as much as."""
+        return max(1, -(-self.n_features // max(self.classifier.network_.sizes)))
 
     def chains(self, n_vectors=1):
         """Linearize the way from `X` to the output, some rows at a time.
@@ -154,10 +172,8 @@ class Route:
         operators : list of JacobianOperator
             From `X` to the output.
         """
-        wider = -(-self.n_features // max(self.classifier.network_.sizes))
-        for rows, at in linearizations(
-            self.classifier, self.inputs, n_vectors * max(1, wider)
-        ):
+        n_vectors *= self.vectors_per_row
+        for rows, at in linearizations(self.classifier, self.inputs, n_vectors):
             operators = with_output(self.classifier, at, self.output)
             yield rows, at, [*self.steps, *operators]
 
@@ -207,10 +223,20 @@ def _not_a_number(X):
 
 
 def _n_features(X):
-    return X.shape[1] if hasattr(X, "shape") else len(X[0])
+    """Return the number of columns; complain of what is no table as scikit-learn does.
+
+    What is in the columns is for the first step to judge.
+    """
+    shape = X.shape if hasattr(X, "shape") else np.shape(X)
+    if len(shape) != 2:
+        check_array(np.asarray(X), dtype=None)
+    return shape[1]
 
 
 def _is_passthrough(transformer):
+    if hasattr(transformer, "fit_resample"):
+        # A sampler of imbalanced-learn draws rows for the fit, and rests afterwards.
+        return not hasattr(transformer, "transform")
     return transformer is None or transformer in ("passthrough", "drop")
 
 
@@ -220,6 +246,7 @@ def linear_part(transformer, name, n_in):
     Parameters
     ----------
     transformer : fitted transformer, "passthrough" or "drop"
+        A sampler, which has `fit_resample` and no `transform`, passes rows through.
     name : str
         That of the step, for errors.
     n_in : int
