@@ -22,19 +22,32 @@ def feature_names(values):
 def labeled(values, X, index=None):
     """Return values with a column for each feature as a frame where `X` is one.
 
+    Neither pandas nor polars is imported: where `X` is a frame, its kind has been.
+
     Parameters
     ----------
     values : array of shape (n_rows, n_features)
     X : array, sparse matrix or data frame
     index : sequence of length n_rows, optional
-        Names of the rows; by default those of `X`.
+        The classes that the rows are for; by default they are the rows of `X`.
 
     Returns
     -------
-    pandas.DataFrame if `X` is one, else `values`
+    pandas.DataFrame or polars.DataFrame if `X` is one, else `values`
+        Classes are the index in pandas. In polars, which has none, they are the first
+        column, called ``"class"``, with underscores behind it where a feature has that
+        name.
     """
-    pandas = sys.modules.get("pandas")  # without it X is no frame of its kind
-    if pandas is None or not isinstance(X, pandas.DataFrame):
-        return values
-    index = X.index if index is None else np.asarray(index)
-    return pandas.DataFrame(values, index=index, columns=X.columns)
+    pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")
+    if pandas is not None and isinstance(X, pandas.DataFrame):
+        index = X.index if index is None else np.asarray(index)
+        return pandas.DataFrame(values, index=index, columns=X.columns)
+    if polars is not None and isinstance(X, polars.DataFrame):
+        frame = polars.DataFrame(values, schema=X.columns, orient="row")
+        if index is None:
+            return frame
+        name = "class"
+        while name in X.columns:
+            name += "_"
+        return frame.insert_column(0, polars.Series(name, np.asarray(index).tolist()))
+    return values

@@ -24,7 +24,7 @@ def gradient_x_input(estimator, X, target=None, *, output="proba"):
 
     Returns
     -------
-    array or pandas.DataFrame of shape (n_samples, n_features)
+    array or data frame of shape (n_samples, n_features)
         In units of the output. A frame if `X` is one.
 
     Raises

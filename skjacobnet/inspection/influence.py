@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_consistent_length
 
 from skjacobnet.accumulation import cotangents
-from skjacobnet.core.blocks import row_blocks, slices
+from skjacobnet.core.blocks import row_blocks, rows_of, slices
 from skjacobnet.core.constraints import Interval, OneOf
 from skjacobnet.core.rows import cast
 from skjacobnet.inspection.chosen_output import (
@@ -95,7 +95,8 @@ def influence(
     -----
     The curvature is the Gauss-Newton matrix, never built: a product with it is a jvp,
     the Hessian of the loss, and a vjp, 4 * n_train * n_weights multiplications. Memory
-    holds the activations of all training rows. Computed in float64.
+    holds the activations of all training rows, and one block of test rows. Computed in
+    float64.
 
     Exact only to first order, at a minimum, and in a neighborhood where the network is
     nearly linear in its weights. All rows count the same, and of the regularizers only
@@ -126,21 +127,34 @@ def influence(
         raise ValueError(
             "y_test asks for the loss and target for an output: give one of the two."
         )
-    train = _Rows(Route(estimator, X_train, through=False), y_train)
-    test = _Rows(Route(estimator, X_test, through=False), y_test)
+    route = Route(estimator, X_train, through=False)
+    classifier = route.classifier
+    train = _Rows(route, route.inputs, _encoded(route, y_train))
     if train.n_samples < 2:
         raise ValueError("X_train must have at least two rows, got one.")
-    gradients = test.sample_gradients(
-        test.output_cotangents(target, output)
-        if y_test is None
-        else test.loss_cotangents
-    )
+    route = Route(estimator, X_test, through=False)
+    n_test = route.inputs.shape[0]
+    y_test = None if y_test is None else _encoded(route, y_test)
+    columns = target_columns(classifier, target, n_test)
     curvature = train.curvature(damping)
-    solutions = np.empty_like(gradients)
-    failed = 0
-    for row, gradient in enumerate(gradients):
-        solutions[row], info = cg(curvature, gradient, rtol=tol, maxiter=max_iter)
-        failed += info > 0
+    result, failed = np.empty((n_test, train.n_samples)), 0
+    # A gradient and a solution for each row, as long as the weights.
+    for rows in slices(n_test, rows_of(2 * train.theta.nbytes)):
+        test = _Rows(
+            route, route.inputs[rows], None if y_test is None else y_test[rows]
+        )
+        gradients = test.sample_gradients(
+            test.output_cotangents(None if columns is None else columns[rows], output)
+            if y_test is None
+            else test.loss_cotangents
+        )
+        solutions = np.empty_like(gradients)
+        for row, gradient in enumerate(gradients):
+            solutions[row], info = cg(curvature, gradient, rtol=tol, maxiter=max_iter)
+            failed += info > 0
+        # g_i^T s is the cotangent of the loss times the change of the raw prediction
+        # along s: no gradient of a training row is built.
+        result[rows] = train.loss_products(solutions)
     if failed:
         warnings.warn(
             f"The conjugate gradients of {failed} test rows have not converged to "
@@ -148,39 +162,39 @@ def influence(
             ConvergenceWarning,
             stacklevel=2,
         )
-    # g_i^T s is the cotangent of the loss times the change of the raw prediction along
-    # s: no gradient of a training row is built.
-    products = train.loss_products(solutions)
-    products -= products.mean(axis=1, keepdims=True)
-    return products / (train.n_samples - 1)
+    result -= result.mean(axis=1, keepdims=True)
+    result /= train.n_samples - 1
+    return result
+
+
+def _encoded(route, y):
+    """Return classes as the loss takes them."""
+    check_consistent_length(route.inputs, y)
+    task = route.model.task
+    return task.encode(task.codes(y), np.float64)
 
 
 class _Rows:
     """Rows of a table at a fitted network, linearized in blocks."""
 
-    def __init__(self, route, y):
+    def __init__(self, route, inputs, y):
         self.classifier, model = route.classifier, route.model
-        self.network, self.task, self.link = model.network, model.task, model.link
+        self.network, self.link = model.network, model.link
         self.theta = model.weights.astype(np.float64)
         self.loss, self.regularizers = model.loss, model.regularizers
-        self.n_samples = route.inputs.shape[0]
-        if y is not None:
-            check_consistent_length(route.inputs, y)
-            y = self.task.encode(self.task.codes(y), np.float64)
-        self.y = y
+        self.n_samples, self.y = inputs.shape[0], y
         block = row_blocks(self.network, 1, self.theta.itemsize)
         self.blocks = []
         for rows in slices(self.n_samples, block):
-            X = cast(route.inputs[rows], np.float64, self.network.accepts_sparse)
+            X = cast(inputs[rows], np.float64, self.network.accepts_sparse)
             self.blocks.append((rows, self.network.linearize(self.theta, X)))
 
     def loss_cotangents(self, raw, rows):
         """Return each row's gradient of the loss for the raw prediction."""
         return self.loss.sample_gradients(self.y[rows], raw, self.link)
 
-    def output_cotangents(self, target, output):
+    def output_cotangents(self, given, output):
         """Return the function that gives those of the chosen output."""
-        given = target_columns(self.classifier, target, self.n_samples)
 
         def find(raw, rows):
             columns = (

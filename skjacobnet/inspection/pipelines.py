@@ -32,7 +32,8 @@ from skjacobnet.operators import ConstantMatrix
 POSSIBLE = (
     "Derivatives go back through StandardScaler, MinMaxScaler and MaxAbsScaler "
     "without clip, RobustScaler, PCA, TruncatedSVD, feature selectors, 'passthrough', "
-    "FunctionTransformer without func, and Pipeline and ColumnTransformer of these. "
+    "FunctionTransformer without func, samplers of imbalanced-learn, and Pipeline and "
+    "ColumnTransformer of these. "
     "Transform X up to and with the last step that is not among them, and give what "
     "comes after it, such as model[-1], with the transformed X."
 )
@@ -72,6 +73,21 @@ def steps_and_classifier(estimator):
         )
     check_is_fitted(estimator)
     return steps, estimator
+
+
+def transformed(steps, X):
+    """Return what the steps of a fitted pipeline make of rows.
+
+    Parameters
+    ----------
+    steps : list of (str, transformer)
+        As from `steps_and_classifier`.
+    X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+    """
+    for _, transformer in steps:
+        if not _is_passthrough(transformer):
+            X = transformer.transform(X)
+    return X
 
 
 class Route:
@@ -114,18 +130,19 @@ class Route:
         transformers, estimator = steps_and_classifier(estimator)
         self.classifier = estimator
         self.output = output
-        coef = None
-        for name, transformer in transformers:
-            if through:
-                n_in = _n_features(X) if coef is None else coef.shape[1]
-                step = linear_part(transformer, name, n_in)
-                coef = step if coef is None else coef @ step
-            if not _is_passthrough(transformer):
-                X = transformer.transform(X)
+        coef, n_features = None, _n_features(X)
+        for name, transformer in transformers if through else ():
+            n_in = n_features if coef is None else coef.shape[1]
+            step = linear_part(transformer, name, n_in)
+            coef = step if coef is None else coef @ step
         self.model = estimator.model_
         OneOf(*self.model.task.outputs).check(output, "output")
         self.inputs = validate_data(
-            estimator, X, reset=False, accept_sparse="csr", dtype="numeric"
+            estimator,
+            transformed(transformers, X),
+            reset=False,
+            accept_sparse="csr",
+            dtype="numeric",
         )
         self.steps = []
         self.n_features = self.inputs.shape[1]
@@ -138,6 +155,11 @@ class Route:
     def n_outputs(self):
         """Number of columns of the output."""
         return self.model.task.n_outputs(self.output)
+
+    @property
+    def vectors_per_row(self):
+        """Vectors of the network's widest array that one for `X` takes as much as."""
+        return max(1, -(-self.n_features // max(self.model.network.widths)))
 
     def chains(self, n_vectors=1):
         """Linearize the way from `X` to the output, some rows at a time.
@@ -155,10 +177,8 @@ class Route:
         operators : list of JacobianOperator
             From `X` to the output.
         """
-        wider = -(-self.n_features // max(self.model.network.widths))
-        for rows, at in self.model.linearizations(
-            self.inputs, n_vectors * max(1, wider)
-        ):
+        n_vectors *= self.vectors_per_row
+        for rows, at in self.model.linearizations(self.inputs, n_vectors):
             operators = self.model.operators(at, self.output)
             yield rows, at, [*self.steps, *operators]
 
@@ -208,10 +228,20 @@ def _not_a_number(X):
 
 
 def _n_features(X):
-    return X.shape[1] if hasattr(X, "shape") else len(X[0])
+    """Return the number of columns; complain of what is no table as scikit-learn does.
+
+    What is in the columns is for the first step to judge.
+    """
+    shape = X.shape if hasattr(X, "shape") else np.shape(X)
+    if len(shape) != 2:
+        check_array(np.asarray(X), dtype=None)
+    return shape[1]
 
 
 def _is_passthrough(transformer):
+    if hasattr(transformer, "fit_resample"):
+        # A sampler of imbalanced-learn draws rows for the fit, and rests afterwards.
+        return not hasattr(transformer, "transform")
     return transformer is None or transformer in ("passthrough", "drop")
 
 
@@ -221,6 +251,7 @@ def linear_part(transformer, name, n_in):
     Parameters
     ----------
     transformer : fitted transformer, "passthrough" or "drop"
+        A sampler, which has `fit_resample` and no `transform`, passes rows through.
     name : str
         That of the step, for errors.
     n_in : int

@@ -30,7 +30,7 @@ def fast_gradient_attack(estimator, X, y, epsilon):
 
     Returns
     -------
-    array or pandas.DataFrame of shape (n_samples, n_features)
+    array or data frame of shape (n_samples, n_features)
         In the type of the weights. A frame if `X` is one. Features without influence on
         the loss are left as they are.
 

@@ -27,9 +27,9 @@ def saliency(estimator, X, target=None, *, output="proba"):
 
     Returns
     -------
-    array or pandas.DataFrame of shape (n_samples, n_features)
+    array or data frame of shape (n_samples, n_features)
         In units of the output per unit of the feature as it comes in `X`. A frame if
-        `X` is one, with its index and columns.
+        `X` is one, of pandas with its index or of polars, with its columns.
 
     Raises
     ------
@@ -86,10 +86,11 @@ def sensitivity(estimator, X, *, output="proba"):
 
     Returns
     -------
-    array or pandas.DataFrame of shape (n_outputs, n_features)
+    array or data frame of shape (n_outputs, n_features)
         In units of the output per unit of the feature as it comes in `X`. A frame if
-        `X` is one, with a row named after each class and the columns of `X`. The one
-        raw prediction of a binary problem is that of the second class.
+        `X` is one, with a row for each class and the columns of `X`: in pandas rows are
+        named after the classes, in polars a first column ``"class"`` holds them. The
+        one raw prediction of a binary problem is that of the second class.
 
     Raises
     ------

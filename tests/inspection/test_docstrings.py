@@ -6,7 +6,7 @@ import pytest
 from numpydoc.validate import validate
 
 from skjacobnet import JacobianMLPClassifier, inspection
-from skjacobnet.model.derivatives import DerivativesMixin
+from skjacobnet.model import derivatives
 
 FUNCTIONS = {
     f"skjacobnet.inspection.{name}": function
@@ -15,8 +15,8 @@ FUNCTIONS = {
 }
 METHODS = {
     f"skjacobnet.JacobianMLPClassifier.{name}": getattr(JacobianMLPClassifier, name)
-    for name in vars(DerivativesMixin)
-    if not name.startswith("_")
+    for name, function in vars(derivatives).items()
+    if getattr(function, "__module__", None) == derivatives.__name__
 }
 
 

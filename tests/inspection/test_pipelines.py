@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.datasets import load_iris
 from sklearn.decomposition import PCA, TruncatedSVD
@@ -23,8 +24,20 @@ from sklearn.preprocessing import (
 )
 
 from skjacobnet import JacobianMLPClassifier
-from skjacobnet.inspection import saliency, sensitivity
-from skjacobnet.inspection.pipelines import Route
+from skjacobnet.inspection import (
+    AccumulationProfileDisplay,
+    JacobianSpectrumDisplay,
+    boundary_distance,
+    fast_gradient_attack,
+    gradient_x_input,
+    influence,
+    integrated_gradients,
+    jacobian_spectrum,
+    robustness_curve,
+    saliency,
+    sensitivity,
+)
+from skjacobnet.inspection.pipelines import Route, linear_part
 from skjacobnet.testing import empirical_jacobian
 
 X, Y = load_iris(return_X_y=True)
@@ -182,6 +195,59 @@ def test_other_steps_are_named(step, named):
     assert "is not known to be affine" in str(caught.value)
     # The way out that the message names.
     assert saliency(model[-1], model[:-1].transform(X)).shape[0] == 150
+
+
+class Sampler(BaseEstimator):
+    """Draws rows for the fit, as those of imbalanced-learn do, and cannot transform."""
+
+    def fit_resample(self, X, y):
+        return X[::2], y[::2]
+
+
+@pytest.mark.parametrize("inner", [False, True])
+def test_samplers_do_nothing_to_predictions(inner):
+    plain = make_pipeline(StandardScaler(), PCA(3), network()).fit(X, Y)
+    scaler, pca, classifier = (step for _, step in plain.steps)
+    sampled = make_pipeline(scaler, Sampler(), pca, classifier)
+    if inner:
+        sampled = make_pipeline(scaler, make_pipeline(Sampler(), pca, classifier))
+    np.testing.assert_array_equal(jacobian(sampled, X), jacobian(plain, X))
+    np.testing.assert_array_equal(
+        influence(sampled, X[:9], Y[:9], X[:2]), influence(plain, X[:9], Y[:9], X[:2])
+    )
+    part = linear_part(make_pipeline(Sampler(), pca), "it", 4)
+    np.testing.assert_array_equal(part, pca.components_.T)
+
+
+ROW_FUNCTIONS = {
+    "saliency": saliency,
+    "sensitivity": sensitivity,
+    "gradient_x_input": gradient_x_input,
+    "integrated_gradients": integrated_gradients,
+    "boundary_distance": boundary_distance,
+    "fast_gradient_attack": lambda m, x: fast_gradient_attack(m, x, Y[:1], 0.1),
+    "attacks": lambda m, x: robustness_curve(m, x, Y[:1], [0.1]),
+    "jacobian_spectrum": jacobian_spectrum,
+    "influence on": lambda m, x: influence(m, X, Y, x),
+    "influence of": lambda m, x: influence(m, x, Y[:1], X),
+    "spectrum display": JacobianSpectrumDisplay.from_estimator,
+    "accumulation display": AccumulationProfileDisplay.from_estimator,
+}
+
+
+@pytest.mark.parametrize("name", ROW_FUNCTIONS)
+@pytest.mark.parametrize("scaled", [False, True])
+def test_one_row_alone_is_no_table(name, scaled):
+    model = network().fit(X, Y)
+    if scaled:
+        model = make_pipeline(StandardScaler(), network()).fit(X, Y)
+    for row in (X[0], X[0].tolist(), pd.Series(X[0])):
+        with pytest.raises(ValueError, match="Expected 2D array, got 1D array instead"):
+            ROW_FUNCTIONS[name](model, row)
+    with pytest.raises(ValueError, match="Expected 2D array, got scalar array instead"):
+        ROW_FUNCTIONS[name](model, 3.0)
+    with pytest.raises(ValueError, match="Found array with dim 3"):
+        ROW_FUNCTIONS[name](model, X[np.newaxis])
 
 
 def test_errors():

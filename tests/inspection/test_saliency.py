@@ -9,7 +9,16 @@ from sklearn.preprocessing import StandardScaler
 
 from skjacobnet import JacobianMLPClassifier
 from skjacobnet.core import blocks
-from skjacobnet.inspection import gradient_x_input, saliency, sensitivity
+from skjacobnet.inspection import (
+    JacobianDisplay,
+    SaliencyDisplay,
+    fast_gradient_attack,
+    gradient_x_input,
+    integrated_gradients,
+    robustness_curve,
+    saliency,
+    sensitivity,
+)
 from skjacobnet.testing import empirical_jacobian
 
 X, Y = load_iris(return_X_y=True)
@@ -85,6 +94,43 @@ def test_frames_keep_their_names():
     expected = sensitivity(fitted(WORDS), X)
     assert isinstance(expected, np.ndarray)
     np.testing.assert_allclose(result, expected)
+
+
+def test_polars_frames_keep_their_names():
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame(X, schema=list("abcd"))
+    model, plain = fitted(WORDS, frame), fitted(WORDS)
+    for function in (
+        saliency,
+        gradient_x_input,
+        lambda *args: integrated_gradients(*args).attributions,
+        lambda *args: fast_gradient_attack(*args, WORDS, 0.1),
+    ):
+        result = function(model, frame)
+        assert isinstance(result, polars.DataFrame)
+        assert result.columns == list("abcd")
+        np.testing.assert_allclose(result.to_numpy(), function(plain, X), atol=1e-12)
+    result = sensitivity(model, frame)
+    assert result.columns == ["class", *"abcd"]
+    assert result["class"].to_list() == ["setosa", "versicolor", "virginica"]
+    expected = sensitivity(plain, X)
+    np.testing.assert_allclose(result.drop("class").to_numpy(), expected)
+    named = frame.rename({"a": "class"})
+    assert sensitivity(fitted(Y, named), named).columns == ["class_", "class", *"bcd"]
+    np.testing.assert_allclose(
+        robustness_curve(model, frame, WORDS, [0.5]),
+        robustness_curve(plain, X, WORDS, [0.5]),
+    )
+
+
+def test_rows_of_polars_frames_name_the_features_in_displays():
+    polars = pytest.importorskip("polars")
+    pytest.importorskip("matplotlib").use("Agg")
+    frame = polars.DataFrame(X, schema=list("abcd"))
+    model = fitted(WORDS, frame)
+    for display in (SaliencyDisplay, JacobianDisplay):
+        found = display.from_estimator(model, frame[:1])
+        assert found.feature_names == list("abcd")
 
 
 def test_errors():

@@ -1,5 +1,7 @@
 """What all displays share: a figure to draw on, and colors that everyone can tell."""
 
+from itertools import cycle, product
+
 import numpy as np
 
 # Okabe and Ito's palette without its yellow, which is too light for lines.
@@ -169,6 +171,12 @@ def legend_above(ax, handles=None):
         handlelength=3.0,  # two dashes
         frameon=False,
     )
+
+
+def line_styles():
+    """Yield arguments of lines that can be told apart: colors, then dashes."""
+    for dashes, color in cycle(product(("-", "--", ":"), COLORS)):
+        yield {"color": color, "linestyle": dashes}
 
 
 def sequential_colors(n_colors):

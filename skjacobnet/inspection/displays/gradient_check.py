@@ -1,12 +1,11 @@
 """Exact derivatives against measured ones."""
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
 from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.displays.drawing import SEQUENTIAL, figure_and_axes
 from skjacobnet.inspection.displays.names import shortened
-from skjacobnet.inspection.pipelines import steps_and_classifier
+from skjacobnet.inspection.pipelines import steps_and_classifier, transformed
 from skjacobnet.layers import LAYERS
 from skjacobnet.testing.estimators import weight_derivatives
 from skjacobnet.testing.finite_differences import empirical_jacobian
@@ -97,12 +96,9 @@ class GradientCheckDisplay:
             If matplotlib is not installed.
         """
         Interval(1, np.inf, "left", integer=True).check(n_weights, "n_weights")
-        steps_and_classifier(estimator)
-        while isinstance(estimator, Pipeline):
-            # A slice without steps has nothing to transform with.
-            X = estimator[:-1].transform(X) if len(estimator) > 1 else X
-            estimator = estimator[-1]
-        found = weight_derivatives(estimator, X, y, n_weights=n_weights)
+        steps, classifier = steps_and_classifier(estimator)
+        X = transformed(steps, X)
+        found = weight_derivatives(classifier, X, y, n_weights=n_weights)
         return cls(
             found.gradient[found.indices],
             found.empirical,

@@ -6,10 +6,11 @@ from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.displays.drawing import (
     figure_and_axes,
     legend_above,
+    line_styles,
     whole_numbers,
 )
+from skjacobnet.inspection.displays.named_components import named_components
 from skjacobnet.inspection.displays.names import LONGEST_LINE, checked_names, shortened
-from skjacobnet.inspection.displays.parts import line_styles, named_parts
 from skjacobnet.inspection.optimizers import impulse_response
 from skjacobnet.optimizers import OPTIMIZERS
 
@@ -103,7 +104,7 @@ class OptimizerResponseDisplay:
         """
         Interval(1, np.inf, "left", integer=True).check(n_steps, "n_steps")
         Interval(-np.inf, np.inf).check(background, "background")
-        names, rules = named_parts(optimizers, OPTIMIZERS, names)
+        names, rules = named_components(optimizers, OPTIMIZERS, names)
         responses = [impulse_response(rule, n_steps, background) for rule in rules]
         return cls(responses, names=names, background=background).plot(ax=ax)
 

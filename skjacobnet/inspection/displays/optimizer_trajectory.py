@@ -3,14 +3,18 @@
 import numpy as np
 
 from skjacobnet.core.constraints import Interval
-from skjacobnet.inspection.displays.drawing import figure_and_axes, legend_above
+from skjacobnet.inspection.displays.drawing import (
+    figure_and_axes,
+    legend_above,
+    line_styles,
+)
+from skjacobnet.inspection.displays.named_components import named_components
 from skjacobnet.inspection.displays.names import (
     LONGEST_LINE,
     checked_names,
     cut,
     shortened,
 )
-from skjacobnet.inspection.displays.parts import line_styles, named_parts
 from skjacobnet.inspection.optimizers import surface_of, trajectory
 from skjacobnet.optimizers import OPTIMIZERS
 
@@ -131,7 +135,7 @@ default="rosenbrock"
         ground = surface_of(surface)
         start, window = _view(surface, start, window)
         given = names
-        names, rules = named_parts(optimizers, OPTIMIZERS, names)
+        names, rules = named_components(optimizers, OPTIMIZERS, names)
         rates = _one_each(learning_rates, len(rules))
         paths = []
         for number, (rule, rate) in enumerate(zip(rules, rates, strict=True)):

@@ -7,8 +7,8 @@ from skjacobnet.inspection.displays.drawing import (
     log_ticks,
     sequential_colors,
 )
+from skjacobnet.inspection.displays.named_components import named_components
 from skjacobnet.inspection.displays.names import checked_names, font_size, shortened
-from skjacobnet.inspection.displays.parts import named_parts
 from skjacobnet.inspection.optimizers import flow_field
 from skjacobnet.regularizers import (
     REGULARIZERS,
@@ -117,7 +117,7 @@ class RegularizerFlowDisplay:
                 else REGULARIZERS.make(name, strength=float(entry))
                 for name, entry in regularizers.items()
             ]
-        names, penalties = named_parts(regularizers, REGULARIZERS, names)
+        names, penalties = named_components(regularizers, REGULARIZERS, names)
         grids, fields, quantities = [], [], []
         for penalty in penalties:
             quantity, low, high = next(
