@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.preprocessing import scale
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skjacobnet import JacobianMLPClassifier
@@ -16,10 +17,45 @@ from skjacobnet.layers import (
     Sequential,
 )
 
-WEIGHTS_AT_1E_7 = (
-    "compares two fits at 1e-7; see test_weights_equal_repetition for the tolerance "
-    "that holds"
+WEIGHTS = (
+    "check_sample_weight_equivalence_on_dense_data",
+    "check_sample_weight_equivalence_on_sparse_data",
 )
+REFUSED = (
+    "partial_fit cannot balance classes that it has not seen, as in SGDClassifier; see "
+    "test_partial_fit_with_balanced_weights_is_refused"
+)
+ESTIMATORS = {
+    "default": JacobianMLPClassifier(),
+    "lbfgs": JacobianMLPClassifier(optimizer="lbfgs"),
+    "layers": JacobianMLPClassifier(layers=[Linear(12), "tanh"]),
+    "float32": JacobianMLPClassifier(dtype="float32"),
+    "dropout": JacobianMLPClassifier((40, 20), optimizer="nadam", dropout=0.1),
+    "early stopping": JacobianMLPClassifier(
+        early_stopping=True, validation_fraction=0.25
+    ),
+    "balanced": JacobianMLPClassifier(class_weight="balanced"),
+    "regularizers": JacobianMLPClassifier(
+        regularizers={
+            "weight_decay": 1e-3,
+            "orthogonality": 1e-3,
+            "sparsity": 1e-3,
+            "certainty": 1e-3,
+        }
+    ),
+    "momentum": JacobianMLPClassifier(optimizer="momentum", schedule="cosine"),
+    "single rows": JacobianMLPClassifier(batch_size=1),
+    "focal": JacobianMLPClassifier(loss="focal"),
+    "residual": JacobianMLPClassifier(
+        layers=[
+            Linear(14),
+            Residual(Repeat(Sequential([Linear(14), "tanh"]), 2)),
+            Parallel([Linear(8), Sequential([Frozen(Linear(6)), "tanh"])]),
+            "relu",
+        ]
+    ),
+}
+# Each has a test below at the tolerance that holds.
 EXPECTED_FAILURES = {
     "lbfgs": {
         "check_classifiers_multilabel_output_format_predict_proba": (
@@ -27,23 +63,26 @@ EXPECTED_FAILURES = {
             "that some round to one"
         ),
     },
-    "float32": {
-        "check_sample_weight_equivalence_on_dense_data": WEIGHTS_AT_1E_7,
-        "check_sample_weight_equivalence_on_sparse_data": WEIGHTS_AT_1E_7,
-    },
-}
-ESTIMATORS = {
-    "default": JacobianMLPClassifier(),
-    "layers": JacobianMLPClassifier(layers=[Linear(12), "tanh", Linear(8), "sigmoid"]),
-    "layers in layers": JacobianMLPClassifier(
-        layers=[
-            Parallel([Linear(8), Sequential([Frozen(Linear(6)), "tanh"])]),
-            "relu",
-            Residual(Repeat(Sequential([Linear(14), "tanh"]), 2)),
-        ]
+    "float32": dict.fromkeys(
+        WEIGHTS, "compares two fits at 1e-7, beyond the resolution of float32"
     ),
-    "lbfgs": JacobianMLPClassifier(optimizer="lbfgs"),
-    "float32": JacobianMLPClassifier(dtype="float32"),
+    "dropout": dict.fromkeys(
+        WEIGHTS, "rows of weight zero and repeated rows see other draws of dropout"
+    ),
+    "early stopping": dict.fromkeys(
+        WEIGHTS, "the validation set of the repeated rows is another one"
+    ),
+    "single rows": dict.fromkeys(
+        WEIGHTS, "a row of weight two is one step, repeated it is two steps"
+    ),
+    "balanced": dict.fromkeys(
+        (
+            "check_fit_score_takes_y",
+            "check_n_features_in_after_fitting",
+            "check_estimators_partial_fit_n_features",
+        ),
+        REFUSED,
+    ),
 }
 
 
@@ -63,30 +102,64 @@ def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize(
-    ("name", "tolerance"),
-    [("default", 1e-9), ("layers", 1e-9), ("lbfgs", 1e-6), ("float32", 1e-3)],
-)
-def test_weights_equal_repetition(name, tolerance):
+# What makes the two fits differ by more than rounding is left out: random draws, and
+# mini-batches.
+EQUAL = {
+    "default": ({}, 1e-9),
+    "layers": ({}, 1e-9),
+    "lbfgs": ({"regularizers": {"weight_decay": 1e-2}}, 1e-6),
+    "float32": ({}, 1e-3),
+    "dropout": ({"dropout": 0.0}, 1e-9),
+    "early stopping": ({}, 1e-9),
+    "single rows": ({}, 1e-9),
+    "residual": ({}, 1e-9),
+}
+
+
+@pytest.mark.parametrize("name", EQUAL)
+def test_weights_equal_repetition(name):
     X, y = load_iris(return_X_y=True)
     times = np.random.default_rng(0).integers(0, 4, len(y))
-    params = {**ESTIMATORS[name].get_params(deep=False), "random_state": 0}
-    if name == "lbfgs":
-        params["regularizers"] = {"weight_decay": 1e-2}
+    changes, tolerance = EQUAL[name]
+    params = {**ESTIMATORS[name].get_params(deep=False), "random_state": 0, **changes}
     # A full batch, since mini-batches of other rows are other steps.
     params |= {"batch_size": 1000, "max_iter": 20, "tol": None}
-    weighted = JacobianMLPClassifier(**params).fit(X, y, sample_weight=times)
-    scaled = JacobianMLPClassifier(**params).fit(X, y, sample_weight=7.0 * times)
-    repeated = JacobianMLPClassifier(**params).fit(
-        np.repeat(X, times, axis=0), np.repeat(y, times)
-    )
+    validation = {}
+    if name == "early stopping":
+        validation = {"X_val": X[::7], "y_val": y[::7], "sample_weight_val": times[::7]}
+    weighted, scaled, repeated = (JacobianMLPClassifier(**params) for _ in range(3))
+    weighted.fit(X, y, sample_weight=times, **validation)
+    scaled.fit(X, y, sample_weight=7.0 * times, **validation)
+    if validation:
+        rows = np.repeat(np.arange(len(y))[::7], times[::7])
+        validation = {"X_val": X[rows], "y_val": y[rows]}
+    repeated.fit(np.repeat(X, times, axis=0), np.repeat(y, times), **validation)
     expected = repeated.predict_proba(X)
     np.testing.assert_allclose(weighted.predict_proba(X), expected, atol=tolerance)
     np.testing.assert_allclose(scaled.predict_proba(X), expected, atol=tolerance)
 
 
+def test_partial_fit_with_balanced_weights_is_refused():
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(ValueError, match=r"needs all rows at once.*Give a dict"):
+        JacobianMLPClassifier(class_weight="balanced").partial_fit(X, y, classes=[0, 1])
+    weights = {0: 1.0, 1: 2.0, 2: 0.5}
+    model = JacobianMLPClassifier(class_weight=weights)
+    assert model.partial_fit(X, y, classes=np.unique(y)).n_iter_ == 1
+
+
+def test_probabilities_of_labels_are_in_the_unit_interval():
+    X, y = load_iris(return_X_y=True)
+    labels = np.stack([y == 0, X[:, 0] > 5.5], axis=1).astype(int)
+    model = JacobianMLPClassifier(optimizer="lbfgs", max_iter=1000).fit(X, labels)
+    proba = model.predict_proba(X)
+    assert proba.min() >= 0.0
+    assert proba.max() <= 1.0
+    assert np.isfinite(model.predict_log_proba(X)[proba > 0.0]).all()
+
+
 def test_dropout_is_in_the_list_of_layers():
     model = JacobianMLPClassifier(layers=[Linear(5), "relu", Dropout(0.2)], max_iter=2)
     X, y = load_iris(return_X_y=True)
-    model.set_params(tol=None).fit(X, y)
+    model.set_params(tol=None).fit(scale(X), y)
     assert len(model.network_.layers) == 4
