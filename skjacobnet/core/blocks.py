@@ -5,9 +5,11 @@ block, whatever the table. Within a block, functions of single numbers are evalu
 passes, so that what they read and write stays in the cache of the processor's core.
 """
 
-# All arrays of a block together. Smaller blocks make threads wait for each other more
-# often, larger ones leave the cache: ``python tests/benchmarks/blocks.py``.
-BLOCK_BYTES = 2**21
+# All arrays of a block together, derivatives included. Values alone get twice as much,
+# since threads wait for each other at the end of every product: where another process
+# keeps a core busy, predictions took 1.6 times as long in blocks of a quarter. Larger
+# blocks leave the cache. Measured by ``python tests/benchmarks/blocks.py``.
+BLOCK_BYTES = 2**22
 # Matrix products of fewer vectors take most of their time to read the weights.
 FEWEST_VECTORS = 8
 # The numbers of one array in a pass: three arrays in float64 fill a core's cache.
@@ -40,12 +42,12 @@ def row_blocks(network, vectors_per_row, itemsize, members=1, fewest=1):
     --------
     >>> from types import SimpleNamespace
     >>> row_blocks(SimpleNamespace(widths=(64, 100, 100, 10)), 0, itemsize=8)
-    956
+    3826
     """
-    numbers = sum(network.widths)
+    numbers = sum(network.widths) / 2
     if vectors_per_row:
-        # The slopes beside the values, and a vector before and behind a layer.
-        numbers = 2 * numbers + 2 * vectors_per_row * max(network.widths)
+        # Values and slopes, and the vectors before and behind a layer.
+        numbers = 2 * (sum(network.widths) + vectors_per_row * max(network.widths))
     fewest = max(fewest, FEWEST_VECTORS // max(1, vectors_per_row))
     return rows_of(numbers * itemsize * members, fewest)
 
@@ -56,9 +58,9 @@ def rows_of(bytes_per_row, fewest=1):
     Examples
     --------
     >>> rows_of(2**12)
-    512
+    1024
     """
-    return max(fewest, BLOCK_BYTES // max(1, bytes_per_row))
+    return max(fewest, int(BLOCK_BYTES // max(1, bytes_per_row)))
 
 
 def slices(n_rows, block):

@@ -85,7 +85,7 @@ class Batches:
             return
         order = self._order(rng)
         row_bytes = (self.X.shape[1] + self.task.n_raw) * self.dtype.itemsize
-        # An eighth of a block, which leaves room for the arrays of the steps.
+        # An eighth of a block, which leaves the cache to the arrays of the steps.
         block = rows_of(8 * row_bytes * self.batch_size) * self.batch_size
         for start in range(0, self.n_rows, block):
             stop = min(start + block, self.n_rows)

@@ -124,12 +124,13 @@ class FittedModel:
         ------
         rows : slice
         linearization : Linearization
+            Overwritten by the next one.
         """
-        network = self.network
+        network, workspace = self.network, NetworkWorkspace(self.network)
         block = row_blocks(network, vectors_per_row, self.dtype.itemsize)
         for rows in slices(X.shape[0], block):
             batch = cast(X[rows], self.dtype, network.accepts_sparse)
-            yield rows, network.linearize(self.weights, batch)
+            yield rows, network.linearize(self.weights, batch, None, workspace)
 
     def loss_linearizations(self, X, y):
         """Yield what `linearizations` does, and each row's gradient of the loss.

@@ -42,7 +42,7 @@ class Monitor:
             self.weight = table.relative_weight()
         network = objective.network
         self.batches = table.batches(
-            row_blocks(network, 0, theta.itemsize), theta.dtype, network.accepts_sparse
+            row_blocks(network, 1, theta.itemsize), theta.dtype, network.accepts_sparse
         )
         self.workspace = NetworkWorkspace(network)
         if self.scorer is not None:

@@ -21,7 +21,7 @@ import numpy as np
 TOP = Path(__file__).resolve().parents[2]
 # Relative to the largest number of an array.
 TOLERANCES = {"float64": 1e-12, "float32": 1e-5}
-N_ROUNDS = 11
+N_ROUNDS = 5
 
 
 def tables():
