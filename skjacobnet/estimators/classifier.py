@@ -32,19 +32,19 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
     initializer : str or Initializer, default="auto"
         How first weights are drawn; ``"auto"`` takes what suits each activation.
     loss : str or Loss, default="cross_entropy"
-        What is measured. Multiclass problems measure it on softmax probabilities,
-        binary ones and each label of multilabel ones on logistic probabilities.
+        Training loss. Multiclass problems take it of softmax probabilities, binary ones
+        and each label of multilabel ones of logistic probabilities.
     optimizer : str or Optimizer, default="adam"
-        How gradients become steps. ``"lbfgs"`` uses all rows at once and ignores
-        `learning_rate`, `batch_size` and `shuffle`.
+        Rule that turns gradients into steps. ``"lbfgs"`` uses all rows at once and
+        ignores `learning_rate`, `batch_size` and `shuffle`.
     learning_rate : float > 0 or "auto", default="auto"
-        The length of steps; ``"auto"`` takes the optimizer's own default.
+        Length of steps; ``"auto"`` takes the optimizer's own default.
     schedule : str or Schedule, default="constant"
-        How the learning rate changes over the training: over the `max_iter` epochs of a
+        Change of the learning rate over the run: over the `max_iter` epochs of a
         `fit`, over what is done and what is to come of one that goes on, or over
         `max_iter` calls of `partial_fit`.
     regularizers : dict, default=None
-        Penalties: name to strength, or any label to an instance, such as
+        Penalties as a mapping of name to strength, or any label to an instance, such as
         ``{"weight_decay": 1e-4, "sparsity": 1e-3}``.
     dropout : float in [0, 1), default=0.0
         Share of hidden activations that is left out at random in each step. With
@@ -54,7 +54,7 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
     max_iter : int >= 1, default=200
         The most epochs (passes over the rows), or iterations of ``"lbfgs"``.
     tol : float >= 0 or None, default=1e-4
-        By how much the monitored value must improve to count as progress. None trains
+        Least improvement of the monitored value that counts as progress. None trains
         for exactly `max_iter` epochs. For ``"lbfgs"`` the largest component of the
         gradient at which to stop.
     n_iter_no_change : int >= 1, default=10
@@ -63,11 +63,11 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
     shuffle : bool, default=True
         Whether to take the rows in a new order in each epoch.
     early_stopping : bool, default=False
-        Whether to hold rows back, monitor them, and keep the best weights.
+        Whether to split a validation set off, monitor it, and keep the best weights.
     validation_fraction : float in (0, 1), default=0.1
-        Share of the rows to hold back, stratified by class where possible.
+        Share of the rows in the validation set, stratified by class where possible.
     monitor : str or callable, default="loss"
-        What is monitored on the validation rows: ``"loss"``, or a scikit-learn scorer
+        What is monitored on the validation set: ``"loss"``, or a scikit-learn scorer
         by name or as a callable. It is given the weights of the rows, except for a
         plain function without the argument `sample_weight`.
     class_weight : dict, list of dict, "balanced" or None, default=None
@@ -76,8 +76,8 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         all labels or a list of one for each. Validation rows are weighed by the same
         factors.
     warm_start : bool, default=False
-        Whether another `fit` goes on where the last one ended, to the bit as if it had
-        not ended. L-BFGS starts its memory of gradients anew, and warns of it.
+        Whether another `fit` goes on where the last one ended, bit-identical to a run
+        that did not end. L-BFGS starts its memory of gradients anew, and warns of it.
     dtype : None, "float32" or "float64", default=None
         What to compute in. None keeps the type of a float32 or float64 `X`; any other
         becomes float64.
@@ -85,7 +85,8 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         First weights, order of rows, dropout and the validation split. None draws fresh
         randomness; the global generator is never touched.
     verbose : bool or int, default=0
-        Whether to show the progress, in one line that is written over after each epoch.
+        Whether to show the progress: in a terminal in one line that is written over
+        after each epoch, elsewhere in at most some thirty lines.
     record_gradients : bool, default=False
         Whether to keep, for each epoch and each layer, how large the gradient and the
         step were; `skjacobnet.inspection.GradientFlowDisplay` draws them.
@@ -143,7 +144,7 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
     -----
     A binary problem has one raw prediction: `decision_function` is (n_samples,).
 
-    Results are the same to the bit for the same `random_state`, data and number of BLAS
+    Results are bit-identical for the same `random_state`, data and number of BLAS
     threads.
 
     References

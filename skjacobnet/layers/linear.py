@@ -72,12 +72,13 @@ class Linear(Layer):
             INITIALIZERS.resolve(self.initializer)
 
     def output_size(self, n_in):
-        return self.units
+        return int(self.units)  # NumPy's small integers would overflow in products
 
     def weight_shapes(self, n_in):
-        shapes = {"coef": (n_in, self.units)}
+        n_out = self.output_size(n_in)
+        shapes = {"coef": (n_in, n_out)}
         if self.use_bias:
-            shapes["intercept"] = (self.units,)
+            shapes["intercept"] = (n_out,)
         return shapes
 
     def settled(self, initializer, activation):

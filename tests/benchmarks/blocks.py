@@ -1,9 +1,9 @@
 """The size of a block of rows: predictions on free cores and on busy ones, Jacobians.
 
-``python tests/benchmarks/blocks.py`` prints, for several sizes, how long predictions
-of 100,000 rows take beside those of MLPClassifier, with all threads, first on free cores and
-then while another process keeps one of them busy, and how long Jacobians take with one
-thread.
+``python tests/benchmarks/blocks.py`` prints, for several sizes, how long predictions of
+100,000 rows take beside those of MLPClassifier, with all threads, first on free cores
+and then while another process keeps one of them busy, and how long Jacobians take with
+one thread.
 """
 
 import subprocess
