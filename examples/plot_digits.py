@@ -156,7 +156,7 @@ for name, (_, params) in experiments.items():
 # %%
 # The search
 # ----------
-# What one would do with a table of one's own: scale it, and let cross-validation on the
+# What one would do with any table: scale it, and let cross-validation on the
 # training rows choose the optimizer and its learning rate.
 
 accuracies["grid search"] = []

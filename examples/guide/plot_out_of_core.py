@@ -110,7 +110,7 @@ plt.show()
 # ---------
 # The blocks of a Dask array are pieces, too. They are loaded or computed one after
 # another, on a cluster if there is one, and the network is trained here. These are the
-# pieces of before, and the weights are the same to the bit. What blocks have in
+# pieces of before, and the weights are bit-identical. What blocks have in
 # common, such as a mean, is best computed once and beforehand, as the scaling was.
 
 try:

@@ -1,6 +1,6 @@
 """
-A layer, an optimizer and a regularizer of one's own
-====================================================
+A custom layer, optimizer and regularizer
+=========================================
 
 You have read of a part that is not here. Each is a class of some twenty lines with the
 formula and its derivative in it; a check tells whether they agree, and an instance goes

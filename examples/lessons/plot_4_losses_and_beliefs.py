@@ -24,7 +24,7 @@ classes, :math:`y_s` its target, a row of zeros with a one for the right class, 
 # .. math:: \ell = -\sum_k y_k \log p_k = -\log p_c.
 #
 # A network that knows nothing gives each class :math:`1/K` and pays :math:`\log K`.
-# That number is worth remembering: a training that begins far above it has begun badly.
+# That number is worth remembering: a run that begins far above it has begun badly.
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -111,7 +111,7 @@ print(f"products per sample: {row} for one row, {whole:.0f} for the whole Jacobi
 #
 # It is the mean of the products. The product of the means is something else.
 
-x, delta = X, walk[-2]  # what the first layer is given, and what comes back to it
+x, delta = X, walk[-2]  # the first layer's input, and its cotangent
 mean_of_products = x.T @ delta / len(x)
 product_of_means = np.outer(x.mean(0), delta.mean(0))
 gradient = network.gradient(theta, linearization, ones / len(X))

@@ -214,7 +214,7 @@ for name, path in zip(rules, display.paths, strict=True):
 plt.show()
 
 # %%
-# A rule of one's own can be watched in the same way, and on a surface of one's own; for
+# A custom rule can be watched in the same way, and on a custom surface; for
 # a plane all that momentum does is to build up speed, to 1 / (1 - 0.9) = 10 times that
 # of plain descent.
 

@@ -2,8 +2,8 @@ r"""
 Lesson 8: why depth fails, and how isometry mends it
 ====================================================
 
-What comes back to a layer is a cotangent times the Jacobians of all layers after it.
-Where each of these shrinks what it is given, a product of many shrinks it to nothing,
+The cotangent of a layer is that of the output times the Jacobians of all layers after
+it. Where each of these shrinks what it is given, a product of many shrinks it to nothing,
 and the first layers do not learn. The singular values of the Jacobians show where, and
 they also say what to do: start with layers that keep lengths.
 """
@@ -102,8 +102,8 @@ plt.show()
 # eighth value is far below the first, and still far above what it was.
 
 # %%
-# What comes back
-# ---------------
+# Gradients of each layer
+# -----------------------
 # The same, seen as the gradient of each layer's weights: from the last layer to the
 # first it loses about five orders of magnitude.
 

@@ -132,7 +132,7 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         That value; larger is better, the loss is negated.
     training_state_ : RunState
         With `warm_start` or after `partial_fit`: the last weights and everything else
-        that training changes. A training that is continued starts from `weights_`, and
+        that training changes. A run that goes on starts from `weights_`, and
         only one with validation, whose `weights_` are the best and not the last, from
         the last weights kept here.
 

@@ -79,7 +79,7 @@ def from_sklearn(mlp, n_samples=None):
     the batch, which is not known afterwards; n counts rows.
 
     The memory of the optimizer is not carried over. Neither are the rows that early
-    stopping had held back: a training that goes on draws new ones.
+    stopping had held back: a run that goes on draws new ones.
 
     Examples
     --------

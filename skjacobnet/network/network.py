@@ -7,6 +7,7 @@ from scipy.sparse import issparse
 
 from skjacobnet.accumulation import accumulate_into, count_carried
 from skjacobnet.core.blocks import row_blocks, slices
+from skjacobnet.core.rows import cast
 from skjacobnet.layers.chain import Chain
 from skjacobnet.network.layer_table import as_text
 from skjacobnet.network.linearization import Linearization
@@ -383,6 +384,4 @@ def as_type(X, dtype):
     """Return inputs in the type of the weights, as they are where they have it."""
     if type(X) is np.ndarray and X.dtype == dtype:
         return X  # nearly always, in a loop where every microsecond counts
-    if not issparse(X):
-        X = np.asarray(X)
-    return X if X.dtype == dtype else X.astype(dtype)
+    return cast(X if issparse(X) else np.asarray(X), dtype, sparse=True)

@@ -123,8 +123,8 @@ def _check_repeatable(optimizer, problem):
         _run(optimizer, problem, other, states[1], 1)
     _run(optimizer, problem, middle, middle_state, N_STEPS)
     for theta, what in (
-        (second, "a training that takes turns with another"),
-        (middle, "a training that goes on from a copied state"),
+        (second, "a run that takes turns with another"),
+        (middle, "a run that goes on from a copied state"),
     ):
         label = f"{optimizer!r}: {what} against an undisturbed one"
         assert_close(theta, first, label, 0.0, 0.0)

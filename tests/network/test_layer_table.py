@@ -154,7 +154,7 @@ class OwnDiagonal(Diagonal):
 
 
 class Reciprocal(Identity):
-    """A layer of one's own that is infinite at zero."""
+    """A custom layer that is infinite at zero."""
 
     def __init__(self, kind):
         self.kind = kind
@@ -244,7 +244,7 @@ def test_without_weights_there_is_no_table_yet():
 
 
 class Named(Identity):
-    """A layer of one's own whose argument looks like HTML, and is long."""
+    """A custom layer whose argument looks like HTML, and is long."""
 
     name = "named"
 

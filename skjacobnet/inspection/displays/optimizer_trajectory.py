@@ -101,7 +101,7 @@ class OptimizerTrajectoryDisplay:
 default="rosenbrock"
             As in `skjacobnet.inspection.trajectory`.
         start : array-like of shape (2,), optional
-            Needed for a surface of one's own; the others have one.
+            Needed for a custom surface; the others have one.
         n_steps : int >= 0, default=200
             For L-BFGS, the most iterations.
         learning_rates : float > 0, or a sequence of one for each optimizer, optional
@@ -235,7 +235,7 @@ def _view(surface, start, window):
     ):
         if value is None and named is None:
             raise ValueError(
-                f"A surface of one's own needs a {name}, got None. Give for example "
+                f"A custom surface needs a {name}, got None. Give for example "
                 f"{name}={example}."
             )
     start = np.array(named[0] if start is None else start, float)
