@@ -3,9 +3,9 @@ Lesson 8: why depth fails, and how isometry mends it
 ====================================================
 
 The cotangent of a layer is that of the output times the Jacobians of all layers after
-it. Where each of these shrinks what it is given, a product of many shrinks it to nothing,
-and the first layers do not learn. The singular values of the Jacobians show where, and
-they also say what to do: start with layers that keep lengths.
+it. Where each of these shrinks what it is given, a product of many shrinks it to
+nothing, and the first layers do not learn. The singular values of the Jacobians show
+where, and they also say what to do: start with layers that keep lengths.
 """
 
 # %%

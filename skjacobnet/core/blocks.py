@@ -5,11 +5,10 @@ block, whatever the table. Within a block, functions of single numbers are evalu
 passes, so that what they read and write stays in the cache of the processor's core.
 """
 
-# All arrays of a block together, derivatives included. Values alone get twice as much,
-# since threads wait for each other at the end of every product: where another process
-# keeps a core busy, predictions took 1.6 times as long in blocks of a quarter. Larger
-# blocks leave the cache. Measured by ``python tests/benchmarks/blocks.py``.
-BLOCK_BYTES = 2**22
+# All arrays of a block together. Threads wait for each other at the end of every
+# product, so that smaller blocks are slow where another process keeps a core busy;
+# larger ones leave the cache. Measured by ``python tests/benchmarks/blocks.py``.
+BLOCK_BYTES = 3 * 2**20
 # Matrix products of fewer vectors take most of their time to read the weights.
 FEWEST_VECTORS = 8
 # The numbers of one array in a pass: three arrays in float64 fill a core's cache.
@@ -42,12 +41,12 @@ def row_blocks(network, vectors_per_row, itemsize, members=1, fewest=1):
     --------
     >>> from types import SimpleNamespace
     >>> row_blocks(SimpleNamespace(widths=(64, 100, 100, 10)), 0, itemsize=8)
-    3826
+    1435
     """
-    numbers = sum(network.widths) / 2
+    numbers = sum(network.widths)
     if vectors_per_row:
-        # Values and slopes, and the vectors before and behind a layer.
-        numbers = 2 * (sum(network.widths) + vectors_per_row * max(network.widths))
+        # Slopes beside the values, and the vectors before and behind a layer.
+        numbers = 2 * (numbers + vectors_per_row * max(network.widths))
     fewest = max(fewest, FEWEST_VECTORS // max(1, vectors_per_row))
     return rows_of(numbers * itemsize * members, fewest)
 
@@ -58,9 +57,9 @@ def rows_of(bytes_per_row, fewest=1):
     Examples
     --------
     >>> rows_of(2**12)
-    1024
+    768
     """
-    return max(fewest, int(BLOCK_BYTES // max(1, bytes_per_row)))
+    return max(fewest, BLOCK_BYTES // max(1, bytes_per_row))
 
 
 def slices(n_rows, block):

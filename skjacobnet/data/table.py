@@ -108,11 +108,12 @@ class Table:
 
     @property
     def counted_weight(self):
-        """The weights of the rows that count, by the largest one, or None."""
+        """The weights of the rows that count, on any scale, or None."""
         if self.weight is None:
             return None
         weight = self.weight if self.rows is None else self.weight[self.rows]
-        return weight / weight.max()  # so that no sum overflows
+        largest = weight.max()
+        return weight if largest < 1e100 else weight / largest  # sums may overflow
 
     def constant_raw(self, loss):
         """Return the best constant raw prediction for the rows that count."""

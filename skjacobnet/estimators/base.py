@@ -572,7 +572,8 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
     @property
     def loss_(self):
         """The last value of `loss_curve_`, NaN before the first epoch has ended."""
-        return self.loss_curve_[-1] if self.n_iter_ else np.nan
+        curve = self.loss_curve_
+        return curve[-1] if curve else np.nan
 
     def _fitted_model(self):
         check_is_fitted(self)

@@ -8,9 +8,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_consistent_length
 
 from skjacobnet.accumulation import cotangents
-from skjacobnet.core.blocks import row_blocks, rows_of, slices
+from skjacobnet.core.blocks import rows_of, slices
 from skjacobnet.core.constraints import Interval, OneOf
-from skjacobnet.core.rows import cast
 from skjacobnet.inspection.chosen_output import (
     most_probable,
     target_columns,
@@ -94,9 +93,9 @@ def influence(
     Notes
     -----
     The curvature is the Gauss-Newton matrix, never built: a product with it is a jvp,
-    the Hessian of the loss, and a vjp, 4 * n_train * n_weights multiplications. Memory
-    holds the activations of all training rows, and one block of test rows. Computed in
-    float64.
+    the Hessian of the loss, and a vjp. The network is evaluated again for each product,
+    a block of rows at a time: 5 * n_train * n_weights multiplications, and memory is
+    the result, one block, and some vectors as long as the weights. Computed in float64.
 
     Exact only to first order, at a minimum, and in a neighborhood where the network is
     nearly linear in its weights. All rows count the same, and of the regularizers only
@@ -139,7 +138,7 @@ def influence(
     curvature = train.curvature(damping)
     result, failed = np.empty((n_test, train.n_samples)), 0
     # A gradient and a solution for each row, as long as the weights.
-    for rows in slices(n_test, rows_of(2 * train.theta.nbytes)):
+    for rows in slices(n_test, rows_of(2 * train.model.weights.nbytes)):
         test = _Rows(
             route, route.inputs[rows], None if y_test is None else y_test[rows]
         )
@@ -175,23 +174,19 @@ def _encoded(route, y):
 
 
 class _Rows:
-    """Rows of a table at a fitted network, linearized in blocks."""
+    """Rows of a table at a fitted network, in float64."""
 
     def __init__(self, route, inputs, y):
-        self.classifier, model = route.classifier, route.model
-        self.network, self.link = model.network, model.link
-        self.theta = model.weights.astype(np.float64)
-        self.loss, self.regularizers = model.loss, model.regularizers
-        self.n_samples, self.y = inputs.shape[0], y
-        block = row_blocks(self.network, 1, self.theta.itemsize)
-        self.blocks = []
-        for rows in slices(self.n_samples, block):
-            X = cast(inputs[rows], np.float64, self.network.accepts_sparse)
-            self.blocks.append((rows, self.network.linearize(self.theta, X)))
+        self.classifier, self.model = route.classifier, route.model.astype(np.float64)
+        self.inputs, self.y, self.n_samples = inputs, y, inputs.shape[0]
+
+    def blocks(self):
+        """Linearize the network anew, a block of rows at a time."""
+        return self.model.linearizations(self.inputs)
 
     def loss_cotangents(self, raw, rows):
         """Return each row's gradient of the loss for the raw prediction."""
-        return self.loss.sample_gradients(self.y[rows], raw, self.link)
+        return self.model.loss.sample_gradients(self.y[rows], raw, self.model.link)
 
     def output_cotangents(self, given, output):
         """Return the function that gives those of the chosen output."""
@@ -201,17 +196,18 @@ class _Rows:
                 most_probable(self.classifier, raw) if given is None else given[rows]
             )
             chosen = target_cotangent(self.classifier, columns, output)
-            *_, result = cotangents(self.link.operators(raw, output), chosen)
+            *_, result = cotangents(self.model.link.operators(raw, output), chosen)
             return result
 
         return find
 
     def sample_gradients(self, cotangent_of):
         """Return a gradient for all weights for each row, (n_samples, n_weights)."""
-        gradients = np.empty((self.n_samples, self.theta.size))
-        for rows, at in self.blocks:
+        network, theta = self.model.network, self.model.weights
+        gradients = np.empty((self.n_samples, theta.size))
+        for rows, at in self.blocks():
             cotangent = cotangent_of(at.value, rows)
-            self.network.sample_gradients(self.theta, at, cotangent, gradients[rows])
+            network.sample_gradients(theta, at, cotangent, gradients[rows])
         return gradients
 
     def loss_products(self, vectors):
@@ -225,36 +221,34 @@ class _Rows:
         -------
         array of shape (n_vectors, n_samples)
         """
+        network, theta = self.model.network, self.model.weights
         products = np.empty((len(vectors), self.n_samples))
-        for rows, at in self.blocks:
+        for rows, at in self.blocks():
             cotangent = self.loss_cotangents(at.value, rows)
             for product, vector in zip(products, vectors, strict=True):
-                change = self.network.weight_jvp(self.theta, at, vector)
+                change = network.weight_jvp(theta, at, vector)
                 product[rows] = np.vecdot(change, cotangent)
         return products
 
     def curvature(self, damping):
         """Return the damped Gauss-Newton matrix of the mean loss as an operator."""
-        size = self.theta.size
-        diagonal = np.full(size, float(damping))
-        for regularizer in self.regularizers:
+        model, network, theta = self.model, self.model.network, self.model.weights
+        diagonal = np.full(theta.size, float(damping))
+        for regularizer in model.regularizers:
             if isinstance(regularizer, WeightDecay):
-                mask = self.network.decay_mask(np.float64)
+                mask = network.decay_mask(np.float64)
                 diagonal += float(regularizer.strength) * mask
-        hessians = [
-            self.loss.hessian(self.y[rows], at.value, link=self.link)
-            for rows, at in self.blocks
-        ]
 
         def matvec(vector):
             vector = vector.ravel()
             result = diagonal * vector
-            for (_, at), hessian in zip(self.blocks, hessians, strict=True):
-                change = self.network.weight_jvp(self.theta, at, vector)
+            for rows, at in self.blocks():
+                hessian = model.loss.hessian(self.y[rows], at.value, link=model.link)
+                change = network.weight_jvp(theta, at, vector)
                 # The Hessian of a block is that of its own mean.
                 share = change.shape[0] / self.n_samples
                 cotangent = hessian.jvp(change) * share
-                result += self.network.gradient(self.theta, at, cotangent)
+                result += network.gradient(theta, at, cotangent)
             return result
 
-        return LinearOperator((size, size), matvec, dtype=np.float64)
+        return LinearOperator((theta.size, theta.size), matvec, dtype=np.float64)

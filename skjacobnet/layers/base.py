@@ -44,6 +44,9 @@ class Layer(Component):
         Whether `second_vjp` exists, which penalties on the Jacobian need.
     is_random : bool
         Whether `linearize` draws random numbers.
+    in_place : bool
+        Whether `forward` may write its output over its input. Holds for the very class
+        that says so, not for its subclasses.
     inner_layers : tuple of Layer
         The layers inside, for those that consist of layers.
     """
@@ -56,6 +59,7 @@ class Layer(Component):
     value_range = (-np.inf, np.inf)
     twice_differentiable = False
     is_random = False
+    in_place = False
     inner_layers = ()
 
     @property

@@ -42,6 +42,7 @@ class ReLU(Elementwise):
     array([0., 0., 1.])
     """
 
+    in_place = True
     name = "relu"
     kinks = (0.0,)
     value_range = (0.0, np.inf)

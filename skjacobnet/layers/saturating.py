@@ -44,6 +44,7 @@ class Sigmoid(Elementwise):
     array([0.25  , 0.1875])
     """
 
+    in_place = True
     name = "sigmoid"
     aliases = {"logistic": {}}
     value_range = (0.0, 1.0)
@@ -93,6 +94,7 @@ class Tanh(Elementwise):
     array([1.  , 0.64])
     """
 
+    in_place = True
     name = "tanh"
     value_range = (-1.0, 1.0)
 
@@ -136,6 +138,7 @@ class HardTanh(Elementwise):
     array([0., 1., 0.])
     """
 
+    in_place = True
     name = "hard_tanh"
     kinks = (-1.0, 1.0)
     value_range = (-1.0, 1.0)

@@ -45,6 +45,10 @@ class FittedModel:
         """The link from raw predictions to what is predicted."""
         return self.task.link(self.loss)
 
+    def astype(self, dtype):
+        """Return a model that computes in another type."""
+        return replace(self, weights=self.weights.astype(dtype, copy=False))
+
     def with_all_weights(self, weights):
         """Return a model with another vector of weights, (n_weights,).
 
@@ -53,7 +57,7 @@ class FittedModel:
         ValueError
             If its length differs.
         """
-        weights = np.asarray(weights)
+        weights = np.array(weights, self.dtype)
         if weights.shape != self.weights.shape:
             raise ValueError(
                 f"weights_ must have the shape {self.weights.shape}, got "
@@ -76,7 +80,7 @@ class FittedModel:
         ValueError
             If their number or a shape differs.
         """
-        weights = self.weights.copy()
+        arrays, weights = list(arrays), self.weights.copy()
         views = self.network.weights(weights, name)
         shapes = [view.shape for view in views], [np.shape(array) for array in arrays]
         if shapes[0] != shapes[1]:

@@ -52,6 +52,8 @@ class NetworkWorkspace:
     def hidden(self, shape, dtype):
         """Return an array for each hidden output, in the order of the layers.
 
+        A layer that works in place has that of the preceding layer.
+
         Parameters
         ----------
         shape : tuple of int
@@ -65,7 +67,13 @@ class NetworkWorkspace:
         """
         found = self._hidden.get(shape)
         if found is None:
-            widths = self.network.sizes[1:-1]
-            found = [np.empty((*shape, width), dtype) for width in widths]
+            found = []
+            for layer, width in zip(
+                self.network.layers, self.network.sizes[1:-1], strict=False
+            ):
+                if found and vars(type(layer)).get("in_place"):
+                    found.append(found[-1])
+                else:
+                    found.append(np.empty((*shape, width), dtype))
             self._hidden[shape] = found
         return found

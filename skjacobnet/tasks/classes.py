@@ -41,6 +41,9 @@ class Classes(Task):
         """Number of raw predictions: one for two classes, else one for each."""
         return 1 if len(self.classes) == 2 else len(self.classes)
 
+    def __str__(self):
+        return f"the classes {self.classes.tolist()}"
+
     def link(self, loss=None):
         return SOFTMAX if self.n_raw > 1 else LOGISTIC
 

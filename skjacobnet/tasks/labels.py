@@ -40,6 +40,9 @@ class Labels(Task):
         """Number of raw predictions: one for each label."""
         return self.n_labels
 
+    def __str__(self):
+        return f"{self.n_labels} labels"
+
     def link(self, loss=None):
         return LOGISTIC
 

@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 from sklearn.exceptions import ConvergenceWarning
 
-# A loss of so many times that of the best constant prediction is no result of chance,
-# and one of so many times that of raw predictions of zero is none of too few epochs.
+# A loss of so many times that of the best constant prediction is no result of chance:
+# after one epoch on 60 scaled rows 2.3 times were seen, without scaling 5 and more.
 FAR_WORSE = 5.0
-WORSE_THAN_NOTHING = 2.0
+# Where classes are rare, that of the best constant is small, and a network that has
+# only begun is near raw predictions of zero.
+WORSE_THAN_ZERO = 2.0
 
 
 class Outcome(NamedTuple):
@@ -26,7 +28,7 @@ class Outcome(NamedTuple):
     baseline_loss : float
         That of the best constant prediction for the rows that were trained on.
     loss_of_zero : float
-        That of raw predictions of zero, about which networks start.
+        That of raw predictions of zero.
     """
 
     ended_by: str = "max_iter"
@@ -39,13 +41,32 @@ class Outcome(NamedTuple):
     def far_worse(self):
         """Whether the loss is far above the baseline."""
         # A custom loss may be negative, where multiples say nothing.
-        baseline, untrained = self.baseline_loss, self.loss_of_zero
-        return baseline > 0.0 and self.loss > max(
-            FAR_WORSE * baseline, WORSE_THAN_NOTHING * untrained
+        return self.baseline_loss > 0.0 and self.loss > max(
+            FAR_WORSE * self.baseline_loss, WORSE_THAN_ZERO * self.loss_of_zero
         )
 
 
-def outcome_of(ended_by, state, loss, table, validation, monitor):
+def baseline_of(loss, table, validation):
+    """Return the losses that a run must beat, on the rows that it is judged by.
+
+    Parameters
+    ----------
+    loss : Loss
+    table : Table
+        The rows to train on.
+    validation : Table or None
+
+    Returns
+    -------
+    baseline_loss, loss_of_zero : float
+        As in `Outcome`.
+    """
+    constant, judged = table.constant_raw(loss), validation or table
+    raws = constant, 0.0 * constant
+    return tuple(judged.loss_of_constant(raw, loss) for raw in raws)
+
+
+def outcome_of(ended_by, state, baseline):
     """Compare what a run has learned with the baseline.
 
     Parameters
@@ -53,28 +74,17 @@ def outcome_of(ended_by, state, loss, table, validation, monitor):
     ended_by : str
         As in `Outcome`.
     state : RunState
-    loss : Loss
-    table : Table
-        The rows that were trained on.
-    validation : Table or None
-    monitor : "loss", str or callable
-        What was monitored on the validation set.
+    baseline : tuple of float
+        From `baseline_of`.
 
     Returns
     -------
     Outcome
     """
-    constant = table.constant_raw(loss)
-    if validation is None:
-        found, rows, judged = state.history["loss"][-1], "training", table
-    elif monitor == "loss":
-        losses, best = state.history["validation_loss"], state.stopping.best_epoch
-        found, rows, judged = losses[best - 1], "validation", validation
-    else:
-        return Outcome(ended_by, "validation")
-    baseline = judged.loss_of_constant(constant, loss)
-    untrained = judged.loss_of_constant(0.0 * constant, loss)
-    return Outcome(ended_by, rows, found, baseline, untrained)
+    if state.stopping.monitor is None:
+        return Outcome(ended_by, "training", state.history["loss"][-1], *baseline)
+    losses, best = state.history["validation_loss"], state.stopping.best_epoch
+    return Outcome(ended_by, "validation", losses[best - 1], *baseline)
 
 
 def warn_of(outcome, max_iter, tol, stacklevel):

@@ -13,7 +13,7 @@ from skjacobnet.network import build_network
 from skjacobnet.training import full_batch, minibatch
 from skjacobnet.training.monitor import Monitor
 from skjacobnet.training.objective import Objective
-from skjacobnet.training.outcome import outcome_of
+from skjacobnet.training.outcome import baseline_of, outcome_of
 from skjacobnet.training.record import LayerRecord
 from skjacobnet.training.state import RunState
 from skjacobnet.training.stopping import Stopping
@@ -89,6 +89,7 @@ def train(
         dtype = state.theta.dtype
     if validation is None and parts.early_stopping:
         table, validation = state.split_of(table, parts.validation_fraction)
+    baseline = baseline_of(parts.loss, table, validation)
     if earlier is None:
         _draw_weights(network, state, table)
     batch_size = _batch_size(parts, network, table.n_rows, dtype)
@@ -98,7 +99,7 @@ def train(
         state.n_steps = state.step + parts.max_iter * steps_per_epoch
     if n_epochs is None:
         n_epochs = parts.max_iter
-    elif not parts.full_batch:
+    else:
         _warn_of_no_rate(parts, state)
 
     model_at = partial(
@@ -132,9 +133,7 @@ def train(
             if state.epoch == first_epoch:
                 raise
             watch.roll_back()
-    state.outcome = outcome_of(
-        watch.ended_by, state, parts.loss, table, validation, parts.monitor
-    )
+    state.outcome = outcome_of(watch.ended_by, state, baseline)
     return model_at(state.kept_weights()), state
 
 
@@ -197,8 +196,7 @@ def _resumed(parts, network, task, model, state, from_kept):
     """
     if not task.same_as(model.task):
         raise ValueError(
-            "Training goes on with the classes of the last fit, "
-            f"{model.task.classes.tolist()}, but y has {task.classes.tolist()}."
+            f"Training goes on with {model.task} of the last fit, but y has {task}."
         )
     shapes = model.network.weight_shapes
     if network.weight_shapes != shapes:

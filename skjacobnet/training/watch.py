@@ -1,9 +1,8 @@
 """What happens around each epoch: validation, history, stopping, and who looks on."""
 
 import math
+from dataclasses import replace
 from time import perf_counter
-
-import numpy as np
 
 
 def diverged(what, epoch, learning_rate):
@@ -45,7 +44,7 @@ class Watch:
         self.model = model
         self.ended_by = "max_iter"
         self._start = 0.0
-        self._complete = np.empty_like(state.theta), state.step
+        self._complete = state.theta, state.step, state.stopping, state.epoch
 
     def __enter__(self):
         return self
@@ -102,12 +101,13 @@ class Watch:
             known = state.history.setdefault(column, [math.nan] * state.epoch)
             known.append(entries.get(column, math.nan))
         state.scores.append(score)
-        if state.stopping.update(score, epoch, theta):
+        stopping = replace(state.stopping)
+        out_of_patience = stopping.update(score, epoch, theta)
+        # The epoch is complete from here on, whatever interrupts.
+        self._complete = theta.copy(), state.step, stopping, epoch
+        *_, state.stopping, state.epoch = self._complete
+        if out_of_patience:
             self.ended_by = "itself"
-        kept, _ = self._complete
-        np.copyto(kept, theta)
-        self._complete = kept, state.step
-        state.epoch = epoch
         # Every observer is told, also when one has asked to stop.
         answers = [
             observer.epoch_ends(state, self.model) for observer in self.observers
@@ -122,7 +122,7 @@ class Watch:
         The optimizer's memory keeps what it has seen of the next one.
         """
         state, self.ended_by = self.state, "interrupt"
-        kept, state.step = self._complete
-        state.theta[...] = kept
+        theta, state.step, state.stopping, state.epoch = self._complete
+        state.theta[...] = theta
         for column in (*state.history.values(), state.scores):
             del column[state.epoch :]

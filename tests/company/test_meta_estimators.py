@@ -17,6 +17,7 @@ from sklearn.ensemble import (
     StackingClassifier,
     VotingClassifier,
 )
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.inspection import (
     DecisionBoundaryDisplay,
@@ -430,8 +431,8 @@ def test_validation_rows_through_a_pipeline():
     # So the rows were scaled on their way, and the best weights are kept.
     assert model["net"].best_score_ == -min(losses)
     assert log_loss(y_val, model.predict_proba(X_val)) == pytest.approx(min(losses))
-    unscaled = network(max_iter=25).fit(
-        model[:-1].transform(X), y, X_val=X_val, y_val=y_val
-    )
+    unscaled = network(max_iter=25)
+    with pytest.warns(ConvergenceWarning, match="X_val like X"):
+        unscaled.fit(model[:-1].transform(X), y, X_val=X_val, y_val=y_val)
     assert min(unscaled.history_["validation_loss"]) > 2 * min(losses)
     assert model.score(X_test, y_test) > 0.93

@@ -14,12 +14,12 @@ def test_a_block_holds_values_slopes_and_vectors():
     assert row_blocks(PLAIN, 5, 8) == blocks.BLOCK_BYTES // (8 * numbers)
     assert row_blocks(PLAIN, 5, 4) == blocks.BLOCK_BYTES // (4 * numbers)
     assert row_blocks(PLAIN, 5, 8, members=3) == blocks.BLOCK_BYTES // (24 * numbers)
-    assert row_blocks(PLAIN, 0, 8) == 2 * blocks.BLOCK_BYTES // (8 * 274)
+    assert row_blocks(PLAIN, 0, 8) == blocks.BLOCK_BYTES // (8 * 274)
 
 
 def test_layers_inside_layers_count():
     assert row_blocks(INSIDE, 1, 8) < row_blocks(PLAIN, 1, 8) / 10
-    assert row_blocks(INSIDE, 0, 8) * 8 * 4096 < 2 * blocks.BLOCK_BYTES
+    assert row_blocks(INSIDE, 0, 8) * 8 * 4096 < blocks.BLOCK_BYTES
 
 
 def test_there_are_always_enough_rows_for_a_product(monkeypatch):

@@ -59,6 +59,11 @@ def test_assigned_weights_replace_the_model():
     with pytest.raises(ValueError, match="weights_ must have the shape"):
         model.weights_ = np.zeros(3)
     assert model.model_ is kept
+    given = np.arange(model.weights_.size)
+    model.weights_ = given
+    assert model.weights_.dtype == np.float64
+    given[:] = 0
+    np.testing.assert_array_equal(model.weights_, np.arange(given.size))
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,14 @@ X = SIZES * rng.standard_normal((600, 3)) + 10.0 * SIZES
 y = np.where(rng.random(600) < 0.1 * np.exp(X[:, 2] - 10.5), "rare", "usual")
 
 
+def test_whatever_is_monitored():
+    network = JacobianMLPClassifier(
+        max_iter=2, tol=None, early_stopping=True, monitor="accuracy", random_state=0
+    )
+    with pytest.warns(ConvergenceWarning, match="validation rows ended at"):
+        network.fit(1e3 * X, y)
+
+
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_features_that_are_not_scaled(early_stopping):
     network = JacobianMLPClassifier(early_stopping=early_stopping, random_state=0)

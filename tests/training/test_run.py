@@ -66,6 +66,28 @@ def test_an_interrupt_keeps_the_last_complete_epoch(monkeypatch, warm_start):
         assert model.fit(X, Y).n_iter_ == 7
 
 
+def test_an_interrupt_at_the_end_of_an_epoch_leaves_a_whole_record(monkeypatch):
+    from skjacobnet.training.stopping import Stopping
+
+    original, calls = Stopping.update, []
+
+    def update(self, *args):
+        stop = original(self, *args)
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return stop
+
+    expected = make(max_iter=2, early_stopping=True).fit(X, Y)
+    monkeypatch.setattr(Stopping, "update", update)
+    model = make(early_stopping=True)
+    with pytest.raises(KeyboardInterrupt, match="after 2 epochs"):
+        model.fit(X, Y)
+    assert model.best_iter_ == expected.best_iter_
+    assert {len(column) for column in model.history_.values()} == {2}
+    np.testing.assert_array_equal(model.weights_, expected.weights_)
+
+
 def test_an_interrupt_in_the_first_epoch_leaves_the_estimator_as_it_was(monkeypatch):
     interrupted_in_a_step(monkeypatch, 3)
     model = make(batch_size=30)

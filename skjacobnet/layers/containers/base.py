@@ -5,8 +5,9 @@ from collections import defaultdict
 
 import numpy as np
 
+from skjacobnet.core.blocks import rows_of, slices
 from skjacobnet.core.workspace import Workspace
-from skjacobnet.layers.base import Layer, add_to, squared_norms
+from skjacobnet.layers.base import Layer, squared_norms
 from skjacobnet.layers.chain import prepare_each
 from skjacobnet.layers.prepared import PreparedLayer
 
@@ -213,7 +214,7 @@ class Container(Layer):
             if names <= missing:
                 layer.sample_gradients_at(inner, own, *ends, arrays)
             else:
-                add_to(arrays, layer.sample_gradients_at(inner, own, *ends))
+                _add_by_rows(arrays, layer, own, *ends)
             missing -= names
         for name in missing:
             out[name][...] = 0.0
@@ -311,6 +312,19 @@ class PreparedContainer(PreparedLayer):
             operator = make(operators)
             self.last_operators = operators, operator
         return operator
+
+
+def _add_by_rows(arrays, layer, weights, X, cotangent):
+    """Add the gradients of a layer for single rows, a block of rows at a time."""
+    shapes, n_rows = layer.weight_shapes(X.shape[-1]), X.shape[-2]
+    bytes_per_row = sum(array.nbytes for array in arrays.values()) // n_rows
+    for rows in slices(n_rows, rows_of(bytes_per_row)):
+        found = layer.sample_gradients(
+            weights, X[..., rows, :], cotangent[..., rows, :]
+        )
+        for name, gradient in found.items():
+            own_axes = (slice(None),) * len(shapes[name])
+            arrays[name][..., rows, *own_axes] += gradient
 
 
 def prefixed(position, arrays):
