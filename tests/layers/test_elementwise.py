@@ -24,6 +24,7 @@ from skjacobnet.layers import (
     HardTanh,
     Identity,
     LeakyReLU,
+    Linear,
     Mish,
     ReLU,
     Sigmoid,
@@ -31,6 +32,7 @@ from skjacobnet.layers import (
     Softplus,
     Tanh,
 )
+from skjacobnet.network import Network, NetworkWorkspace
 
 LAMBDA, ALPHA = 1.0507009873554805, 1.6732632423543772
 
@@ -429,3 +431,35 @@ def test_relu_makes_floats_of_integers_whatever_their_number(n):
     y = ReLU().function(x)
     assert y.dtype == np.float64
     np.testing.assert_array_equal(y, np.maximum(x, 0))
+
+
+IN_PLACE = [kind for kind in LAYERS.classes if vars(kind).get("in_place")]
+
+
+@pytest.mark.parametrize("kind", IN_PLACE)
+@pytest.mark.parametrize("n_rows", [3, 40_000])
+def test_layers_that_work_in_place(kind, n_rows):
+    X = np.random.default_rng(0).normal(size=(n_rows, 4))
+    expected = kind().forward({}, X.copy())
+    assert kind().forward({}, X, X) is X
+    np.testing.assert_array_equal(X, expected)
+
+
+def test_predictions_let_activations_work_in_place():
+    class Doubled(ReLU):
+        """Reads its input again after it has written its output."""
+
+        def function(self, x, out=None):
+            out = np.multiply(2.0, np.maximum(x, 0.0), out)
+            return np.add(out, 0.0 * x, out)
+
+    for layer, shared in ((ReLU(), True), (Doubled(), False)):
+        network = Network([Linear(5), layer, Linear(2)], 3)
+        hidden = NetworkWorkspace(network).hidden((7,), np.float64)
+        assert (hidden[0] is hidden[1]) is shared
+        X = np.random.default_rng(0).normal(size=(7, 3))
+        theta = network.init_weights(np.random.default_rng(1), np.float64)
+        workspace = NetworkWorkspace(network)
+        np.testing.assert_array_equal(
+            network.forward(theta, X, None, workspace), network.forward(theta, X)
+        )
