@@ -75,10 +75,10 @@ class Linear(Layer):
         return int(self.units)  # NumPy's small integers would overflow in products
 
     def weight_shapes(self, n_in):
-        n_out = self.output_size(n_in)
-        shapes = {"coef": (n_in, n_out)}
+        units = int(self.units)
+        shapes = {"coef": (n_in, units)}
         if self.use_bias:
-            shapes["intercept"] = (n_out,)
+            shapes["intercept"] = (units,)
         return shapes
 
     def settled(self, initializer, activation):

@@ -19,9 +19,12 @@ class Task(ABC):
         Number of raw predictions of a row.
     outputs : tuple of str
         What a network can be asked for, and differentiated.
+    noun : str
+        What messages call the targets; ``str(task)`` lists them.
     """
 
     outputs = ()
+    noun = "targets"
 
     @property
     @abstractmethod

@@ -34,6 +34,7 @@ class Classes(Task):
 
     classes: np.ndarray
     multilabel = False
+    noun = "classes"
     outputs = OUTPUTS
 
     @property
@@ -42,7 +43,7 @@ class Classes(Task):
         return 1 if len(self.classes) == 2 else len(self.classes)
 
     def __str__(self):
-        return f"the classes {self.classes.tolist()}"
+        return str(self.classes.tolist())
 
     def link(self, loss=None):
         return SOFTMAX if self.n_raw > 1 else LOGISTIC

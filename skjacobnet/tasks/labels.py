@@ -28,6 +28,7 @@ class Labels(Task):
 
     n_labels: int
     multilabel = True
+    noun = "labels"
     outputs = OUTPUTS
 
     @property
@@ -41,7 +42,7 @@ class Labels(Task):
         return self.n_labels
 
     def __str__(self):
-        return f"{self.n_labels} labels"
+        return str(self.n_labels)
 
     def link(self, loss=None):
         return LOGISTIC

@@ -196,7 +196,8 @@ def _resumed(parts, network, task, model, state, from_kept):
     """
     if not task.same_as(model.task):
         raise ValueError(
-            f"Training goes on with {model.task} of the last fit, but y has {task}."
+            f"Training goes on with the {model.task.noun} of the last fit, "
+            f"{model.task}, but y has {task}."
         )
     shapes = model.network.weight_shapes
     if network.weight_shapes != shapes:
