@@ -314,11 +314,11 @@ def compare_times(trees, names):
             for line in in_tree(tree, "--seconds", *names).splitlines():
                 name, _, value = line.partition("|")
                 times[place].setdefault(name, []).append(float(value))
-    for name, before in times[0].items():
-        ratios = np.array(times[1][name]) / np.array(before)
+    for name, values in times[0].items():
+        before, now = np.median(values), np.median(times[1][name])
         print(
-            f"{name}: {np.median(before) * 1e3:.1f} ms, now "
-            f"{np.median(times[1][name]) * 1e3:.1f} ms, ratio {np.median(ratios):.3f}"
+            f"{name}: {before * 1e3:.1f} ms, now {now * 1e3:.1f} ms, "
+            f"ratio {now / before:.3f}"
         )
 
 
