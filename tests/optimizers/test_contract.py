@@ -162,9 +162,11 @@ def test_float32_stays_and_agrees_with_float64(optimizer, rate):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("optimizer", OPTIMIZER)
 def test_a_step_allocates_nothing_of_the_size_of_the_weights(optimizer, dtype):
-    theta, gradient = np.ones((2, 2, 50_000), dtype)
+    # Large enough that the three buffers of 8,192 numbers, which older NumPy makes
+    # for every pass over a part of several rows, are less than a tenth of it.
+    theta, gradient = np.ones((2, 2, 200_000), dtype)
     rate = np.full((2, 1), 0.01, dtype)
-    mask = np.ones(50_000, dtype)
+    mask = np.ones(200_000, dtype)
     state = optimizer.init(theta)
     optimizer.step(theta, gradient, state, rate, mask)
     tracemalloc.start()
