@@ -7,11 +7,12 @@ exclude each other, `LOGISTIC` when each column is a yes-or-no question of its o
 binary problem has one such column, a multilabel problem one for each label).
 """
 
-from skjacobnet.links.base import OUTPUTS as OUTPUTS
 from skjacobnet.links.base import Link as Link
 from skjacobnet.links.probability import LOGISTIC as LOGISTIC
+from skjacobnet.links.probability import OUTPUTS as OUTPUTS
 from skjacobnet.links.probability import SOFTMAX as SOFTMAX
 from skjacobnet.links.probability import Logistic as Logistic
+from skjacobnet.links.probability import ProbabilityLink as ProbabilityLink
 from skjacobnet.links.probability import Softmax as Softmax
 from skjacobnet.links.probability import default_link as default_link
 from skjacobnet.links.probability import exponentials as exponentials

@@ -1,5 +1,6 @@
 """From raw predictions to probabilities: classes that exclude each other, or not."""
 
+from abc import abstractmethod
 from functools import lru_cache
 from math import prod
 
@@ -9,14 +10,105 @@ from scipy.special import expit, log_expit
 from skjacobnet.core.matrix_products import product
 from skjacobnet.core.workspace import Workspace
 from skjacobnet.links.base import Link
-from skjacobnet.operators import Diagonal, DiagonalMinusRankOne
+from skjacobnet.operators import ConstantMatrix, Diagonal, DiagonalMinusRankOne
 
+# What a network of probabilities can be asked for, and differentiated.
+OUTPUTS = ("proba", "raw", "log_proba")
 # Exponentials of numbers up to this size, and sums of them, are far from the limits of
 # float32.
 SAFE_EXPONENT = 60.0
 
 
-class Softmax(Link):
+class ProbabilityLink(Link):
+    """The map from raw predictions to probabilities.
+
+    Attributes
+    ----------
+    exclusive : bool
+        Whether the columns are answers that exclude each other.
+    """
+
+    outputs = OUTPUTS
+    exclusive = True
+
+    @abstractmethod
+    def proba(self, raw, out=None):
+        """Return the probability that each column is the answer, shape of `raw`."""
+
+    @abstractmethod
+    def log_proba(self, raw):
+        """Return the logarithm of `proba`, a new array.
+
+        It is finite where the probability underflows, and keeps its relative accuracy
+        where the probability rounds to one.
+        """
+
+    @abstractmethod
+    def jacobian(self, proba):
+        """Return the operator d proba / d raw at the probabilities `proba`."""
+
+    @abstractmethod
+    def log_jacobian(self, raw):
+        """Return the operator d log_proba / d raw.
+
+        It never divides by a probability, so that it holds where one underflows.
+        """
+
+    def residual(self, y, raw):
+        """Return ``proba - y`` without cancellation, a new array.
+
+        Where the target is near one, both are subtracted from one first.
+        """
+        log_proba = self.log_proba(raw)
+        return np.where(y > 0.5, np.expm1(log_proba) + (1.0 - y), np.exp(log_proba) - y)
+
+    def columns(self, raw):
+        """Return one raw prediction for each column of probabilities."""
+        return raw
+
+    def n_outputs(self, output, n_raw):
+        return n_raw
+
+    def value(self, raw, output):
+        """Return the output of that name, (..., n_samples, n_outputs).
+
+        The logarithm of probabilities is finite where they underflow.
+        """
+        if output == "raw":
+            return raw
+        columns = self.columns(raw)
+        return self.proba(columns) if output == "proba" else self.log_proba(columns)
+
+    def operators(self, raw, output):
+        if output == "raw":
+            return []
+        columns = self.columns(raw)
+        jacobian = (
+            self.log_jacobian(columns)
+            if output == "log_proba"
+            else self.jacobian(self.proba(columns))
+        )
+        if columns is raw:
+            return [jacobian]
+        return [ConstantMatrix(np.array([[-1.0, 1.0]], raw.dtype)), jacobian]
+
+    def predict_proba(self, raw):
+        """Return a column for each class, (..., n_samples, n_classes or n_labels)."""
+        return self.proba(self.columns(raw))
+
+    def predict_log_proba(self, raw):
+        """Return the logarithm of `predict_proba`, accurate where that rounds to one.
+
+        Minus infinity where `predict_proba` is zero, so that the two always agree;
+        `log_proba` goes on below.
+        """
+        columns = self.columns(raw)
+        return np.where(
+            self.proba(columns) > 0.0, self.log_proba(columns), -np.inf
+        ).astype(raw.dtype, copy=False)
+
+
+class Softmax(ProbabilityLink):
     r"""Exclusive classes.
 
     .. math:: p_k = e^{z_k} / \sum_j e^{z_j}
@@ -60,7 +152,7 @@ class Softmax(Link):
         return DiagonalMinusRankOne(ones, ones, self.proba(raw))
 
 
-class Logistic(Link):
+class Logistic(ProbabilityLink):
     r"""Yes or no, for each column alone.
 
     .. math:: p = 1 / (1 + e^{-z})
@@ -102,6 +194,9 @@ class Logistic(Link):
             return raw
         # No first: its raw prediction is the negative one. 1 - p would lose small p.
         return np.concatenate([-raw, raw], axis=-1)
+
+    def n_outputs(self, output, n_raw):
+        return 2 if n_raw == 1 and output != "raw" else n_raw
 
 
 SOFTMAX = Softmax()

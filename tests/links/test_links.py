@@ -5,7 +5,13 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skjacobnet.core.workspace import Workspace
-from skjacobnet.links import LOGISTIC, SOFTMAX, Link, default_link, row_maximum
+from skjacobnet.links import (
+    LOGISTIC,
+    SOFTMAX,
+    ProbabilityLink,
+    default_link,
+    row_maximum,
+)
 from skjacobnet.losses import CrossEntropy
 
 LINKS = [SOFTMAX, LOGISTIC]
@@ -169,7 +175,7 @@ def test_a_pickled_link_is_of_the_same_class(link):
 
 
 def test_a_link_of_ones_own_is_for_exclusive_classes_unless_it_says_otherwise():
-    class Mine(Link):
+    class Mine(ProbabilityLink):
         def proba(self, raw, out=None):
             return SOFTMAX.proba(raw, out)
 
@@ -185,3 +191,17 @@ def test_a_link_of_ones_own_is_for_exclusive_classes_unless_it_says_otherwise():
     raw, y = raw_predictions((5, 3)), np.eye(3)[[0, 1, 2, 0, 1]]
     for method in (CrossEntropy().value, CrossEntropy().gradient):
         assert_array_equal(method(y, raw, None, Mine()), method(y, raw, None, SOFTMAX))
+
+
+@pytest.mark.parametrize(
+    ("link", "n_raw", "n_columns"),
+    [(SOFTMAX, 2, 2), (SOFTMAX, 3, 3), (LOGISTIC, 1, 2), (LOGISTIC, 3, 3)],
+)
+def test_outputs_of_probabilities(link, n_raw, n_columns):
+    raw = raw_predictions((5, n_raw))
+    assert link.outputs == ("proba", "raw", "log_proba")
+    for output in link.outputs:
+        n_outputs = n_raw if output == "raw" else n_columns
+        assert link.n_outputs(output, n_raw) == n_outputs
+        assert link.value(raw, output).shape == (5, n_outputs)
+    assert link.operators(raw, "raw") == []
