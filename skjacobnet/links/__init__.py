@@ -1,13 +1,27 @@
-r"""Links: how a raw prediction becomes probabilities.
+r"""Links: how a raw prediction becomes what is predicted.
 
 The network's last layer gives raw predictions, ``raw`` of shape (..., n_samples,
-n_raw), any real numbers. A link turns them into probabilities. Which one applies
-depends on the targets, not on the loss: `SOFTMAX` when the columns are classes that
-exclude each other, `LOGISTIC` when each column is a yes-or-no question of its own (a
-binary problem has one such column, a multilabel problem one for each label).
+n_raw), any real numbers.
+
+A link turns them into probabilities. Which one applies depends on the targets, not on
+the loss: `SOFTMAX` when the columns are classes that exclude each other, `LOGISTIC`
+when each column is a yes-or-no question of its own (a binary problem has one such
+column, a multilabel problem one for each label).
+
+In a regression the loss decides: `IDENTITY` where the raw prediction is the prediction,
+`EXPONENTIAL` where that is positive, `MEAN_AND_DEVIATION` and `SortedQuantiles` where
+several raw predictions belong to one target. These stand side by side, target by
+target.
 """
 
 from skjacobnet.links.base import Link as Link
+from skjacobnet.links.exponential import EXPONENTIAL as EXPONENTIAL
+from skjacobnet.links.exponential import ExponentialLink as ExponentialLink
+from skjacobnet.links.identity import IDENTITY as IDENTITY
+from skjacobnet.links.identity import IdentityLink as IdentityLink
+from skjacobnet.links.mean_and_deviation import MEAN_AND_DEVIATION as MEAN_AND_DEVIATION
+from skjacobnet.links.mean_and_deviation import MeanAndDeviation as MeanAndDeviation
+from skjacobnet.links.per_target import per_target as per_target
 from skjacobnet.links.probability import LOGISTIC as LOGISTIC
 from skjacobnet.links.probability import OUTPUTS as OUTPUTS
 from skjacobnet.links.probability import SOFTMAX as SOFTMAX
@@ -17,3 +31,4 @@ from skjacobnet.links.probability import Softmax as Softmax
 from skjacobnet.links.probability import default_link as default_link
 from skjacobnet.links.probability import exponentials as exponentials
 from skjacobnet.links.probability import row_maximum as row_maximum
+from skjacobnet.links.quantiles import SortedQuantiles as SortedQuantiles

@@ -24,6 +24,7 @@ from skjacobnet.operators.multiplication import (
     multiply_around_diagonal as multiply_around_diagonal,
 )
 from skjacobnet.operators.rank_one import DiagonalMinusRankOne as DiagonalMinusRankOne
+from skjacobnet.operators.selection import Selection as Selection
 from skjacobnet.operators.simplification import multiplied_out as multiplied_out
 from skjacobnet.operators.simplification import simplified as simplified
 from skjacobnet.operators.stack import Stack as Stack

@@ -3,13 +3,14 @@
 The unit is one multiplication inside a large matrix product, about 0.02 nanoseconds in
 float32 and 0.04 in float64 where a core makes 100 and 50 GFLOP/s. The figures are
 rounded from a fit to products of random shapes in both types, in blocks of samples that
-stay in cache: ``python tests/benchmarks/costs.py``. `REORDERING`, `HIGH`, and what a
-vector costs that each sample multiplies by a matrix of its own were chosen by hand.
+stay in cache: ``python tests/benchmarks/costs.py``. `REORDERING`, `HIGH`, `GATHERED`,
+and what a vector costs that each sample multiplies by a matrix of its own were chosen
+by hand.
 
 Operators are of six kinds:
 
 * ``"identity"``;
-* ``"constant"``: one matrix for all samples;
+* ``"constant"``: one matrix for all samples, or one `Selection`;
 * ``"diagonal"``;
 * ``"dense"`` and ``"transposed"``: a matrix for each sample, whose rows or whose
   columns lie together in memory (of a single row or column, ``"dense"``);
@@ -24,6 +25,8 @@ ELEMENTWISE = 10.0
 LOOP = 150.0
 # That start where the passes can't run on from one row into the next.
 SCATTERED_LOOP = 300.0
+# One number that is taken from, or put to, a place that each sample has for itself.
+GATHERED = 150.0
 # One number that a matrix product for all samples reads or writes.
 STREAMED = 6.0
 # One number that is written from rows to columns or back, and the start of that.

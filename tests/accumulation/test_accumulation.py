@@ -22,6 +22,7 @@ from skjacobnet.operators import (
     DiagonalMinusRankOne,
     IdentityOperator,
     Product,
+    Selection,
     Stack,
     Sum,
 )
@@ -59,6 +60,38 @@ def test_all_orders_give_the_dense_product(widths, mode):
     np.testing.assert_allclose(
         jacobian, dense_product(operators), rtol=1e-12, atol=1e-12
     )
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse", "auto"])
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("at", ["inputs", "middle", "outputs", "everywhere"])
+def test_chains_with_selections(at, shared, mode):
+    rng = np.random.default_rng(8)
+    n_samples = 1 if shared else N_SAMPLES
+    operators = []
+    for part in ("inputs", "middle", "outputs"):
+        if at in (part, "everywhere"):
+            places = np.argsort(rng.random((n_samples, 6)), axis=-1)
+            places = places[0] if shared else places
+            operators.append(Selection(places, 6, np.float64))
+        if part != "outputs":
+            operators += chain((6, 4, 6), rng)
+    operators.append(Selection(np.array([4, 1]), 6, np.float64))
+    expected = dense_product(operators)
+    jacobian = accumulate(operators, mode, N_SAMPLES).todense(N_SAMPLES)
+    np.testing.assert_allclose(jacobian, expected, rtol=1e-12, atol=1e-12)
+    out = np.full_like(expected, np.nan)
+    accumulate_into(out, operators, mode)
+    np.testing.assert_allclose(out, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse", "auto"])
+def test_a_selection_alone_is_written_out(mode):
+    for places in (np.array([2, 0]), np.array([[2, 0], [1, 2]])):
+        selection = Selection(places, 3, np.float32)
+        out = np.full((2, 2, 3), np.nan, np.float32)
+        accumulate_into(out, [selection], mode)
+        np.testing.assert_array_equal(out, selection.todense(2))
 
 
 def test_samples_are_not_mixed():

@@ -11,6 +11,7 @@ from skjacobnet.operators import (
     DiagonalMinusRankOne,
     IdentityOperator,
     Product,
+    Selection,
     Stack,
     Sum,
     multiplication,
@@ -38,6 +39,11 @@ def make(kind, rng, n_out, n_in, dtype=np.float64, stack=()):
         return Dense(draw(N_SAMPLES, n_out, n_in))
     if kind == "identity":
         return IdentityOperator(n_in, dtype)
+    if kind == "selection":
+        places = np.argsort(draw(N_SAMPLES, n_in), axis=-1)[..., :n_out]
+        return Selection(places, n_in, dtype)
+    if kind == "shared selection":
+        return Selection(rng.permutation(n_in)[:n_out], n_in, dtype)
     if kind == "residual":
         inner = make("product", rng, n_in, n_in, dtype, stack)
         return Sum([make("identity", rng, n_in, n_in, dtype), inner])
@@ -53,7 +59,15 @@ def make(kind, rng, n_out, n_in, dtype=np.float64, stack=()):
 
 
 SQUARE = ["diagonal", "rank one", "identity", "residual"]
-KINDS = [*SQUARE, "constant", "dense", "product", "sum", "stack"]
+SELECTIONS = ["selection", "shared selection"]
+KINDS = [*SQUARE, *SELECTIONS, "constant", "dense", "product", "sum", "stack"]
+
+
+def fitting(kind, n_out, n_in):
+    """Return the output width nearest to `n_out` that an operator can have."""
+    if kind in SQUARE:
+        return n_in
+    return min(n_out, n_in) if kind in SELECTIONS else n_out
 
 
 def written_out(operator):
@@ -70,6 +84,9 @@ def written_out(operator):
         return operator.matrix
     if isinstance(operator, IdentityOperator):
         return np.tile(np.eye(operator.n_in), (N_SAMPLES, 1, 1))
+    if isinstance(operator, Selection):
+        rows = np.eye(operator.n_in)[operator.indices]
+        return np.tile(rows, (N_SAMPLES, 1, 1)) if operator.shared else rows
     if isinstance(operator, Sum):
         return sum(map(written_out, operator.operands))
     if isinstance(operator, Stack):
@@ -266,9 +283,9 @@ def test_a_product_has_the_structure_that_was_planned(left, right):
     """Else the costs of a chain would be those of other products."""
     rng = np.random.default_rng(13)
     for n_out, middle, n_in in [(3, 4, 5), (40, 30, 3), (3, 30, 40), (20, 3, 20)]:
-        middle = n_in if right in SQUARE else middle
+        middle = fitting(right, middle, n_in)
         first = simplified(make(right, rng, middle, n_in))
-        last = simplified(make(left, rng, middle if left in SQUARE else n_out, middle))
+        last = simplified(make(left, rng, fitting(left, n_out, middle), middle))
         planned, _ = Structure.of(last).times(Structure.of(first), N_SAMPLES)
         assert Structure.of(multiply(last, first)) == planned
 
@@ -405,3 +422,27 @@ def test_widths_must_fit():
         Product([make("diagonal", rng, 4, 4), make("constant", rng, 3, 5)])
     with pytest.raises(TypeError):
         make("diagonal", rng, 4, 4) @ np.eye(4)
+
+
+def test_selection_by_hand():
+    picked = Selection(np.array([[2, 0], [1, 2]]), 3, np.float64)
+    vectors = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    np.testing.assert_array_equal(picked.jvp(vectors), [[3.0, 1.0], [5.0, 6.0]])
+    np.testing.assert_array_equal(
+        picked.vjp(np.array([[7.0, 8.0], [9.0, 10.0]])),
+        [[8.0, 0.0, 7.0], [0.0, 9.0, 10.0]],
+    )
+    np.testing.assert_array_equal(picked.matrix[1], [[0, 1, 0], [0, 0, 1]])
+    assert (picked.kind, picked.batch_shape) == ("other", (2,))
+    shared = Selection(np.array([1]), 2, np.float32)
+    assert (shared.kind, shared.batch_shape) == ("constant", (1,))
+    assert picked.multiplications == shared.multiplications == 0
+    assert shared.cost < Selection(np.array([[1]]), 2, np.float32).cost
+
+
+@pytest.mark.parametrize("kind", SELECTIONS)
+def test_a_selection_has_at_least_its_own_type(kind):
+    selection = make(kind, np.random.default_rng(16), 2, 3, np.float64)
+    narrow = np.ones((N_SAMPLES, 3), np.float32)
+    assert selection.jvp(narrow).dtype == np.float64
+    assert selection.vjp(narrow[:, :2]).dtype == np.float64

@@ -7,6 +7,7 @@ from skjacobnet.operators import (
     Diagonal,
     DiagonalMinusRankOne,
     Product,
+    Selection,
 )
 from skjacobnet.testing import check_operator
 
@@ -14,6 +15,7 @@ RNG = np.random.default_rng(0)
 D, U, V = RNG.normal(size=(3, 4, 3))
 COEF = RNG.normal(size=(3, 2))
 MATRIX = RNG.normal(size=(4, 2, 3))
+PLACES = np.argsort(D, axis=-1)[:, :2]
 
 OPERATORS = [
     Diagonal(D),
@@ -25,6 +27,9 @@ OPERATORS = [
     ConstantMatrix(np.stack([COEF, -COEF])),
     Diagonal(D.astype(np.float32)),
     Dense(MATRIX.astype(np.float32)),
+    Selection(PLACES, 3, np.float64),
+    Selection(PLACES[0], 3, np.float32),
+    Selection(np.stack([PLACES, PLACES[::-1]]), 3, np.float32),
 ]
 
 

@@ -1,0 +1,43 @@
+"""From raw predictions to positive means."""
+
+import numpy as np
+
+from skjacobnet.links.base import Link
+from skjacobnet.operators import Diagonal
+
+
+class ExponentialLink(Link):
+    r"""A positive prediction, for each target alone.
+
+    .. math:: \mu = e^z
+
+    Notes
+    -----
+    Infinite, with a warning by NumPy, for raw predictions beyond 88 in float32 and 709
+    in float64.
+
+    References
+    ----------
+    .. [1] P. McCullagh and J. A. Nelder, "Generalized Linear Models", 2nd edition,
+       Chapman and Hall 1989, Section 2.2 (links).
+       https://doi.org/10.1007/978-1-4899-3242-6
+
+    Examples
+    --------
+    >>> EXPONENTIAL.value(np.array([[0.0, np.log(2.0)]]), "prediction")
+    array([[1., 2.]])
+    """
+
+    outputs = ("prediction", "raw")
+
+    def n_outputs(self, output, n_raw):
+        return n_raw
+
+    def value(self, raw, output):
+        return raw if output == "raw" else np.exp(raw)
+
+    def operators(self, raw, output):
+        return [] if output == "raw" else [Diagonal(np.exp(raw))]
+
+
+EXPONENTIAL = ExponentialLink()
