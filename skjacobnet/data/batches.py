@@ -18,7 +18,7 @@ class Batches:
     ----------
     X : array or CSR matrix of shape (n_samples, n_features)
         Of any numeric type.
-    codes : array of shape (n_samples,) or (n_samples, n_labels)
+    codes : array of shape (n_samples,) or (n_samples, n_columns)
     task : Task
         Encodes `codes`.
     sample_weight : array of shape (n_samples,) or None
@@ -73,7 +73,7 @@ class Batches:
         Yields
         ------
         X : array or CSR matrix of shape (n_rows, n_features)
-        y : array of shape (n_rows, n_raw)
+        y : array of shape (n_rows, n_columns)
         sample_weight : array of shape (n_rows,) or None
             All three are overwritten as the epoch goes on.
         """
@@ -84,7 +84,7 @@ class Batches:
             yield self._whole
             return
         order = self._order(rng)
-        row_bytes = (self.X.shape[1] + self.task.n_raw) * self.dtype.itemsize
+        row_bytes = (self.X.shape[1] + self.task.n_columns) * self.dtype.itemsize
         # An eighth of a block, which leaves the cache to the arrays of the steps.
         block = rows_of(8 * row_bytes * self.batch_size) * self.batch_size
         for start in range(0, self.n_rows, block):
@@ -113,7 +113,7 @@ class Batches:
         Rows that are given as a slice are looked at where they are.
         """
         codes = self._taken("codes", self.codes, rows)
-        y = self._buffer("y", n_rows, (self.task.n_raw,), self.dtype)
+        y = self._buffer("y", n_rows, (self.task.n_columns,), self.dtype)
         places = self._buffer("places", n_rows, (), np.intp)
         weight = self.sample_weight
         if weight is not None:

@@ -30,7 +30,7 @@ class Table:
     X : array or CSR matrix of shape (n_samples, n_features)
     y : array
         The targets as the user gave them.
-    codes : array of int
+    codes : array
         `y` in the compact form of the task.
     weight : array of shape (n_samples,) or None
         Sample weight times class weight.
@@ -64,6 +64,7 @@ class Table:
         Parameters
         ----------
         task : Task
+            The table has it fitted to the rows that count, where it is not yet.
         X, y, sample_weight
             Already checked, but for the weights.
         class_weight : as in scikit-learn
@@ -85,7 +86,9 @@ class Table:
             rows = np.flatnonzero(weight)
             if not len(rows):
                 raise ValueError("class_weight leaves no row with a weight above 0.")
-        return cls(task, X, y, codes, weight, rows, factors)
+        table = cls(task, X, y, codes, weight, rows, factors)
+        task = task.fitted(table.counted_codes, table.counted_weight)
+        return replace(table, task=task)
 
     @property
     def n_rows(self):

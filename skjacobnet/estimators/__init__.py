@@ -3,3 +3,4 @@
 from skjacobnet.estimators.classifier import (
     JacobianMLPClassifier as JacobianMLPClassifier,
 )
+from skjacobnet.estimators.regressor import JacobianMLPRegressor as JacobianMLPRegressor

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skjacobnet.accumulation import MODES
@@ -21,9 +20,10 @@ from skjacobnet.core.constraints import OneOf
 from skjacobnet.core.version import __version__
 from skjacobnet.data.table import Table
 from skjacobnet.estimators.nested import changed_params, entries_of
-from skjacobnet.estimators.parameters import is_full_batch, resolve
+from skjacobnet.estimators.parameters import resolve
 from skjacobnet.model import derivatives
 from skjacobnet.network.layer_table import as_html
+from skjacobnet.tasks import task_of
 from skjacobnet.training.outcome import warn_of
 from skjacobnet.training.run import train
 from skjacobnet.training.state import RunState
@@ -34,11 +34,18 @@ NAMES_OF_FEATURES = "n_features_in_", "feature_names_in_"
 class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
     """A network behind scikit-learn's contract, whatever its task.
 
-    A subclass has the constructor, `_task_of` and `_declared_task`, which read the task
-    off targets, and the methods that predict. Whatever a fitted estimator answers comes
-    from `model_`, so that parameters which are set after a fit change nothing that was
-    fitted.
+    A subclass has the constructor, `losses`, `partial_fit` and the methods that
+    predict. Whatever a fitted estimator answers comes from `model_`, so that parameters
+    which are set after a fit change nothing that was fitted.
+
+    Attributes
+    ----------
+    losses : Family
+        The losses that suit its task.
     """
+
+    # For tasks without classes.
+    class_weight = None
 
     def get_params(self, deep=True):
         """Get the parameters.
@@ -66,7 +73,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         for key in params:
             if key.partition("__")[0] not in own:
                 super().set_params(**{key: None})  # raises, and says what is valid
-        for name, value in changed_params(params, own).items():
+        for name, value in changed_params(params, own, self.losses).items():
             setattr(self, name, value)
         return self
 
@@ -86,7 +93,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        y : array-like of shape (n_samples,) or (n_samples, n_columns)
         sample_weight : array-like of shape (n_samples,), optional
             Rows of weight zero are left out; the scale of the weights is irrelevant.
         X_val, y_val, sample_weight_val : optional
@@ -118,7 +125,9 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         context = self._init_callback_context(max_subtasks=parts.max_iter)
         earlier = self._earlier() if self.warm_start else None
         inputs, targets, features = self._checked_table(X, y, reset=earlier is None)
-        task = self._task_of(targets)
+        task = task_of(targets, parts.loss)
+        if earlier is not None:
+            task = task.following(earlier[0].task)
         table = Table.of(task, inputs, targets, sample_weight, self.class_weight)
         validation = None
         if not (X_val is None and y_val is None and sample_weight_val is None):
@@ -135,7 +144,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         observers += epoch_hooks(self, context, data, attributes)
         model, state = train(
             parts,
-            task,
+            table.task,
             table,
             validation,
             earlier=earlier,
@@ -151,51 +160,30 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         warn_of(state.outcome, parts.max_iter, parts.tol, stacklevel=3)
         return self
 
-    @available_if(lambda estimator: not is_full_batch(estimator.optimizer))
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def _train_on(self, X, y, sample_weight, find_task):
         """Train for one pass over some rows.
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-        classes : array-like of shape (n_classes,), optional
-            All classes that will ever come; required in the first call.
-        sample_weight : array-like of shape (n_samples,), optional
-            Taken as they are, since one call cannot see the others.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        TypeError, ValueError
-            As in `fit`; also if `y` has a class that was not declared.
-
-        Warns
-        -----
-        ConvergenceWarning
-            Once, if `schedule` has come to a learning rate of zero after `max_iter`
-            calls.
+        X, y, sample_weight
+            As in `partial_fit`.
+        find_task : callable
+            ``find_task(y, loss, earlier)`` gives the task for checked targets, where
+            `earlier` is that of the calls before, or None.
         """
         parts = replace(resolve(self), early_stopping=False)
-        if isinstance(self.class_weight, str):
-            raise ValueError(
-                f"class_weight={self.class_weight!r} needs all rows at once and does "
-                "not go with partial_fit. Give a dict of weights instead."
-            )
         earlier = self._earlier()
         inputs, targets, features = self._checked_table(X, y, reset=earlier is None)
-        task = self._declared_task(classes, targets, earlier)
+        known = None if earlier is None else earlier[0].task
+        task = find_task(targets, parts.loss, known)
         table = Table.of(task, inputs, targets, sample_weight, self.class_weight)
         model, state = train(
-            parts, task, table, earlier=earlier, n_epochs=1, relative=False
+            parts, table.task, table, earlier=earlier, n_epochs=1, relative=False
         )
         self._assign({**fitted_attributes(model, state), **features}, keep_state=True)
         return self
 
-    def input_jacobian(self, X, *, output="proba", mode="auto"):
+    def input_jacobian(self, X, *, output=None, mode="auto"):
         r"""Return the Jacobian of an output for the features of each row.
 
         .. math:: J_{s,o,i} = \partial f_o(x_s) / \partial x_{s,i}
@@ -204,10 +192,13 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
             In the units that the network is given, after the scalers of a pipeline.
-        output : {"proba", "raw", "log_proba"}, default="proba"
-            What is differentiated: the result of `predict_proba`, the raw prediction,
-            or the logarithm of the probabilities, whose derivatives stay exact where
-            probabilities underflow.
+        output : str, default=None
+            What is differentiated. Of a classifier: ``"proba"``, the default,
+            ``"raw"``, or ``"log_proba"``, whose derivatives stay exact where
+            probabilities underflow. Of a regressor: ``"prediction"``, the default,
+            ``"raw"``, ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"``
+            where it is ``"quantile"``: the sorted ones, all levels of a target after
+            each other.
         mode : {"auto", "forward", "reverse"}, default="auto"
             The order in which the layers' Jacobians are multiplied; see
             `skjacobnet.accumulation`. All give the same up to rounding.
@@ -217,12 +208,13 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         array of shape (n_samples, n_outputs, n_features)
             In the units of the output per unit of each feature of `X`, in the type of
             ``weights_``. For binary problems the raw prediction has one row, the
-            probabilities have two.
+            probabilities have two; a number has one row, also where `predict` has the
+            shape (n_samples,).
 
         Raises
         ------
         NotFittedError
-            If the classifier is not fitted.
+            If the estimator is not fitted.
         ValueError
             If `output` or `mode` is unknown, or `X` does not fit.
 
@@ -255,7 +247,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         True
         """
         X = self._checked_rows(X)
-        OneOf(*self.task_.outputs).check(output, "output")
+        output = self.model_.output(output)
         OneOf(*MODES).check(mode, "mode")
         return derivatives.input_jacobian(self.model_, X, output, mode)
 
@@ -268,7 +260,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
             In the units that the network is given, after the scalers of a pipeline.
-        output : {"raw", "proba", "log_proba"}, default="raw"
+        output : str, default="raw"
             As in `input_jacobian`.
 
         Returns
@@ -279,7 +271,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         Raises
         ------
         NotFittedError
-            If the classifier is not fitted.
+            If the estimator is not fitted.
         ValueError
             If `output` is unknown, or `X` does not fit.
 
@@ -298,8 +290,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         (150, 3, 43)
         """
         X = self._checked_rows(X)
-        OneOf(*self.task_.outputs).check(output, "output")
-        return derivatives.weight_jacobian(self.model_, X, output)
+        return derivatives.weight_jacobian(self.model_, X, self.model_.output(output))
 
     def per_sample_gradients(self, X, y):
         r"""Return the gradient of each row's loss for all weights.
@@ -310,19 +301,20 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
             In the units that the network is given, after the scalers of a pipeline.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            The true classes.
+        y : array-like of shape (n_samples,) or (n_samples, n_columns)
+            The true classes or numbers.
 
         Returns
         -------
         array of shape (n_samples, n_weights)
             Without weights of samples and without penalties. Their mean over the rows
-            is the gradient of the loss that training uses.
+            is the gradient of the loss that training uses, of a regressor in the scaled
+            unit of its targets.
 
         Raises
         ------
         NotFittedError
-            If the classifier is not fitted.
+            If the estimator is not fitted.
         ValueError
             If `X` does not fit, or `y` has an unknown class or another length.
 
@@ -355,8 +347,8 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
             In the units that the network is given, after the scalers of a pipeline.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            The true classes.
+        y : array-like of shape (n_samples,) or (n_samples, n_columns)
+            The true classes or numbers.
 
         Returns
         -------
@@ -365,7 +357,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         Raises
         ------
         NotFittedError
-            If the classifier is not fitted.
+            If the estimator is not fitted.
         ValueError
             If `X` does not fit, or `y` has an unknown class or another length.
 
@@ -406,7 +398,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         Raises
         ------
         NotFittedError
-            If the classifier is not fitted.
+            If the estimator is not fitted.
         ValueError
             If `X` does not fit.
 

@@ -1,10 +1,15 @@
 """JacobianMLPClassifier: a network that predicts classes or labels."""
 
+from functools import partial
+
 import numpy as np
 from sklearn.base import ClassifierMixin
+from sklearn.utils.metaestimators import available_if
 
 from skjacobnet.estimators.base import JacobianNetwork
-from skjacobnet.tasks import classification_task, declared_task
+from skjacobnet.estimators.parameters import is_full_batch
+from skjacobnet.losses import LOSSES
+from skjacobnet.tasks import declared_task
 
 
 class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
@@ -167,6 +172,8 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
     True
     """
 
+    losses = LOSSES
+
     def __init__(
         self,
         hidden_layer_sizes=(100,),
@@ -286,25 +293,57 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         raw = self._raw(X)
         return self.model_.link.predict_log_proba(raw)
 
+    @available_if(lambda estimator: not is_full_batch(estimator.optimizer))
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one pass over some rows.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        classes : array-like of shape (n_classes,), optional
+            All classes that will ever come; required in the first call.
+        sample_weight : array-like of shape (n_samples,), optional
+            Taken as they are, since one call cannot see the others.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            As in `fit`; also if `y` has a class that was not declared.
+
+        Warns
+        -----
+        ConvergenceWarning
+            Once, if `schedule` has come to a learning rate of zero after `max_iter`
+            calls.
+        """
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                f"class_weight={self.class_weight!r} needs all rows at once and does "
+                "not go with partial_fit. Give a dict of weights instead."
+            )
+        return self._train_on(X, y, sample_weight, partial(_declared, classes))
+
     def _raw(self, X):
         X = self._checked_rows(X)
         return self.model_.raw(X)
 
-    def _task_of(self, y):
-        return classification_task(y)
 
-    def _declared_task(self, classes, y, earlier):
-        """Return the task of a `partial_fit`: that of the first call, where it is."""
-        if earlier is None:
-            if classes is None:
-                raise ValueError(
-                    "classes must be passed on the first call to partial_fit."
-                )
-            return declared_task(classes, y)
-        task = earlier[0].task
-        if classes is not None and not np.array_equal(np.unique(classes), task.classes):
+def _declared(classes, y, loss, earlier):
+    """Return the task of a `partial_fit`: that of the first call, where it is."""
+    if earlier is None:
+        if classes is None:
             raise ValueError(
-                f"classes={list(classes)!r} is not the same as in the first call to "
-                f"partial_fit, {task.classes.tolist()}."
+                "classes must be passed on the first call to partial_fit."
             )
-        return task
+        return declared_task(classes, y)
+    if classes is not None and not np.array_equal(np.unique(classes), earlier.classes):
+        raise ValueError(
+            f"classes={list(classes)!r} is not the same as in the first call to "
+            f"partial_fit, {earlier.classes.tolist()}."
+        )
+    return earlier

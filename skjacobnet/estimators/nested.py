@@ -12,7 +12,6 @@ from sklearn.base import clone
 
 from skjacobnet.initializers import INITIALIZERS
 from skjacobnet.layers import ACTIVATIONS
-from skjacobnet.losses import LOSSES
 from skjacobnet.optimizers import OPTIMIZERS
 from skjacobnet.regularizers import REGULARIZERS, Regularizer
 from skjacobnet.schedules import SCHEDULES
@@ -20,7 +19,6 @@ from skjacobnet.schedules import SCHEDULES
 FAMILIES = {
     "activation": ACTIVATIONS,
     "initializer": INITIALIZERS,
-    "loss": LOSSES,
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,
 }
@@ -44,7 +42,7 @@ def entries_of(regularizers):
     return found
 
 
-def changed_params(params, own):
+def changed_params(params, own, losses):
     """Return the parameters of an estimator that change, nested ones resolved.
 
     Parameters
@@ -53,6 +51,8 @@ def changed_params(params, own):
         What `set_params` was given.
     own : dict
         The parameters of the estimator itself, as they are.
+    losses : Family
+        Those of the estimator.
 
     Returns
     -------
@@ -65,24 +65,26 @@ def changed_params(params, own):
 
     Examples
     --------
-    >>> changed_params({"optimizer__momentum": 0.5}, {"optimizer": "sgd"})
+    >>> from skjacobnet.losses import LOSSES
+    >>> changed_params({"optimizer__momentum": 0.5}, {"optimizer": "sgd"}, LOSSES)
     {'optimizer': SGD(momentum=0.5)}
     """
     plain, nested = _by_depth(params)
+    families = {**FAMILIES, "loss": losses}
     for name, inner in nested.items():
-        if name not in {*FAMILIES, "regularizers"}:
+        if name not in {*families, "regularizers"}:
             raise ValueError(
                 f"Invalid parameter '{name}__{next(iter(inner))}': {name} has no "
                 "parameters inside."
             )
     changed = {
-        name: _with_params(name, plain.get(name, own[name]), changes)
+        name: _with_params(name, plain.get(name, own[name]), changes, families)
         for name, changes in nested.items()
     }
     return {**plain, **changed}
 
 
-def _with_params(name, value, changes):
+def _with_params(name, value, changes, families):
     """Return a copy of a part, or of the regularizers, with parameters changed.
 
     A part within the part, such as the schedule in a warm-up, may be a name too.
@@ -92,14 +94,16 @@ def _with_params(name, value, changes):
     if value == "auto":
         raise ValueError(
             f"{name}='auto' has no parameters, so {', '.join(changes)} cannot be set. "
-            f"Choose one of {', '.join(map(repr, FAMILIES[name].names))} first."
+            f"Choose one of {', '.join(map(repr, families[name].names))} first."
         )
-    part = FAMILIES[name].make(value) if isinstance(value, str) else clone(value)
+    part = families[name].make(value) if isinstance(value, str) else clone(value)
     plain, nested = _by_depth(changes)
     part.set_params(**plain)
     for inner, inner_changes in nested.items():
-        if inner in FAMILIES:
-            changed = _with_params(inner, getattr(part, inner), inner_changes)
+        if inner in families:
+            changed = _with_params(
+                inner, getattr(part, inner), inner_changes, families
+            )
             part.set_params(**{inner: changed})
         else:
             part.set_params(**{f"{inner}__{k}": v for k, v in inner_changes.items()})

@@ -8,9 +8,14 @@ import numpy as np
 from skjacobnet.core.constraints import BOOLEAN, Interval
 from skjacobnet.initializers import INITIALIZERS
 from skjacobnet.layers import ACTIVATIONS, LAYERS, Dropout, Linear
-from skjacobnet.losses import LOSSES
+from skjacobnet.losses import LOSSES, REGRESSION_LOSSES, Loss, RegressionLoss
 from skjacobnet.optimizers import OPTIMIZERS, FullBatchOptimizer
-from skjacobnet.regularizers import REGULARIZERS, ActivationRegularizer, Regularizer
+from skjacobnet.regularizers import (
+    REGULARIZERS,
+    ActivationRegularizer,
+    PredictionRegularizer,
+    Regularizer,
+)
 from skjacobnet.schedules import SCHEDULES
 from skjacobnet.training.parts import Parts
 from skjacobnet.training.run import compute_dtype
@@ -32,6 +37,14 @@ CONSTRAINTS = {
 
 def resolve(estimator):
     """Check all parameters and turn names into parts.
+
+    Parameters
+    ----------
+    estimator : JacobianNetwork
+
+    Returns
+    -------
+    Parts
 
     Raises
     ------
@@ -68,7 +81,7 @@ def resolve(estimator):
     parts = Parts(
         hidden=_hidden_layers(estimator),
         initializer=estimator.initializer,
-        loss=LOSSES.resolve(estimator.loss),
+        loss=_loss(estimator.loss, estimator.losses),
         optimizer=optimizer,
         learning_rate=(
             optimizer.default_learning_rate
@@ -128,6 +141,23 @@ def check_monitor(monitor):
             f"monitor={monitor!r} is neither 'loss' nor the name of a scorer.{hint} "
             "sklearn.metrics.get_scorer_names lists them."
         )
+
+
+def _loss(choice, losses):
+    """Return the loss, and tell one for another task from one that does not exist."""
+    other = REGRESSION_LOSSES if losses is LOSSES else LOSSES
+    task, noun = ("classifier", "numbers") if losses is LOSSES else ("regressor", "classes")
+    strange = isinstance(choice, RegressionLoss) != (losses is REGRESSION_LOSSES)
+    if (
+        choice in other.names
+        if isinstance(choice, str)
+        else isinstance(choice, Loss) and strange
+    ):
+        raise ValueError(
+            f"loss={choice!r} is a loss of {noun}, which a {task} has not. "
+            f"Available: {', '.join(map(repr, losses.names))}."
+        )
+    return losses.resolve(choice)
 
 
 def _is_auto(value):
@@ -228,6 +258,14 @@ def _check_together(parts):
     outside = any(layer.is_activation for layer in parts.hidden)
     inside = next((layer for layer in parts.hidden if layer.inner_layers), None)
     for regularizer in parts.regularizers:
+        if isinstance(regularizer, PredictionRegularizer) and isinstance(
+            parts.loss, RegressionLoss
+        ):
+            raise ValueError(
+                f"{regularizer!r} is a penalty on class probabilities, which a "
+                "regressor has not. Leave it out, or choose another one, such as "
+                "'weight_decay'."
+            )
         if parts.full_batch and regularizer.draws:
             raise ValueError(
                 f"{parts.optimizer!r} needs an objective without noise and cannot "

@@ -1,14 +1,14 @@
-"""From scikit-learn's MLPClassifier."""
+"""From scikit-learn's MLPClassifier and MLPRegressor."""
 
 import math
 from copy import deepcopy
 
 import numpy as np
-from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted
 
 from skjacobnet.core.constraints import Interval
-from skjacobnet.estimators import JacobianMLPClassifier
+from skjacobnet.estimators import JacobianMLPClassifier, JacobianMLPRegressor
 from skjacobnet.estimators.base import NAMES_OF_FEATURES, fitted_attributes
 from skjacobnet.estimators.parameters import resolve
 from skjacobnet.interop.penalties import rows_in_a_step, warn_unknown
@@ -16,8 +16,8 @@ from skjacobnet.model import FittedModel
 from skjacobnet.network import build_network
 from skjacobnet.optimizers import LBFGS, SGD, Adam
 from skjacobnet.schedules import InverseScaling, Plateau
-from skjacobnet.tasks import Classes, Labels
-from skjacobnet.training.run import compute_dtype
+from skjacobnet.tasks import Classes, Labels, Regression
+from skjacobnet.training.run import compute_dtype, predicting_network
 from skjacobnet.training.state import RunState
 from skjacobnet.training.stopping import Stopping
 
@@ -26,7 +26,7 @@ ADAPTIVE_DIVISOR, ADAPTIVE_END = 5.0, 1e-6
 
 
 def from_sklearn(mlp, n_samples=None):
-    r"""Turn a fitted MLPClassifier into a fitted JacobianMLPClassifier.
+    r"""Turn a fitted MLPClassifier or MLPRegressor into an estimator of this package.
 
     The weights are bit-identical and of the same type, and training can go on
     from them, with `partial_fit` and with `fit` and ``warm_start=True``. Parameters
@@ -35,12 +35,13 @@ def from_sklearn(mlp, n_samples=None):
 
     .. math:: \lambda = \alpha / n,
 
-    where n is the number of rows in a step: MLPClassifier divides alpha by it, here the
-    strength stands for itself.
+    where n is the number of rows in a step: scikit-learn divides alpha by it, here the
+    strength stands for itself. An MLPRegressor does not scale its targets, so location
+    0 and scale 1 are kept for a run that goes on.
 
     Parameters
     ----------
-    mlp : MLPClassifier
+    mlp : MLPClassifier or MLPRegressor
         A fitted one. It is left as it is.
     n_samples : int >= 1, default=None
         How many rows `mlp` was trained on. None reads the number off `mlp`, which is
@@ -48,14 +49,14 @@ def from_sklearn(mlp, n_samples=None):
 
     Returns
     -------
-    JacobianMLPClassifier
-        ``predict_proba`` is that of `mlp` up to rounding. It has `training_state_`, a
-        second copy of the weights, which ``del model.training_state_`` removes.
+    JacobianMLPClassifier or JacobianMLPRegressor
+        ``predict_proba`` or ``predict`` is that of `mlp` up to rounding. It has
+        `training_state_`, a second copy of the weights, which ``del model.training_state_`` removes.
 
     Raises
     ------
     TypeError
-        If `mlp` is not an MLPClassifier, or `n_samples` is not an integer.
+        If `mlp` is neither, or `n_samples` is not an integer.
     NotFittedError
         If `mlp` is not fitted.
     ValueError
@@ -74,9 +75,9 @@ def from_sklearn(mlp, n_samples=None):
     Notes
     -----
     n is `batch_size`, or all rows where there are fewer or the solver is ``"lbfgs"``.
-    The last batch of an epoch may be smaller; MLPClassifier makes the penalty stronger
-    in it, and here it stays. With sample weights MLPClassifier divides by their sum in
-    the batch, which is not known afterwards; n counts rows.
+    The last batch of an epoch may be smaller; scikit-learn makes the penalty stronger
+    in it, and here it stays. With sample weights it divides by their sum in the batch,
+    which is not known afterwards; n counts rows.
 
     The memory of the optimizer is not carried over. Neither are the rows that early
     stopping had held back: a run that goes on draws new ones.
@@ -93,24 +94,33 @@ def from_sklearn(mlp, n_samples=None):
     >>> model.regularizers
     {'weight_decay': 0.002}
     """
-    if not isinstance(mlp, MLPClassifier):
+    if not isinstance(mlp, MLPClassifier | MLPRegressor):
         raise TypeError(
-            "mlp must be a fitted MLPClassifier, got an object of type "
-            f"{type(mlp).__name__}. Of a pipeline or a search, give the classifier "
+            "mlp must be a fitted MLPClassifier or MLPRegressor, got an object of type "
+            f"{type(mlp).__name__}. Of a pipeline or a search, give the estimator "
             "itself, such as pipeline[-1] or search.best_estimator_."
         )
     check_is_fitted(mlp)
     if n_samples is not None:
         Interval(1, math.inf, "left", integer=True).check(n_samples, "n_samples")
-    task = _task(mlp)
     n_rows = _rows_trained_on(mlp) if n_samples is None else n_samples
-    estimator = JacobianMLPClassifier(**_parameters_from(mlp, n_rows))
+    parameters = _parameters_from(mlp, n_rows)
+    if isinstance(mlp, MLPClassifier):
+        task = _classes_of(mlp)
+        estimator = JacobianMLPClassifier(**parameters)
+    else:
+        # Before scikit-learn 1.7 there is only one loss.
+        loss = getattr(mlp, "loss", "squared_error")
+        estimator = JacobianMLPRegressor(loss=loss, **parameters)
     # Parameters are checked before anything else, as in a fit.
     parts = resolve(estimator)
+    if isinstance(mlp, MLPRegressor):
+        task = _numbers_of(mlp, parts.loss)
     network = build_network(
         parts.hidden, mlp.n_features_in_, task.n_raw, parts.initializer
     )
     weights = _flat_weights(network, mlp)
+    network = predicting_network(network, task, weights.dtype)
     model = FittedModel(network, weights, task, parts.loss, parts.regularizers)
     history, scores = _history(mlp)
     state = RunState.begun(weights.copy(), estimator.random_state, history)
@@ -131,7 +141,7 @@ def from_sklearn(mlp, n_samples=None):
     return estimator
 
 
-def _task(mlp):
+def _classes_of(mlp):
     """Return what an MLPClassifier predicts."""
     if mlp.out_activation_ == "logistic" and mlp.n_outputs_ > 1:
         return Labels(mlp.n_outputs_)
@@ -141,6 +151,19 @@ def _task(mlp):
             "JacobianMLPClassifier needs two."
         )
     return Classes(mlp.classes_.copy())
+
+
+def _numbers_of(mlp, loss):
+    """Return what an MLPRegressor predicts, in the unit of the targets."""
+    n_targets = mlp.n_outputs_
+    return Regression(
+        n_targets,
+        loss,
+        is_column=n_targets == 1,
+        location=np.zeros(n_targets),
+        scale=np.ones(n_targets),
+        constant=np.zeros(n_targets, bool),
+    )
 
 
 def _flat_weights(network, mlp):
@@ -181,7 +204,7 @@ def _history(mlp):
 
 
 def _parameters_from(mlp, n_rows):
-    """Return the parameters of a JacobianMLPClassifier that mean the same."""
+    """Return the parameters of an estimator of this package that mean the same."""
     full_batch = mlp.solver == "lbfgs"
     early_stopping = bool(mlp.early_stopping) and not full_batch
     schedule, n_iter_no_change = "constant", mlp.n_iter_no_change
@@ -202,7 +225,7 @@ def _parameters_from(mlp, n_rows):
         "n_iter_no_change": n_iter_no_change,
         "shuffle": bool(mlp.shuffle),
         "early_stopping": early_stopping,
-        "monitor": "accuracy" if early_stopping else "loss",
+        "monitor": _scorer_of(mlp) if early_stopping else "loss",
         "warm_start": bool(mlp.warm_start),
         "random_state": deepcopy(mlp.random_state),
         "verbose": int(mlp.verbose),
@@ -210,6 +233,10 @@ def _parameters_from(mlp, n_rows):
     if mlp.validation_fraction > 0.0:
         parameters["validation_fraction"] = mlp.validation_fraction
     return parameters
+
+
+def _scorer_of(mlp):
+    return "accuracy" if isinstance(mlp, MLPClassifier) else "r2"
 
 
 def _optimizer_from(mlp):
@@ -227,13 +254,13 @@ def _regularizers_from(mlp, n_rows):
     if mlp.solver != "lbfgs":
         rows = rows_in_a_step(mlp.batch_size, n_rows)
     if rows is None:
-        warn_unknown(f"alpha={mlp.alpha}", "MLPClassifier divides it by")
+        warn_unknown(f"alpha={mlp.alpha}", "scikit-learn divides it by")
         return None
     return {"weight_decay": float(mlp.alpha / rows)}
 
 
 def _adaptive(mlp):
-    """Return the schedule, and the pause after which MLPClassifier would stop.
+    """Return the schedule, and the pause after which scikit-learn would stop.
 
     It stops at the end of the first pause that finds the rate at the lower end, which
     is a pause of many times the length where no epoch between brings progress.

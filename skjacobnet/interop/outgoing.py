@@ -1,36 +1,39 @@
-"""To scikit-learn's MLPClassifier."""
+"""To scikit-learn's MLPClassifier and MLPRegressor."""
 
 import math
 from copy import deepcopy
+from inspect import signature
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted
 
 from skjacobnet.core.constraints import Interval
-from skjacobnet.estimators import JacobianMLPClassifier
+from skjacobnet.estimators import JacobianMLPClassifier, JacobianMLPRegressor
 from skjacobnet.estimators.parameters import resolve
 from skjacobnet.interop.penalties import rows_in_a_step, warn_unknown
-from skjacobnet.layers import Dropout, Identity, Linear, ReLU, Sigmoid, Tanh
+from skjacobnet.layers import Dropout, Identity, Linear, ReLU, Rescale, Sigmoid, Tanh
+from skjacobnet.links import EXPONENTIAL, MEAN_AND_DEVIATION
 from skjacobnet.optimizers import LBFGS, SGD, Adam
 from skjacobnet.regularizers import WeightDecay
 from skjacobnet.schedules import InverseScaling, Plateau
 
 ACTIVATIONS = {ReLU: "relu", Sigmoid: "logistic", Tanh: "tanh"}
-# Layers that give what they get when they predict.
-TRANSPARENT = (Dropout, Identity)
+# Layers that give what they get when they predict, and one that is folded into the
+# layer before it.
+TRANSPARENT = (Dropout, Identity, Rescale)
 POSSIBLE = (
-    "MLPClassifier has Linear layers with one and the same of identity, logistic "
+    "scikit-learn's networks have Linear layers with one and the same of identity, logistic "
     "(sigmoid), relu and tanh between all of them; Dropout is left out."
 )
 
 
-def to_sklearn(classifier, n_samples=None):
-    r"""Turn a fitted JacobianMLPClassifier into a fitted MLPClassifier.
+def to_sklearn(estimator, n_samples=None):
+    r"""Turn a fitted estimator of this package into scikit-learn's counterpart.
 
-    It predicts without skjacobnet, and all that is made for MLPClassifier, such as the
-    conversion to ONNX, takes it. Weight decay of the strength :math:`\lambda` becomes
+    It predicts without skjacobnet, and all that is made for scikit-learn's networks,
+    such as the conversion to ONNX, takes it. Weight decay of the strength :math:`\lambda` becomes
     the penalty
 
     .. math:: \alpha = \lambda n
@@ -39,7 +42,7 @@ def to_sklearn(classifier, n_samples=None):
 
     Parameters
     ----------
-    classifier : JacobianMLPClassifier
+    estimator : JacobianMLPClassifier or JacobianMLPRegressor
         A fitted one. It is left as it is.
     n_samples : int >= 1, default=None
         How many rows it was trained on, which it does not keep. Only training that
@@ -47,18 +50,17 @@ def to_sklearn(classifier, n_samples=None):
 
     Returns
     -------
-    MLPClassifier
-        ``predict_proba`` is that of `classifier` up to rounding.
+    MLPClassifier or MLPRegressor
+        ``predict_proba`` or ``predict`` is that of `estimator` up to rounding.
 
     Raises
     ------
     TypeError
-        If `classifier` is not a JacobianMLPClassifier, or `n_samples` is not an
-        integer.
+        If `estimator` is not one of these, or `n_samples` is not an integer.
     NotFittedError
-        If `classifier` is not fitted.
+        If `estimator` is not fitted.
     ValueError
-        If a layer has no counterpart, or it knows only one class.
+        If a layer or the prediction has no counterpart, or it knows only one class.
 
     Warns
     -----
@@ -74,7 +76,10 @@ def to_sklearn(classifier, n_samples=None):
     The network must be a sequence of `Linear` layers with one and the same of
     `Identity`, `Sigmoid`, `Tanh` and `ReLU` between all of them. `Dropout` is left out,
     since it does nothing when predicting, and a layer without intercept gets one of
-    zeros.
+    zeros. The scale of a regressor's targets is folded into the last matrix and
+    intercept, so that an MLPRegressor that goes on trains on targets of another scale.
+    It predicts what `predict` does: the mean of ``"gaussian"``, a single quantile, and
+    with an exponential link (from scikit-learn 1.7 on) a mean with ``loss="poisson"``.
 
     The loss, ``class_weight``, penalties other than weight decay, optimizers other than
     `SGD`, `Adam` and `LBFGS`, and schedules for others than `SGD` have no counterpart:
@@ -85,35 +90,37 @@ def to_sklearn(classifier, n_samples=None):
     --------
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
-    >>> classifier = JacobianMLPClassifier((5,), "tanh", optimizer="lbfgs",
+    >>> estimator = JacobianMLPClassifier((5,), "tanh", optimizer="lbfgs",
     ...                                    max_iter=2000, random_state=0).fit(X, y)
-    >>> mlp = to_sklearn(classifier)
+    >>> mlp = to_sklearn(estimator)
     >>> mlp.activation, mlp.solver
     ('tanh', 'lbfgs')
-    >>> bool(np.allclose(mlp.predict_proba(X), classifier.predict_proba(X), atol=1e-12))
+    >>> bool(np.allclose(mlp.predict_proba(X), estimator.predict_proba(X), atol=1e-12))
     True
     """
-    if not isinstance(classifier, JacobianMLPClassifier):
+    if not isinstance(estimator, JacobianMLPClassifier | JacobianMLPRegressor):
         raise TypeError(
-            "classifier must be a fitted JacobianMLPClassifier, got an object of type "
-            f"{type(classifier).__name__}. Of a pipeline or a search, give the "
-            "classifier itself, such as pipeline[-1] or search.best_estimator_."
+            "estimator must be a fitted JacobianMLPClassifier or JacobianMLPRegressor, "
+            f"got an object of type {type(estimator).__name__}. Of a pipeline or a "
+            "search, give the estimator itself, such as pipeline[-1] or "
+            "search.best_estimator_."
         )
-    check_is_fitted(classifier)
+    check_is_fitted(estimator)
     if n_samples is not None:
         Interval(1, math.inf, "left", integer=True).check(n_samples, "n_samples")
-    if len(classifier.classes_) < 2:
-        raise ValueError(
-            f"The classifier knows only one class, {classifier.classes_.tolist()}; an "
-            "MLPClassifier needs two."
-        )
-    activation = _only_activation(classifier.network_)
-    coefs, intercepts = _matrices(classifier)
-    parameters = _parameters_to(classifier, n_samples)
+    activation = _only_activation(estimator.network_)
+    coefs, intercepts = _matrices(estimator)
+    if isinstance(estimator, JacobianMLPRegressor):
+        coefs[-1], intercepts[-1] = _predicting(estimator, coefs[-1], intercepts[-1])
+    parameters = _parameters_to(estimator, n_samples)
     sizes = tuple(coef.shape[1] for coef in coefs[:-1])
-    mlp = MLPClassifier(sizes, activation, random_state=0)
-    _fit_to_nothing(mlp, classifier)
-    mlp.set_params(random_state=deepcopy(classifier.random_state), **parameters)
+    if isinstance(estimator, JacobianMLPClassifier):
+        mlp = MLPClassifier(sizes, activation, random_state=0)
+    else:
+        mlp = MLPRegressor(**_loss_to(estimator), random_state=0)
+        mlp.set_params(hidden_layer_sizes=sizes, activation=activation)
+    _fit_to_nothing(mlp, estimator)
+    mlp.set_params(random_state=deepcopy(estimator.random_state), **parameters)
     mlp.coefs_, mlp.intercepts_ = coefs, intercepts
     # The start that early stopping returns to when no epoch is better.
     mlp._best_coefs = [coef.copy() for coef in coefs]
@@ -121,9 +128,9 @@ def to_sklearn(classifier, n_samples=None):
     # It remembers the gradients of a table that does not exist; the next step makes
     # another one.
     vars(mlp).pop("_optimizer", None)
-    if hasattr(classifier, "feature_names_in_"):
-        mlp.feature_names_in_ = classifier.feature_names_in_.copy()
-    _describe_training(mlp, classifier, n_samples)
+    if hasattr(estimator, "feature_names_in_"):
+        mlp.feature_names_in_ = estimator.feature_names_in_.copy()
+    _describe_training(mlp, estimator, n_samples)
     return mlp
 
 
@@ -133,7 +140,7 @@ def _only_activation(network):
     Raises
     ------
     ValueError
-        If a layer has no counterpart in an MLPClassifier.
+        If a layer has no counterpart in scikit-learn's networks.
     """
     names, name, is_inside = [], None, False
     for index, layer in enumerate(network.layers):
@@ -159,15 +166,15 @@ def _only_activation(network):
 
 def _refuse(index, layer, reason):
     raise ValueError(
-        "The network cannot become an MLPClassifier: "
+        "The network cannot become one of scikit-learn: "
         f"network_.layers[{index}], {layer!r}, {reason}. {POSSIBLE}"
     )
 
 
-def _matrices(classifier):
+def _matrices(estimator):
     """Return copies of all matrices and intercepts, zeros where there is none."""
     coefs, intercepts = [], []
-    for weights in classifier.network_.split(classifier.weights_):
+    for weights in estimator.network_.split(estimator.weights_):
         if weights:
             coef = weights["coef"].copy()
             zeros = np.zeros(coef.shape[1], coef.dtype)
@@ -176,33 +183,78 @@ def _matrices(classifier):
     return coefs, intercepts
 
 
-def _fit_to_nothing(mlp, classifier):
-    """Let an MLPClassifier set itself up, with a row of zeros for each class.
+def _predicting(estimator, coef, intercept):
+    """Return the last matrix and intercept of an MLPRegressor.
+
+    They give predictions in the unit of the targets, or with an exponential link their
+    logarithms.
+
+    Raises
+    ------
+    ValueError
+        If the prediction depends on the raw prediction in another way.
+    """
+    network, model = estimator.network_, estimator.model_
+    rescale = network.arrays(estimator.weights_)[-1]
+    coef, intercept = (
+        coef * rescale["factor"],
+        intercept * rescale["factor"] + rescale["shift"],
+    )
+    link, n_per_target = model.link, model.loss.n_per_target
+    if n_per_target == 1:
+        return coef, intercept
+    if link is MEAN_AND_DEVIATION:
+        return coef[:, ::2].copy(), intercept[::2].copy()
+    raise ValueError(
+        f"The prediction of {model.loss!r} is no raw prediction, but one of several "
+        "after sorting, which an MLPRegressor has not."
+    )
+
+
+def _loss_to(estimator):
+    """Return the loss of an MLPRegressor, which decides what it makes of its output."""
+    if estimator.model_.link is not EXPONENTIAL:
+        return {}
+    if "loss" not in signature(MLPRegressor).parameters:
+        raise ValueError(
+            f"{estimator.model_.loss!r} has an exponential link, which MLPRegressor has "
+            "from scikit-learn 1.7 on."
+        )
+    return {"loss": "poisson"}
+
+
+def _fit_to_nothing(mlp, estimator):
+    """Let scikit-learn's estimator set itself up, with rows of zeros for all targets.
 
     Its own method does that in all versions; the weights are replaced afterwards.
     """
-    y = classes = classifier.classes_
-    if classifier.task_.multilabel:
+    if isinstance(estimator, JacobianMLPRegressor):
+        task = estimator.task_
+        X = csr_matrix((1, estimator.n_features_in_))
+        mlp.partial_fit(X, task.shaped(np.zeros((1, task.n_targets))))
+        return
+    y = classes = estimator.classes_
+    if estimator.task_.multilabel:
         y = np.eye(len(classes), dtype=int)
-    X = csr_matrix((len(classes), classifier.n_features_in_))
+    X = csr_matrix((len(classes), estimator.n_features_in_))
     mlp.partial_fit(X, y, classes=classes)
 
 
-def _parameters_to(classifier, n_samples):
-    """Return the parameters of an MLPClassifier that mean the same."""
-    parts = resolve(classifier)
-    never = classifier.tol is None
+def _parameters_to(estimator, n_samples):
+    """Return the parameters of scikit-learn's estimator that mean the same."""
+    parts = resolve(estimator)
+    never = estimator.tol is None
     found = {
-        "batch_size": classifier.batch_size,
-        "max_iter": classifier.max_iter,
-        "tol": 0.0 if never else classifier.tol,
-        "n_iter_no_change": np.inf if never else classifier.n_iter_no_change,
-        "shuffle": classifier.shuffle,
-        "early_stopping": classifier.early_stopping,
-        "validation_fraction": classifier.validation_fraction,
-        "warm_start": classifier.warm_start,
-        "verbose": classifier.verbose,
-        "alpha": _alpha(classifier, parts, n_samples),
+        "batch_size": estimator.batch_size,
+        "max_iter": estimator.max_iter,
+        "tol": 0.0 if never else estimator.tol,
+        "n_iter_no_change": np.inf if never else estimator.n_iter_no_change,
+        "shuffle": estimator.shuffle,
+        "early_stopping": estimator.early_stopping,
+        "validation_fraction": estimator.validation_fraction,
+        "warm_start": estimator.warm_start,
+        "verbose": estimator.verbose,
+        "alpha": _alpha(estimator, parts, n_samples),
     }
     if parts.learning_rate is not None:
         found["learning_rate_init"] = parts.learning_rate
@@ -227,7 +279,7 @@ def _parameters_to(classifier, n_samples):
     return found
 
 
-def _alpha(classifier, parts, n_samples):
+def _alpha(estimator, parts, n_samples):
     strength = sum(
         float(part.strength)
         for part in parts.regularizers
@@ -235,27 +287,27 @@ def _alpha(classifier, parts, n_samples):
     )
     rows = n_samples
     if not parts.full_batch:
-        rows = rows_in_a_step(classifier.batch_size, n_samples)
+        rows = rows_in_a_step(estimator.batch_size, n_samples)
     if strength and rows is None:
         warn_unknown(
-            f"Weight decay of {strength}", "MLPClassifier's alpha is that times"
+            f"Weight decay of {strength}", "scikit-learn's alpha is that times"
         )
         return 0.0
     return strength * rows if strength else 0.0
 
 
-def _describe_training(mlp, classifier, n_samples):
+def _describe_training(mlp, estimator, n_samples):
     """Set the attributes that tell of the training."""
-    mlp.n_iter_ = classifier.n_iter_
-    mlp.loss_curve_ = list(classifier.loss_curve_)
-    mlp.loss_ = classifier.loss_
-    mlp.t_ = 0 if n_samples is None else n_samples * classifier.n_iter_
+    mlp.n_iter_ = estimator.n_iter_
+    mlp.loss_curve_ = list(estimator.loss_curve_)
+    mlp.loss_ = estimator.loss_
+    mlp.t_ = 0 if n_samples is None else n_samples * estimator.n_iter_
     mlp.best_loss_ = min(mlp.loss_curve_, default=np.inf)
     mlp.validation_scores_ = mlp.best_validation_score_ = None
     if mlp.early_stopping:
         mlp.best_loss_ = None
         mlp.validation_scores_, mlp.best_validation_score_ = [], -np.inf
-        if classifier.monitor == "accuracy":
-            scores = classifier.history_.get("validation_score", [])
+        if estimator.monitor == estimator.task_.scorer:
+            scores = estimator.history_.get("validation_score", [])
             mlp.validation_scores_ = list(scores)
-            mlp.best_validation_score_ = classifier.best_score_
+            mlp.best_validation_score_ = estimator.best_score_

@@ -15,6 +15,7 @@ from skjacobnet.layers.identity import Identity as Identity
 from skjacobnet.layers.linear import Linear as Linear
 from skjacobnet.layers.rectifiers import LeakyReLU as LeakyReLU
 from skjacobnet.layers.rectifiers import ReLU as ReLU
+from skjacobnet.layers.rescale import Rescale as Rescale
 from skjacobnet.layers.saturating import HardTanh as HardTanh
 from skjacobnet.layers.saturating import Sigmoid as Sigmoid
 from skjacobnet.layers.saturating import Tanh as Tanh

@@ -49,6 +49,9 @@ class Layer(Component):
         that says so, not for its subclasses.
     inner_layers : tuple of Layer
         The layers inside, for those that consist of layers.
+    statistics : tuple of str
+        Names of arrays that the layer learns from the data without gradients. Methods
+        receive them in `weights`, together with the weights.
     """
 
     penalized = ()
@@ -61,6 +64,7 @@ class Layer(Component):
     is_random = False
     in_place = False
     inner_layers = ()
+    statistics = ()
 
     @property
     def unrolled(self):
@@ -136,6 +140,20 @@ class Layer(Component):
         -------
         dict of str to array
             Empty when the layer has no weights.
+        """
+        return {}
+
+    def neutral_statistics(self, n_in):
+        """Return statistics that stand for no data, a dict of arrays in float64.
+
+        Parameters
+        ----------
+        n_in : int
+
+        Returns
+        -------
+        dict of str to array
+            With the names in `statistics`; empty for most layers.
         """
         return {}
 
@@ -251,9 +269,11 @@ class Layer(Component):
         dict of str to array
             With the axes (..., n_samples) before those of the weight.
         """
+        n_in = X.shape[-1]
+        shapes = {n: np.shape(a) for n, a in self.neutral_statistics(n_in).items()}
         own_axes = {
             name: (np.newaxis, *(slice(None),) * len(shape))
-            for name, shape in self.weight_shapes(X.shape[-1]).items()
+            for name, shape in {**self.weight_shapes(n_in), **shapes}.items()
         }
         stacked = {name: w[..., *own_axes[name]] for name, w in weights.items()}
         X, cotangent = X[..., np.newaxis, :], cotangent[..., np.newaxis, :]

@@ -41,12 +41,13 @@ class Chain:
         steps = zip(self.layers, self.sizes(n_in), strict=False)
         return [width for layer, n in steps for width in layer.widths(n)]
 
-    def init_weights(self, n_in, rng, dtype, X=None):
+    def init_weights(self, n_in, rng, dtype, X=None, statistics=None):
         """Draw the first weights of each layer, given the batch that reaches it."""
-        weights = []
-        for layer, width in zip(self.layers, self.sizes(n_in), strict=False):
+        statistics = [{}] * len(self.layers) if statistics is None else statistics
+        weights, steps = [], zip(self.layers, self.sizes(n_in), statistics, strict=False)
+        for layer, width, known in steps:
             weights.append(layer.init_weights(width, rng, dtype, X))
-            X = None if X is None else layer.forward(weights[-1], X)
+            X = None if X is None else layer.forward({**weights[-1], **known}, X)
         return weights
 
     def forward(self, weights, X, out=None, hidden=None):
@@ -130,7 +131,7 @@ class Chain:
         ):
             if total is not None:
                 total = operator.jvp(total)
-            if own:
+            if own_tangents:
                 found = layer.weight_jvp_at(operator, own, X, own_tangents)
                 total = found if total is None else total + found
         return 0.0 if total is None else total
@@ -150,7 +151,11 @@ class PreparedChain:
 
     def __init__(self, layers, workspace):
         self.layers = layers
-        trained = (step for step, layer in enumerate(layers) if layer.weights)
+        trained = (
+            step
+            for step, prepared in enumerate(layers)
+            if not prepared.layer.statistics and prepared.weights
+        )
         self.first = next(trained, len(layers))
         self.arrays = workspace.setdefault("cotangents", {})
 

@@ -15,6 +15,7 @@ target.
 """
 
 from skjacobnet.links.base import Link as Link
+from skjacobnet.links.base import RegressionLink as RegressionLink
 from skjacobnet.links.exponential import EXPONENTIAL as EXPONENTIAL
 from skjacobnet.links.exponential import ExponentialLink as ExponentialLink
 from skjacobnet.links.identity import IDENTITY as IDENTITY

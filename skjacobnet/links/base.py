@@ -64,3 +64,22 @@ class Link(ABC):
         list of JacobianOperator
             In the order in which they are applied; empty for ``"raw"``.
         """
+
+
+class RegressionLink(Link):
+    """The map from raw predictions to predictions of numbers."""
+
+    @abstractmethod
+    def rescaling(self, location, scale):
+        """Return what turns raw predictions of scaled targets into those of targets.
+
+        Parameters
+        ----------
+        location, scale : array of shape (n_targets,), float64
+            Of :math:`y = m + s t` for scaled targets t.
+
+        Returns
+        -------
+        factor, shift : array of shape (n_raw,), float64
+            The raw prediction for y is `factor` times that for t plus `shift`.
+        """

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from skjacobnet.links.base import Link
+from skjacobnet.links.base import RegressionLink
 from skjacobnet.operators import Diagonal
 
 
-class ExponentialLink(Link):
+class ExponentialLink(RegressionLink):
     r"""A positive prediction, for each target alone.
 
     .. math:: \mu = e^z
@@ -38,6 +38,10 @@ class ExponentialLink(Link):
 
     def operators(self, raw, output):
         return [] if output == "raw" else [Diagonal(np.exp(raw))]
+
+    def rescaling(self, location, scale):
+        # A mean in another unit differs by a factor, never by a location.
+        return np.ones_like(scale), np.log(scale)
 
 
 EXPONENTIAL = ExponentialLink()

@@ -1,9 +1,9 @@
 """Raw predictions that are predictions."""
 
-from skjacobnet.links.base import Link
+from skjacobnet.links.base import RegressionLink
 
 
-class IdentityLink(Link):
+class IdentityLink(RegressionLink):
     """The raw prediction itself, for each target alone.
 
     Notes
@@ -27,6 +27,9 @@ class IdentityLink(Link):
 
     def operators(self, raw, output):
         return []
+
+    def rescaling(self, location, scale):
+        return scale, location
 
 
 IDENTITY = IdentityLink()

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from skjacobnet.links.base import Link
+from skjacobnet.links.base import RegressionLink
 from skjacobnet.links.per_target import per_target
 from skjacobnet.operators import Diagonal, Selection
 
 
-class MeanAndDeviation(Link):
+class MeanAndDeviation(RegressionLink):
     r"""A mean and a standard deviation, from two raw predictions for each target.
 
     .. math:: \mu = z_1, \qquad \sigma = e^{z_2}
@@ -54,6 +54,10 @@ class MeanAndDeviation(Link):
             return [Selection(np.arange(0, n_raw, 2), n_raw, raw.dtype)]
         log_std = Selection(np.arange(1, n_raw, 2), n_raw, raw.dtype)
         return [log_std, Diagonal(self.value(raw, "std"))]
+
+    def rescaling(self, location, scale):
+        factor = np.stack([scale, np.ones_like(scale)], axis=1)
+        return factor.ravel(), np.stack([location, np.log(scale)], axis=1).ravel()
 
 
 MEAN_AND_DEVIATION = MeanAndDeviation()

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skjacobnet.links.base import Link
+from skjacobnet.links.base import RegressionLink
 from skjacobnet.links.per_target import per_target
 from skjacobnet.operators import Selection
 
 
 @dataclass(frozen=True)
-class SortedQuantiles(Link):
+class SortedQuantiles(RegressionLink):
     r"""Quantiles of each target in the order of their levels.
 
     .. math:: q_1 \le \dots \le q_k \quad \text{are} \quad z_1, \dots, z_k
@@ -77,6 +77,10 @@ class SortedQuantiles(Link):
         else:
             places = places.reshape(raw.shape)
         return [Selection(places, n_raw, raw.dtype)]
+
+    def rescaling(self, location, scale):
+        n_levels = len(self.levels)
+        return np.repeat(scale, n_levels), np.repeat(location, n_levels)
 
     @property
     def _nearest_to_half(self):

@@ -1,12 +1,15 @@
 """A fitted network: predictions, and the network linearized at rows of a table."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from sklearn.utils import check_consistent_length
 
 from skjacobnet.core.blocks import row_blocks, slices
+from skjacobnet.core.constraints import OneOf
 from skjacobnet.core.rows import cast
+from skjacobnet.layers import Rescale
 from skjacobnet.losses import Loss
 from skjacobnet.network import Network, NetworkWorkspace
 from skjacobnet.tasks import Task
@@ -22,6 +25,7 @@ class FittedModel:
     Attributes
     ----------
     network : Network
+        From the inputs to raw predictions in the unit of the targets.
     weights : array of shape (n_weights,)
     task : Task
     loss : Loss
@@ -44,6 +48,31 @@ class FittedModel:
     def link(self):
         """The link from raw predictions to what is predicted."""
         return self.task.link(self.loss)
+
+    @cached_property
+    def trained(self):
+        """The network that the loss is given: without a last `Rescale`."""
+        n_layers = len(self.network.layers)
+        if isinstance(self.network.layers[-1], Rescale):
+            n_layers -= 1
+        return self.network.first(n_layers)
+
+    def output(self, name=None):
+        """Return the name of an output, checked; by default the first of the link.
+
+        Raises
+        ------
+        ValueError
+            If the network has no such output.
+        """
+        if name is None:
+            return self.link.outputs[0]
+        OneOf(*self.link.outputs).check(name, "output")
+        return name
+
+    def n_outputs(self, output):
+        """Return the number of columns of an output."""
+        return self.link.n_outputs(output, self.network.sizes[-1])
 
     def astype(self, dtype):
         """Return a model that computes in another type."""
@@ -91,19 +120,31 @@ class FittedModel:
             view[...] = array
         return replace(self, weights=weights)
 
-    def raw(self, X):
+    def raw(self, X, dtype=None):
         """Return the raw prediction for every row.
 
         Parameters
         ----------
         X : array or CSR matrix of shape (n_samples, n_features)
             Of any numeric type; blocks of it are cast to that of the weights.
+        dtype : data-type, optional
+            Of the result, by default that of the weights. A last `Rescale` is applied
+            in it, so that a wider type keeps the digits of targets with a large
+            location.
 
         Returns
         -------
         array of shape (n_samples, n_raw)
         """
-        network, dtype, n_samples = self.network, self.dtype, X.shape[0]
+        if dtype is None or dtype == self.dtype:
+            return self._evaluated(self.network, X)
+        raw = self._evaluated(self.trained, X).astype(dtype)
+        last, statistics = self.network.layers[-1], self.network.layer_statistics[-1]
+        return last.forward(statistics, raw, raw) if statistics else raw
+
+    def _evaluated(self, network, X):
+        """Return the output of a network for every row, a block at a time."""
+        dtype, n_samples = self.dtype, X.shape[0]
         block = row_blocks(network, 0, dtype.itemsize)
         if n_samples <= block:
             rows = cast(X, dtype, network.accepts_sparse)
@@ -115,7 +156,7 @@ class FittedModel:
             network.forward(self.weights, batch, raw[rows], workspace)
         return raw
 
-    def linearizations(self, X, vectors_per_row=1):
+    def linearizations(self, X, vectors_per_row=1, network=None):
         """Linearize the network at the rows of a table, a block at a time.
 
         Parameters
@@ -123,6 +164,8 @@ class FittedModel:
         X : array or CSR matrix of shape (n_samples, n_features)
         vectors_per_row : int, default=1
             How many vectors are to be carried through the network for each row.
+        network : Network, optional
+            `trained` in place of the whole network.
 
         Yields
         ------
@@ -130,24 +173,26 @@ class FittedModel:
         linearization : Linearization
             Overwritten by the next one.
         """
-        network, workspace = self.network, NetworkWorkspace(self.network)
+        network = self.network if network is None else network
+        workspace = NetworkWorkspace(network)
         block = row_blocks(network, vectors_per_row, self.dtype.itemsize)
         for rows in slices(X.shape[0], block):
             batch = cast(X[rows], self.dtype, network.accepts_sparse)
             yield rows, network.linearize(self.weights, batch, None, workspace)
 
     def loss_linearizations(self, X, y):
-        """Yield what `linearizations` does, and each row's gradient of the loss.
+        """Linearize the trained network, with each row's gradient of the loss.
 
         Parameters
         ----------
         X : array or CSR matrix of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        y : array-like of shape (n_samples,) or (n_samples, n_columns)
 
         Yields
         ------
         rows : slice
         linearization : Linearization
+            Of `trained`.
         cotangent : array of shape (n_rows, n_raw)
             The gradient for the raw prediction.
 
@@ -158,7 +203,7 @@ class FittedModel:
         """
         check_consistent_length(X, y)
         codes, link = self.task.codes(y), self.link
-        for rows, at in self.linearizations(X):
+        for rows, at in self.linearizations(X, network=self.trained):
             encoded = self.task.encode(codes[rows], at.value.dtype)
             yield rows, at, self.loss.sample_gradients(encoded, at.value, link)
 

@@ -174,6 +174,7 @@ def _memory(network, dtype):
 def _jacobian(layer, n_in, shapes):
     """Return the kind of operator of a layer's Jacobian, found at zeros."""
     weights = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    weights |= layer.neutral_statistics(n_in)
     with np.errstate(all="ignore"):
         _, operator = layer.linearize(weights, np.zeros((1, n_in), np.float32))
     ancestors = type(operator).__mro__

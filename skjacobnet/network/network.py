@@ -19,7 +19,9 @@ class Network:
 
     The weights of all layers live in one vector ``theta``, layer by layer, ``coef`` in
     C order and then ``intercept``; every layer sees reshaped views of it. The network
-    itself is a value: methods take ``theta`` and change nothing.
+    itself is a value: methods take ``theta`` and change nothing. Beside the weights
+    there is one vector of statistics, for layers that learn from the data without
+    gradients.
 
     Parameters
     ----------
@@ -27,6 +29,8 @@ class Network:
         From the inputs to the raw prediction.
     n_in : int
         Number of input features.
+    statistics : array of shape (n_statistics,), optional
+        By default those that stand for no data.
 
     Attributes
     ----------
@@ -37,6 +41,8 @@ class Network:
         containers included.
     n_weights : int
         Length of ``theta``.
+    statistics : array of shape (n_statistics,), float64
+        Those of all layers, layer by layer.
 
     Examples
     --------
@@ -53,25 +59,38 @@ class Network:
     52 bytes in float32, 104 bytes in float64
     """
 
-    def __init__(self, layers, n_in):
+    def __init__(self, layers, n_in, statistics=None):
         self.chain = Chain(layers)
         self.layers = self.chain.layers
         self.sizes = self.chain.sizes(n_in)
         self.widths = (n_in, *self.chain.widths(n_in))
-        self._places, end = [], 0
-        for layer, width in zip(self.layers, self.sizes, strict=False):
-            places = {}
-            for name, shape in layer.weight_shapes(width).items():
-                places[name] = slice(end, end + prod(shape)), shape
-                end += prod(shape)
-            self._places.append(places)
-        self.n_weights = end
+        steps = list(zip(self.layers, self.sizes, strict=False))
+        self._places, self.n_weights = _places(
+            layer.weight_shapes(width) for layer, width in steps
+        )
+        neutral = [layer.neutral_statistics(width) for layer, width in steps]
+        self._statistic_places, n_statistics = _places(
+            {name: array.shape for name, array in arrays.items()} for arrays in neutral
+        )
+        if statistics is None:
+            found = [array.ravel() for arrays in neutral for array in arrays.values()]
+            statistics = np.concatenate([np.empty(0), *found])
+        self.statistics = statistics
+        if statistics.shape != (n_statistics,):
+            raise ValueError(
+                f"statistics must have the shape ({n_statistics},), got "
+                f"{statistics.shape}."
+            )
 
     def __getstate__(self):
-        return {"layers": self.layers, "n_in": self.sizes[0]}
+        return {
+            "layers": self.layers,
+            "n_in": self.sizes[0],
+            "statistics": self.statistics,
+        }
 
     def __setstate__(self, state):
-        self.__init__(state["layers"], state["n_in"])
+        self.__init__(**state)
 
     def __repr__(self):
         layers = ", ".join(map(repr, self.layers))
@@ -98,6 +117,33 @@ class Network:
         """Indices of the layers whose outputs are hidden activations."""
         return [i for i, layer in enumerate(self.layers[:-1]) if layer.is_activation]
 
+    def first(self, n_layers):
+        """Return the network of the first layers, for the same vector of weights.
+
+        The layers that are left out must have no weights.
+        """
+        statistics = sum(
+            prod(shape)
+            for places in self._statistic_places[:n_layers]
+            for _, shape in places.values()
+        )
+        layers = self.layers[:n_layers]
+        return Network(layers, self.sizes[0], self.statistics[:statistics])
+
+    def followed_by(self, layer, statistics):
+        """Return the network with one more layer, whose statistics are a dict."""
+        found = [np.ravel(statistics[name]) for name in layer.statistics]
+        return Network(
+            [*self.layers, layer],
+            self.sizes[0],
+            np.concatenate([self.statistics, *found]),
+        )
+
+    @property
+    def layer_statistics(self):
+        """The statistics of each layer, as views of `statistics`, a list of dicts."""
+        return _views(self.statistics, self._statistic_places)
+
     def split(self, theta):
         """Return each layer's weights as views of a flat vector.
 
@@ -110,14 +156,25 @@ class Network:
         list of dict of str to array
             One dict for each layer, empty for layers without weights.
         """
-        stack = theta.shape[:-1]
-        return [
-            {
-                name: theta[..., place].reshape(stack + shape)
-                for name, (place, shape) in places.items()
-            }
-            for places in self._places
-        ]
+        return _views(theta, self._places)
+
+    def arrays(self, theta):
+        """Return each layer's weights and statistics, as its methods take them.
+
+        Parameters
+        ----------
+        theta : array of shape (..., n_weights)
+
+        Returns
+        -------
+        list of dict of str to array
+            The weights as views, the statistics in the type of `theta`.
+        """
+        weights = self.split(theta)
+        if not self.statistics.size:
+            return weights
+        known = _views(self.statistics.astype(theta.dtype), self._statistic_places)
+        return [{**own, **more} for own, more in zip(weights, known, strict=True)]
 
     def weights(self, theta, name):
         """Return all weights of one name, such as ``"coef"``, layer by layer.
@@ -165,7 +222,8 @@ class Network:
         array of shape (n_weights,)
         """
         theta = np.empty(self.n_weights, dtype)
-        drawn = self.chain.init_weights(self.sizes[0], rng, dtype, X)
+        known = _views(self.statistics.astype(dtype), self._statistic_places)
+        drawn = self.chain.init_weights(self.sizes[0], rng, dtype, X, known)
         for views, weights in zip(self.split(theta), drawn, strict=True):
             for name, view in views.items():
                 view[...] = weights[name]
@@ -191,7 +249,7 @@ class Network:
         hidden = None
         if workspace is not None:
             hidden = workspace.hidden(X.shape[:-1], theta.dtype)
-        return self.chain.forward(self.split(theta), X, out, hidden)
+        return self.chain.forward(self.arrays(theta), X, out, hidden)
 
     def linearize(self, theta, X, rng=None, workspace=None):
         """Evaluate the network together with the Jacobian of every layer.
@@ -321,13 +379,14 @@ class Network:
         )
 
     def _received(self, theta, linearization, cotangent):
-        """Yield each step, last one first, and what `weight_vjp_at` takes."""
-        weights, (X, *inputs) = self.split(theta), linearization.outputs[:-1]
+        """Yield each step with weights, last first, and what `weight_vjp_at` takes."""
+        weights, (X, *inputs) = self.arrays(theta), linearization.outputs[:-1]
         inputs = [X.toarray() if issparse(X) else X, *inputs]
         for step, operator, *ends in self.chain.received(
             linearization.operators, inputs, cotangent
         ):
-            yield step, operator, weights[step], *ends
+            if self._places[step]:
+                yield step, operator, weights[step], *ends
 
     def weight_jvp(self, theta, linearization, tangent):
         """Carry a tangent of the weights to the raw prediction.
@@ -345,7 +404,7 @@ class Network:
         """
         at = linearization
         return self.chain.weight_jvp(
-            self.split(theta), at.outputs[:-1], at.operators, self.split(tangent)
+            self.arrays(theta), at.outputs[:-1], at.operators, self.split(tangent)
         )
 
     def input_jacobian(self, theta, X, mode="auto"):
@@ -378,6 +437,30 @@ class Network:
             linearization = self.linearize(theta, X[..., rows, :], None, workspace)
             accumulate_into(jacobian[..., rows, :, :], linearization.operators, mode)
         return jacobian
+
+
+def _places(shapes):
+    """Return the places of arrays in one vector, layer by layer, and its length."""
+    found, end = [], 0
+    for own_shapes in shapes:
+        places = {}
+        for name, shape in own_shapes.items():
+            places[name] = slice(end, end + prod(shape)), shape
+            end += prod(shape)
+        found.append(places)
+    return found, end
+
+
+def _views(vector, places):
+    """Return the arrays at places in a vector (..., n), a dict for each layer."""
+    stack = vector.shape[:-1]
+    return [
+        {
+            name: vector[..., place].reshape(stack + shape)
+            for name, (place, shape) in own_places.items()
+        }
+        for own_places in places
+    ]
 
 
 def as_type(X, dtype):

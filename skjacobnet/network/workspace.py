@@ -44,7 +44,7 @@ class NetworkWorkspace:
         if known is not theta:
             # The buffers outlive a vector of weights.
             workspace = self._workspaces.setdefault(kind, Workspace())
-            weights = self.network.split(theta)
+            weights = self.network.arrays(theta)
             chain = self.network.chain.prepare(weights, X.shape[-2], workspace)
             self._prepared[kind] = theta, chain
         return chain

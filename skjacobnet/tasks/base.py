@@ -17,27 +17,34 @@ class Task(ABC):
     ----------
     n_raw : int
         Number of raw predictions of a row.
-    outputs : tuple of str
-        What a network can be asked for, and differentiated.
+    n_columns : int
+        Number of columns of encoded targets.
     noun : str
         What messages call the targets; ``str(task)`` lists them.
+    scorer : str
+        A scorer of scikit-learn that suits it.
+    starts_at_constant : bool
+        Whether the first intercept of the output layer is the best constant raw
+        prediction.
     """
 
-    outputs = ()
     noun = "targets"
+    scorer = "accuracy"
+    starts_at_constant = False
 
     @property
     @abstractmethod
     def n_raw(self):
         """Number of raw predictions of a row."""
 
-    @abstractmethod
-    def link(self, loss):
-        """Return the link from raw predictions to what is predicted."""
+    @property
+    def n_columns(self):
+        """Number of columns of encoded targets."""
+        return self.n_raw
 
     @abstractmethod
-    def n_outputs(self, output):
-        """Return the number of columns of an output."""
+    def link(self, loss=None):
+        """Return the link from raw predictions to what is predicted."""
 
     @abstractmethod
     def codes(self, y, name="y"):
@@ -55,16 +62,35 @@ class Task(ABC):
             If a target is unknown, or the shape does not fit.
         """
 
+    def fitted(self, codes, sample_weight):
+        """Return the task with what it learns from the targets of a fit.
+
+        Parameters
+        ----------
+        codes : array
+            Those of the rows that count.
+        sample_weight : array of shape (n_samples,) or None
+        """
+        return self
+
+    def following(self, earlier):
+        """Return the task for a run that goes on with the weights of an earlier one."""
+        return self
+
+    def rescaling(self):
+        """Return the statistics of a last layer `Rescale`, or None without one."""
+        return None
+
     @abstractmethod
     def encode(self, codes, dtype, out=None, places=None):
-        """Return targets for a loss, (n_samples, n_raw).
+        """Return targets for a loss, (n_samples, n_columns).
 
         Parameters
         ----------
         codes : array
             Some of those from `codes`.
         dtype : data-type
-        out : array of shape (n_samples, n_raw), optional
+        out : array of shape (n_samples, n_columns), optional
             Where to write them.
         places : array of np.intp of shape (n_samples,), optional
             Room for intermediate numbers.
@@ -116,6 +142,7 @@ class Task(ABC):
         link, total = self.link(loss), 0.0
         for rows in slices(len(codes), rows_of(8 * 8 * self.n_raw)):
             y = self.encode(codes[rows], float)
-            values = loss.sample_values(y, np.broadcast_to(raw, y.shape), link)
+            raws = np.broadcast_to(raw, (len(y), self.n_raw))
+            values = loss.sample_values(y, raws, link)
             total += float(values @ weight[rows])
         return total / float(weight.sum())

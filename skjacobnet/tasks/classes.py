@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import column_or_1d
 
 from skjacobnet.core.workspace import count_up
-from skjacobnet.links import LOGISTIC, OUTPUTS, SOFTMAX
+from skjacobnet.links import LOGISTIC, SOFTMAX
 from skjacobnet.tasks.base import Task
 
 # A share of zero would have a raw prediction of minus infinity.
@@ -35,7 +35,6 @@ class Classes(Task):
     classes: np.ndarray
     multilabel = False
     noun = "classes"
-    outputs = OUTPUTS
 
     @property
     def n_raw(self):
@@ -47,9 +46,6 @@ class Classes(Task):
 
     def link(self, loss=None):
         return SOFTMAX if self.n_raw > 1 else LOGISTIC
-
-    def n_outputs(self, output):
-        return self.n_raw if output == "raw" else len(self.classes)
 
     def codes(self, y, name="y"):
         y = np.asarray(y)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import issparse
 
-from skjacobnet.links import LOGISTIC, OUTPUTS
+from skjacobnet.links import LOGISTIC
 from skjacobnet.tasks.base import Task
 from skjacobnet.tasks.classes import SMALLEST_SHARE
 
@@ -29,7 +29,6 @@ class Labels(Task):
     n_labels: int
     multilabel = True
     noun = "labels"
-    outputs = OUTPUTS
 
     @property
     def classes(self):
@@ -46,9 +45,6 @@ class Labels(Task):
 
     def link(self, loss=None):
         return LOGISTIC
-
-    def n_outputs(self, output):
-        return self.n_labels
 
     def codes(self, y, name="y"):
         y = y.toarray() if issparse(y) else np.asarray(y)

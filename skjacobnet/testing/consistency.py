@@ -10,7 +10,7 @@ from skjacobnet.testing.compare import (
     assert_type,
     assert_written,
 )
-from skjacobnet.testing.inputs import draw_inputs, draw_weights
+from skjacobnet.testing.inputs import draw_inputs, draw_weights, trained
 
 
 def check_buffers(layer, weights, X, rng):
@@ -30,7 +30,7 @@ def check_buffers(layer, weights, X, rng):
     what = f"{layer!r}: linearize with a workspace that was used before"
     assert_same(buffered, output, what)
     assert_same(operator_buffered.todense(len(X)), dense, f"{what}, Jacobian")
-    outs = _unwritten(weights)
+    outs = _unwritten(trained(layer, weights))
     layer.weight_vjp(weights, X, cotangent, outs, workspace=workspace)
     _assert_gradients(outs, gradients, f"{layer!r}: weight_vjp, written to `out`")
     prepared = layer.prepare(weights, len(X), Workspace())
@@ -39,7 +39,7 @@ def check_buffers(layer, weights, X, rng):
     again, operator_again = prepared.linearize(X)
     assert_same(again, output, what)
     assert_same(operator_again.todense(len(X)), dense, f"{what}, Jacobian")
-    outs, out = _unwritten(weights), np.full_like(X, np.nan)
+    outs, out = _unwritten(trained(layer, weights)), np.full_like(X, np.nan)
     pulled_back = prepared.vjp(operator_again, X, cotangent, outs, out)
     assert_written(pulled_back, out, operator.vjp(cotangent), f"{what}, vjp")
     _assert_gradients(outs, gradients, f"{what}, vjp")
@@ -99,7 +99,7 @@ def check_sparse(layer, weights, X, rng):
     what = f"{layer!r}: the prepared layer, of a CSR matrix"
     again, operator = prepared.linearize(sparse)
     assert_same(again, output, what)
-    outs = _unwritten(weights)
+    outs = _unwritten(trained(layer, weights))
     prepared.vjp(operator, sparse, cotangent, outs)
     _assert_gradients(outs, gradients, what)
 
@@ -130,7 +130,8 @@ def _results(layer, weights, X):
             results["second_vjp for the input"] = for_input
         for name, gradient in for_weights.items():
             results[f"second_vjp for {name!r}"] = gradient
-    if weights:
-        tangents = {name: np.cos(weight) for name, weight in weights.items()}
+    own = trained(layer, weights)
+    if own:
+        tangents = {name: np.cos(weight) for name, weight in own.items()}
         results["weight_jvp"] = layer.weight_jvp(weights, X, tangents)
     return results

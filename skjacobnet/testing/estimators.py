@@ -12,7 +12,7 @@ from skjacobnet.data.table import Table
 from skjacobnet.estimators.parameters import resolve
 from skjacobnet.layers import Elementwise
 from skjacobnet.network import Network, build_network
-from skjacobnet.tasks import classification_task
+from skjacobnet.tasks import task_of
 from skjacobnet.testing.compare import assert_close
 from skjacobnet.testing.finite_differences import empirical_jacobian, finite_difference
 from skjacobnet.training.objective import Objective
@@ -33,13 +33,13 @@ def check_gradients(estimator, X, y, sample_weight=None, *, rtol=1e-6, random_st
 
     Parameters
     ----------
-    estimator : JacobianMLPClassifier
+    estimator : JacobianMLPClassifier or JacobianMLPRegressor
         Fitted or not. A fitted one is checked at its weights, an unfitted one at first
         weights that are moved a little, so that intercepts are not zero.
     X : array-like or sparse matrix of shape (n_samples, n_features)
         At most 50 rows are used, drawn at random. Each column is divided by its
         largest entry, since differences need inputs of ordinary size.
-    y : array-like of shape (n_samples,) or (n_samples, n_labels)
+    y : array-like of shape (n_samples,) or (n_samples, n_columns)
     sample_weight : array-like of shape (n_samples,), optional
     rtol : float > 0, default=1e-6
         The tolerance, relative to the largest derivative. Dimensionless.
@@ -156,14 +156,14 @@ def weight_derivatives(
         accept_sparse="csr",
         multi_output=True,
     )
-    task = estimator.task_ if fitted else classification_task(y)
+    task = estimator.task_ if fitted else task_of(y, parts.loss)
     table = Table.of(task, X, y, sample_weight, estimator.class_weight)
     network, theta = _network_and_weights(estimator, parts, table, rng)
     rows = np.sort(rng.permutation(X.shape[0])[:N_ROWS])
     inputs = maxabs_scale(cast(X[rows], np.float64, network.accepts_sparse))
     clear = _clear_rows(network, theta, inputs)
     rows, inputs = rows[clear], inputs[clear]
-    encoded = task.encode(table.codes[rows], np.float64)
+    encoded = table.task.encode(table.codes[rows], np.float64)
     weight = None if table.weight is None else table.weight[rows]
     objective = Objective(
         network, parts.loss, task.link(parts.loss), parts.regularizers
@@ -198,7 +198,7 @@ def weight_derivatives(
 
 def _network_and_weights(estimator, parts, table, rng):
     if hasattr(estimator, "model_"):
-        return estimator.network_, estimator.weights_.astype(np.float64)
+        return estimator.model_.trained, estimator.weights_.astype(np.float64)
     network = build_network(
         parts.hidden, table.X.shape[1], table.task.n_raw, parts.initializer
     )

@@ -38,9 +38,18 @@ def draw_inputs(layer, shape, rng, clearance=0.1):
 
 
 def draw_weights(layer, X, rng):
-    """Draw weights as at the start of a training, and move all of them a little."""
+    """Draw weights as at the start of a training, and move all of them a little.
+
+    Statistics of the layer are among them.
+    """
     weights = layer.init_weights(X.shape[-1], rng, X.dtype, X)
+    weights |= layer.neutral_statistics(X.shape[-1])
     return {
         name: weight + rng.normal(scale=0.1, size=weight.shape)
         for name, weight in weights.items()
     }
+
+
+def trained(layer, weights):
+    """Return those arrays of a layer that are weights, without its statistics."""
+    return {n: array for n, array in weights.items() if n not in layer.statistics}

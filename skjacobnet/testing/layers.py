@@ -21,7 +21,7 @@ from skjacobnet.testing.finite_differences import (
     empirical_jacobian,
     finite_difference,
 )
-from skjacobnet.testing.inputs import draw_inputs, draw_weights
+from skjacobnet.testing.inputs import draw_inputs, draw_weights, trained
 from skjacobnet.testing.operators import check_operator
 
 
@@ -98,7 +98,7 @@ def sanity_check(layer, X):
     Parameters
     ----------
     layer : Layer
-        Its weights are drawn with a fixed seed.
+        Its weights are drawn with a fixed seed; statistics are those of no data.
     X : array of shape (n_samples, n_in)
 
     See Also
@@ -122,7 +122,9 @@ def sanity_check(layer, X):
       difference 0.0e+00 on average
     """
     X = np.asarray(X, np.float64)
-    weights = layer.init_weights(X.shape[-1], np.random.default_rng(0), X.dtype, X)
+    n_in = X.shape[-1]
+    weights = layer.init_weights(n_in, np.random.default_rng(0), X.dtype, X)
+    weights |= layer.neutral_statistics(n_in)
     output, operator = layer.linearize(weights, X)
     exact = operator.todense(X.shape[0])
     empirical = empirical_jacobian(lambda X: layer.forward(weights, X), X)
@@ -139,16 +141,17 @@ def sanity_check(layer, X):
 
 def _check_shapes(layer, weights, X):
     n_samples, n_in = X.shape
-    shapes = {name: weight.shape for name, weight in weights.items()}
+    own = trained(layer, weights)
+    shapes = {name: weight.shape for name, weight in own.items()}
     declared = layer.weight_shapes(n_in)
     if list(declared.items()) != list(shapes.items()):
         raise AssertionError(
             f"{layer!r}: weight_shapes says {declared}, init_weights gives {shapes}."
         )
-    if not set(layer.penalized) <= set(weights):
+    if not set(layer.penalized) <= set(own):
         raise AssertionError(
             f"{layer!r}: penalized names {layer.penalized}, the weights are "
-            f"{tuple(weights)}."
+            f"{tuple(own)}."
         )
     expected = (n_samples, layer.output_size(n_in))
     output = layer.forward(weights, X)
@@ -212,15 +215,15 @@ def _check_elementwise(layer, X):
 
 def _check_weight_derivatives(layer, weights, X, rng):
     cotangent = rng.normal(size=(len(X), layer.output_size(X.shape[-1])))
-    gradients = layer.weight_vjp(weights, X, cotangent)
-    if gradients.keys() != weights.keys():
+    gradients, own = layer.weight_vjp(weights, X, cotangent), trained(layer, weights)
+    if gradients.keys() != own.keys():
         raise AssertionError(
             f"{layer!r}: weight_vjp gives {sorted(gradients)}, the weights are "
-            f"{sorted(weights)}."
+            f"{sorted(own)}."
         )
-    zeros = {name: np.zeros_like(weight) for name, weight in weights.items()}
-    fixed = layer.fixed(weights)
-    for name, weight in weights.items():
+    zeros = {name: np.zeros_like(weight) for name, weight in own.items()}
+    fixed = layer.fixed(own)
+    for name, weight in own.items():
         if name in fixed:
             _check_fixed(layer, weights, X, name, gradients[name])
             continue
@@ -270,8 +273,9 @@ def _check_second_vjp(layer, weights, X, rng):
         empirical_gradient(lambda X: product(weights, X), X),
         f"{layer!r}: second_vjp for the input",
     )
-    fixed = layer.fixed(weights)
-    for name, weight in weights.items():
+    own = trained(layer, weights)
+    fixed = layer.fixed(own)
+    for name, weight in own.items():
         expected = np.zeros_like(weight)
         if name not in fixed:
             expected = empirical_gradient(
@@ -285,7 +289,7 @@ def _check_sample_gradients(layer, weights, X, rng):
     cotangent = rng.normal(size=(len(X), layer.output_size(X.shape[-1])))
     each = layer.sample_gradients(weights, X, cotangent)
     squared = np.zeros(len(X))
-    for name, weight in weights.items():
+    for name, weight in trained(layer, weights).items():
         rows = [
             layer.weight_vjp(weights, X[s : s + 1], cotangent[s : s + 1])[name]
             for s in range(len(X))

@@ -109,7 +109,7 @@ class Monitor:
         # Loaded when needed, as above.
         from sklearn.metrics import get_scorer_names
 
-        others, metric = "'loss' or 'accuracy'", "metric"
+        others, metric = f"'loss' or {self.table.task.scorer!r}", "metric"
         for several in (f"{monitor}_macro", f"{monitor}_ovr"):
             if several in get_scorer_names():
                 others, metric = f"{several!r}, {others}", f"{monitor}_score"

@@ -4,6 +4,7 @@ import math
 import warnings
 from typing import NamedTuple
 
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 # A loss of so many times that of the best constant prediction is no result of chance:
@@ -11,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 FAR_WORSE = 5.0
 # Where classes are rare, that of the best constant is small, and a network that has
 # only begun is near raw predictions of zero.
-WORSE_THAN_ZERO = 2.0
+WORSE_THAN_START = 2.0
 
 
 class Outcome(NamedTuple):
@@ -27,22 +28,23 @@ class Outcome(NamedTuple):
         That of the weights which are kept.
     baseline_loss : float
         That of the best constant prediction for the rows that were trained on.
-    loss_of_zero : float
-        That of raw predictions of zero.
+    loss_of_start : float
+        That of the raw predictions near which a run starts: zeros, or the best
+        constant.
     """
 
     ended_by: str = "max_iter"
     rows: str = "training"
     loss: float = math.nan
     baseline_loss: float = math.nan
-    loss_of_zero: float = math.nan
+    loss_of_start: float = math.nan
 
     @property
     def far_worse(self):
         """Whether the loss is far above the baseline."""
         # A custom loss may be negative, where multiples say nothing.
         return self.baseline_loss > 0.0 and self.loss > max(
-            FAR_WORSE * self.baseline_loss, WORSE_THAN_ZERO * self.loss_of_zero
+            FAR_WORSE * self.baseline_loss, WORSE_THAN_START * self.loss_of_start
         )
 
 
@@ -58,11 +60,12 @@ def baseline_of(loss, table, validation):
 
     Returns
     -------
-    baseline_loss, loss_of_zero : float
+    baseline_loss, loss_of_start : float
         As in `Outcome`.
     """
     constant, judged = table.constant_raw(loss), validation or table
-    raws = constant, 0.0 * constant
+    start = constant if table.task.starts_at_constant else np.zeros_like(constant)
+    raws = constant, start
     return tuple(judged.loss_of_constant(raw, loss) for raw in raws)
 
 

@@ -8,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skjacobnet.core.blocks import row_blocks
 from skjacobnet.core.rows import cast
+from skjacobnet.layers import Rescale
 from skjacobnet.model import FittedModel
 from skjacobnet.network import build_network
 from skjacobnet.training import full_batch, minibatch
@@ -91,7 +92,7 @@ def train(
         table, validation = state.split_of(table, parts.validation_fraction)
     baseline = baseline_of(parts.loss, table, validation)
     if earlier is None:
-        _draw_weights(network, state, table)
+        _draw_weights(network, state, table, parts.loss)
     batch_size = _batch_size(parts, network, table.n_rows, dtype)
     batches = table.batches(batch_size, dtype, network.accepts_sparse, relative)
     steps_per_epoch = 1 if parts.full_batch else len(batches)
@@ -104,7 +105,7 @@ def train(
 
     model_at = partial(
         FittedModel,
-        network,
+        predicting_network(network, task, dtype),
         task=task,
         loss=parts.loss,
         regularizers=parts.regularizers,
@@ -162,13 +163,51 @@ def compute_dtype(dtype, given):
     raise ValueError(f"dtype must be None, 'float32' or 'float64', got {dtype!r}.")
 
 
-def _draw_weights(network, state, table):
+def predicting_network(network, task, dtype):
+    """Return the network that predicts, in the unit of the targets.
+
+    Parameters
+    ----------
+    network : Network
+        The trained one.
+    task : Task
+    dtype : data-type
+        In which it computes.
+
+    Returns
+    -------
+    Network
+        With a last `Rescale` where the task has one.
+
+    Raises
+    ------
+    ValueError
+        If that unit is out of the range of the type.
+    """
+    statistics = task.rescaling()
+    if statistics is None:
+        return network
+    factor, shift = statistics["factor"], statistics["shift"]
+    limits = np.finfo(dtype)
+    scaled = factor[factor != 0.0]
+    if (scaled < limits.tiny).any() or (np.abs([*scaled, *shift]) > limits.max).any():
+        raise ValueError(
+            f"y has a scale of {factor} around {shift}, beyond the range of {dtype}, in "
+            "which the network computes. Fit with dtype='float64', or give y in another "
+            "unit."
+        )
+    return network.followed_by(Rescale(), statistics)
+
+
+def _draw_weights(network, state, table, loss):
     """Draw the first weights; some starts look at rows that are trained on."""
     theta = state.theta
     rows = cast(table.some_inputs(START_ROWS), theta.dtype, network.accepts_sparse)
     # Numbers that are too large are met by an error of the loop.
     with np.errstate(all="ignore"):
         theta[...] = network.init_weights(state.weight_rng, theta.dtype, rows)
+    if table.task.starts_at_constant:
+        network.split(theta)[-1]["intercept"][...] = table.constant_raw(loss)
 
 
 def _batch_size(parts, network, n_rows, dtype):
@@ -199,7 +238,7 @@ def _resumed(parts, network, task, model, state, from_kept):
             f"Training goes on with the {model.task.noun} of the last fit, "
             f"{model.task}, but y has {task}."
         )
-    shapes = model.network.weight_shapes
+    shapes = model.trained.weight_shapes
     if network.weight_shapes != shapes:
         raise ValueError(
             "Training goes on with the weights of the last fit, but the layers have "

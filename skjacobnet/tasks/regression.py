@@ -1,0 +1,249 @@
+"""Numbers, and the unit in which a network learns them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.sparse import issparse
+
+from skjacobnet.losses import RegressionLoss
+from skjacobnet.tasks.base import Task
+
+
+@dataclass(frozen=True, eq=False)
+class Regression(Task):
+    r"""One number or several for each row.
+
+    The loss is given targets in the unit of their own spread,
+
+    .. math:: t = (y - m) / s,
+
+    with the weighted mean m and standard deviation s of each target over the rows of a
+    fit, except for losses with an exponential link, which take y itself. Where all
+    targets are equal, the prediction is that constant.
+
+    Parameters
+    ----------
+    n_targets : int
+    loss : RegressionLoss
+        Decides how many raw predictions a target has, and what they mean.
+    is_column : bool, default=False
+        Whether predictions have the shape (n_samples,).
+    goes_on : bool, default=False
+        Whether more rows will come, so that targets which are equal so far are not
+        taken for a constant.
+    location, scale : array of shape (n_targets,), optional
+        m and s; None before `fitted`. The scale of a constant is one.
+    constant : array of bool of shape (n_targets,), optional
+        Which targets are constant.
+
+    Examples
+    --------
+    >>> from skjacobnet.losses import SquaredError
+    >>> task = Regression(1, SquaredError(), is_column=True)
+    >>> codes = task.codes(np.array([10.0, 30.0]))
+    >>> task = task.fitted(codes, None)
+    >>> task.location, task.scale
+    (array([20.]), array([10.]))
+    >>> task.encode(codes, np.float64)
+    array([[-1.],
+           [ 1.]])
+    """
+
+    n_targets: int
+    loss: RegressionLoss
+    is_column: bool = False
+    goes_on: bool = False
+    location: np.ndarray | None = None
+    scale: np.ndarray | None = None
+    constant: np.ndarray | None = None
+    starts_at_constant = True
+    scorer = "r2"
+
+    @property
+    def n_raw(self):
+        """Number of raw predictions: one for each target, for some losses more."""
+        return self.n_targets * self.loss.n_per_target
+
+    @property
+    def n_columns(self):
+        """Number of columns of encoded targets."""
+        return self.n_targets
+
+    def __str__(self):
+        columns = "1 column" if self.n_targets == 1 else f"{self.n_targets} columns"
+        return f"{columns} for {self.loss!r}"
+
+    def link(self, loss=None):
+        return (loss or self.loss).link
+
+    def codes(self, y, name="y"):
+        y = _numbers(y, name)
+        if y.shape[1] != self.n_targets:
+            raise ValueError(
+                f"{name} must have {self.n_targets} columns, one for each target, got "
+                f"an array of shape {y.shape}."
+            )
+        self.loss.check_targets(y, name)
+        return y
+
+    def fitted(self, codes, sample_weight):
+        if self.location is not None:
+            return self
+        location, scale = location_and_scale(codes, sample_weight)
+        constant = (codes == codes[:1]).all(axis=0)
+        location[constant] = codes[0, constant]
+        scale[constant] = 1.0
+        known = np.zeros_like(constant) if self.goes_on else constant
+        return replace(self, location=location, scale=scale, constant=known)
+
+    def following(self, earlier):
+        if not self.same_as(earlier) or earlier.constant.any():
+            return self
+        return replace(
+            self,
+            location=earlier.location,
+            scale=earlier.scale,
+            constant=earlier.constant,
+        )
+
+    def encode(self, codes, dtype, out=None, places=None):
+        if out is None:
+            out = np.empty((len(codes), self.n_targets), dtype)
+        if not self.loss.scales_target:
+            out[...] = codes
+            return out
+        # The difference in float64, so that a large location loses no digits.
+        centered = np.subtract(codes, self.location)
+        return np.divide(centered, self.scale, out, casting="same_kind")
+
+    def rescaling(self):
+        location, scale = self.location, self.scale
+        if not self.loss.scales_target:
+            location, scale = np.zeros_like(location), np.ones_like(scale)
+        factor, shift = self.loss.link.rescaling(location, scale)
+        constant = np.repeat(self.constant, self.loss.n_per_target)
+        if constant.any():
+            certain = self.loss.best_constant(self.location[np.newaxis])
+            factor, shift = (
+                np.where(constant, 0.0, factor),
+                np.where(constant, certain, shift),
+            )
+        return {"factor": factor, "shift": shift}
+
+    def decide(self, raw):
+        return self.shaped(self.loss.link.value(raw, "prediction"))
+
+    def shaped(self, values):
+        """Return values (n_samples, n_targets, ...) in the shape of the targets."""
+        return values[:, 0] if self.is_column else values
+
+    def same_as(self, other):
+        return (
+            type(other) is Regression
+            and self.n_targets == other.n_targets
+            and self.loss.link == other.loss.link
+        )
+
+    def constant_raw(self, codes, sample_weight, loss):
+        return loss.best_constant(self.encode(codes, np.float64), sample_weight)
+
+
+def regression_task(y, loss, goes_on=False):
+    """Read the number of targets off those of a fit.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+    loss : RegressionLoss
+    goes_on : bool, default=False
+        As in `Regression`.
+
+    Returns
+    -------
+    Regression
+
+    Raises
+    ------
+    ValueError
+        If the targets are not numbers.
+
+    Examples
+    --------
+    >>> from skjacobnet.losses import SquaredError
+    >>> print(regression_task([1.0, 2.0], SquaredError()))
+    1 column for SquaredError()
+    """
+    n_targets = _numbers(y, "y").shape[1]
+    return Regression(n_targets, loss, is_column=n_targets == 1, goes_on=goes_on)
+
+
+def location_and_scale(y, sample_weight):
+    """Return the weighted mean and standard deviation of each column, in float64.
+
+    Neither overflows or underflows where the numbers of the columns do not.
+
+    Parameters
+    ----------
+    y : array of shape (n_samples, n_targets)
+    sample_weight : array of shape (n_samples,) or None
+
+    Returns
+    -------
+    location, scale : array of shape (n_targets,)
+
+    Examples
+    --------
+    >>> y = np.array([[1e200], [3e200]])
+    >>> location, scale = location_and_scale(y, np.array([1.0, 1.0]))
+    >>> (location / 1e200).round(6), (scale / 1e200).round(6)
+    (array([2.]), array([1.]))
+    """
+    largest = np.abs(y).max(axis=0).astype(np.float64)
+    # A power of two, which changes no digit.
+    unit = np.ldexp(1.0, np.frexp(largest)[1] - 1)
+    y = y / unit
+    location = np.average(y, axis=0, weights=sample_weight)
+    y -= location
+    scale = np.sqrt(np.average(np.square(y), axis=0, weights=sample_weight))
+    return location * unit, scale * unit
+
+
+def _numbers(y, name):
+    """Return targets as finite numbers, (n_samples, n_targets)."""
+    y = y.toarray() if issparse(y) else np.asarray(y)
+    if y.dtype.kind not in "biufO":
+        _refuse(y, name)
+    if y.dtype not in (np.float32, np.float64):
+        try:
+            y = y.astype(np.float64)
+        except (TypeError, ValueError):
+            _refuse(y, name)
+    if y.ndim not in (1, 2) or 0 in y.shape[1:]:
+        raise ValueError(
+            f"{name} must have the shape (n_samples,) or (n_samples, n_targets), got "
+            f"{y.shape}."
+        )
+    if not np.isfinite(y).all():
+        row = int(np.argmin(np.isfinite(y.reshape(len(y), -1)).all(axis=1)))
+        raise ValueError(
+            f"{name} must hold finite numbers, got {y[row]} in row {row}. Leave such "
+            "rows out."
+        )
+    return y.reshape(len(y), -1)
+
+
+def _refuse(y, name):
+    """Raise the error for targets that are no numbers; it shows the first."""
+    shown = next((repr(value) for value in y.ravel() if not _is_number(value)), y.dtype)
+    raise ValueError(
+        f"{name} must hold numbers, but it has {shown}. To predict classes, use "
+        "JacobianMLPClassifier."
+    )
+
+
+def _is_number(value):
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return not isinstance(value, str | bytes | np.datetime64 | np.timedelta64)
