@@ -6,6 +6,7 @@ from skjacobnet.core.version import __version__ as __version__
 from skjacobnet.estimators.classifier import (
     JacobianMLPClassifier as JacobianMLPClassifier,
 )
+from skjacobnet.estimators.regressor import JacobianMLPRegressor as JacobianMLPRegressor
 
 # Loaded when they are asked for.
 _SUBMODULES = ("inspection", "interop", "testing")

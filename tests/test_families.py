@@ -14,7 +14,14 @@ import skjacobnet
 from skjacobnet.core.component import Component, Family
 from skjacobnet.initializers import INITIALIZERS
 from skjacobnet.layers import ACTIVATIONS, LAYERS, Dropout, Linear
-from skjacobnet.losses import LOSSES, CrossEntropy, Focal
+from skjacobnet.losses import (
+    LOSSES,
+    REGRESSION_LOSSES,
+    CrossEntropy,
+    Focal,
+    Huber,
+    Quantile,
+)
 from skjacobnet.optimizers import OPTIMIZERS
 from skjacobnet.regularizers import REGULARIZERS, JacobianNorm, Sparsity
 from skjacobnet.schedules import SCHEDULES
@@ -25,7 +32,15 @@ from skjacobnet.testing import (
     check_regularizer,
 )
 
-FAMILIES = [INITIALIZERS, LAYERS, LOSSES, OPTIMIZERS, REGULARIZERS, SCHEDULES]
+FAMILIES = [
+    INITIALIZERS,
+    LAYERS,
+    LOSSES,
+    REGRESSION_LOSSES,
+    OPTIMIZERS,
+    REGULARIZERS,
+    SCHEDULES,
+]
 NAMES = [(family, name) for family in FAMILIES for name in family.names_alone]
 IDS = [f"{family.kind}-{name}" for family, name in NAMES]
 PARTS = [family.make(name) for family, name in NAMES]
@@ -42,7 +57,7 @@ def test_every_part_is_in_its_family():
     for module in all_modules():
         for name, cls in vars(module).items():
             if inspect.isclass(cls) and issubclass(cls, Component) and cls.name:
-                family = next(f for f in FAMILIES if issubclass(cls, f.base))
+                family = next(f for f in FAMILIES if f.takes(cls))
                 assert cls in family.classes, (
                     f"{name} of {cls.__module__} is missing: import it in the module "
                     f"that defines the {family.kind} family."
@@ -61,6 +76,9 @@ def test_the_names_that_users_rely_on():
             "orthogonal isometric"
         ),
         "loss": "cross_entropy brier focal",
+        "loss of numbers": (
+            "squared_error absolute_error huber quantile poisson gamma gaussian"
+        ),
         "regularizer": (
             "weight_decay l1 orthogonality sparsity certainty confidence_penalty "
             "jacobian_norm input_gradient"
@@ -74,7 +92,8 @@ def test_the_names_that_users_rely_on():
         ),
     }
     for family in FAMILIES:
-        assert set(expected[family.kind].split()) <= set(family.names)
+        kind = "loss of numbers" if family is REGRESSION_LOSSES else family.kind
+        assert set(expected[kind].split()) <= set(family.names)
 
 
 def test_activations_are_the_layers_that_say_so():
@@ -113,6 +132,24 @@ def test_two_parts_of_one_name_are_refused():
 
     with pytest.raises(ValueError, match=r"Two losss? are called 'brier'"):
         Family("loss", LOSSES.base, {**vars(skjacobnet.losses), "Other": Other})
+
+
+def test_losses_of_classes_and_of_numbers_are_told_apart():
+    assert not set(LOSSES.classes) & set(REGRESSION_LOSSES.classes)
+    assert set(LOSSES.classes) | set(REGRESSION_LOSSES.classes) == {
+        part
+        for part in vars(skjacobnet.losses).values()
+        if inspect.isclass(part) and getattr(part, "name", None)
+    }
+    with pytest.raises(TypeError, match=r"got Huber\(\). It is a RegressionLoss"):
+        LOSSES.resolve(Huber())
+    with pytest.raises(TypeError, match=r"got Focal\(\). It is no RegressionLoss"):
+        REGRESSION_LOSSES.resolve(Focal())
+    with pytest.raises(TypeError, match=r"Did you mean Huber\(\)"):
+        REGRESSION_LOSSES.resolve(Huber)
+    with pytest.raises(TypeError) as caught:
+        LOSSES.resolve(Huber)
+    assert "Did you mean" not in str(caught.value)
 
 
 @pytest.mark.parametrize("part", PARTS, ids=IDS)
@@ -154,6 +191,9 @@ def test_layers_with_arguments(layer):
     "loss",
     [
         *map(LOSSES.make, LOSSES.names),
+        *map(REGRESSION_LOSSES.make, REGRESSION_LOSSES.names),
+        Huber(0.3),
+        Quantile([0.1, 0.5, 0.9]),
         CrossEntropy(0.2),
         Focal(0.0),
         Focal(0.5),

@@ -71,6 +71,8 @@ class Family:
     elsewhere : dict of str to str, optional
         What other libraries call a part, in lower case, and its name here. Such a word
         is refused with the name as a suggestion.
+    without : type, optional
+        A subclass of `base` whose own subclasses are another family.
 
     Raises
     ------
@@ -78,14 +80,15 @@ class Family:
         If two classes claim the same name.
     """
 
-    def __init__(self, kind, base, namespace, elsewhere=None):
+    def __init__(self, kind, base, namespace, elsewhere=None, without=None):
         self.kind = kind
         self.base = base
         self.elsewhere = elsewhere or {}
+        self.without = without
         self.classes = tuple(
             part
             for part in namespace.values()
-            if inspect.isclass(part) and issubclass(part, base) and part.name
+            if inspect.isclass(part) and self.takes(part) and part.name
         )
         self._makers = {}
         for part in self.classes:
@@ -93,6 +96,11 @@ class Family:
                 if name in self._makers:
                     raise ValueError(f"Two {kind}s are called {name!r}.")
                 self._makers[name] = (part, arguments)
+
+    def takes(self, part):
+        """Whether a class belongs to the family."""
+        excluded = self.without is not None and issubclass(part, self.without)
+        return issubclass(part, self.base) and not excluded
 
     @property
     def _article(self):
@@ -170,10 +178,14 @@ class Family:
         if isinstance(choice, str):
             self.class_of(choice, parameter)
             choice = self.make(choice)
-        elif not isinstance(choice, self.base):
+        elif not self.takes(type(choice)):
             hint = ""
-            if inspect.isclass(choice) and issubclass(choice, self.base):
+            if inspect.isclass(choice) and self.takes(choice):
                 hint = f" Did you mean {choice.__name__}()?"
+            elif isinstance(choice, self.base):
+                hint = f" It is a {self.without.__name__}."
+            elif isinstance(choice, Component):
+                hint = f" It is no {self.base.__name__}."
             raise TypeError(
                 f"{parameter or self.kind} must be the name of {self._article} "
                 f"{self.kind} or an instance of one, got {choice!r}.{hint}"

@@ -337,9 +337,7 @@ def _declared(classes, y, loss, earlier):
     """Return the task of a `partial_fit`: that of the first call, where it is."""
     if earlier is None:
         if classes is None:
-            raise ValueError(
-                "classes must be passed on the first call to partial_fit."
-            )
+            raise ValueError("classes must be passed on the first call to partial_fit.")
         return declared_task(classes, y)
     if classes is not None and not np.array_equal(np.unique(classes), earlier.classes):
         raise ValueError(

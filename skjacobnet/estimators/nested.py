@@ -101,9 +101,7 @@ def _with_params(name, value, changes, families):
     part.set_params(**plain)
     for inner, inner_changes in nested.items():
         if inner in families:
-            changed = _with_params(
-                inner, getattr(part, inner), inner_changes, families
-            )
+            changed = _with_params(inner, getattr(part, inner), inner_changes, families)
             part.set_params(**{inner: changed})
         else:
             part.set_params(**{f"{inner}__{k}": v for k, v in inner_changes.items()})

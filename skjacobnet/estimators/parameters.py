@@ -146,7 +146,9 @@ def check_monitor(monitor):
 def _loss(choice, losses):
     """Return the loss, and tell one for another task from one that does not exist."""
     other = REGRESSION_LOSSES if losses is LOSSES else LOSSES
-    task, noun = ("classifier", "numbers") if losses is LOSSES else ("regressor", "classes")
+    task, noun = (
+        ("classifier", "numbers") if losses is LOSSES else ("regressor", "classes")
+    )
     strange = isinstance(choice, RegressionLoss) != (losses is REGRESSION_LOSSES)
     if (
         choice in other.names

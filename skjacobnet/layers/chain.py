@@ -44,7 +44,10 @@ class Chain:
     def init_weights(self, n_in, rng, dtype, X=None, statistics=None):
         """Draw the first weights of each layer, given the batch that reaches it."""
         statistics = [{}] * len(self.layers) if statistics is None else statistics
-        weights, steps = [], zip(self.layers, self.sizes(n_in), statistics, strict=False)
+        weights, steps = (
+            [],
+            zip(self.layers, self.sizes(n_in), statistics, strict=False),
+        )
         for layer, width, known in steps:
             weights.append(layer.init_weights(width, rng, dtype, X))
             X = None if X is None else layer.forward({**weights[-1], **known}, X)

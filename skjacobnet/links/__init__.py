@@ -20,9 +20,9 @@ from skjacobnet.links.exponential import EXPONENTIAL as EXPONENTIAL
 from skjacobnet.links.exponential import ExponentialLink as ExponentialLink
 from skjacobnet.links.identity import IDENTITY as IDENTITY
 from skjacobnet.links.identity import IdentityLink as IdentityLink
+from skjacobnet.links.layout import per_target as per_target
 from skjacobnet.links.mean_and_deviation import MEAN_AND_DEVIATION as MEAN_AND_DEVIATION
 from skjacobnet.links.mean_and_deviation import MeanAndDeviation as MeanAndDeviation
-from skjacobnet.links.per_target import per_target as per_target
 from skjacobnet.links.probability import LOGISTIC as LOGISTIC
 from skjacobnet.links.probability import OUTPUTS as OUTPUTS
 from skjacobnet.links.probability import SOFTMAX as SOFTMAX

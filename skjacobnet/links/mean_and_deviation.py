@@ -3,7 +3,7 @@
 import numpy as np
 
 from skjacobnet.links.base import RegressionLink
-from skjacobnet.links.per_target import per_target
+from skjacobnet.links.layout import per_target
 from skjacobnet.operators import Diagonal, Selection
 
 
@@ -43,8 +43,8 @@ class MeanAndDeviation(RegressionLink):
     def value(self, raw, output):
         if output == "raw":
             return raw
-        mean, log_std = np.moveaxis(per_target(raw, 2), -1, 0)
-        return np.exp(log_std) if output == "std" else mean.copy()
+        pairs = per_target(raw, 2)
+        return np.exp(pairs[..., 1]) if output == "std" else pairs[..., 0].copy()
 
     def operators(self, raw, output):
         if output == "raw":

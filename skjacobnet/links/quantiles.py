@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skjacobnet.links.base import RegressionLink
-from skjacobnet.links.per_target import per_target
+from skjacobnet.links.layout import per_target
 from skjacobnet.operators import Selection
 
 

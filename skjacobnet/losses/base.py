@@ -3,12 +3,17 @@
 from abc import abstractmethod
 
 import numpy as np
+from sklearn.utils.metaestimators import available_if
 
 from skjacobnet.core.blocks import passes
 from skjacobnet.core.component import Component
 from skjacobnet.core.rows import average_rows, row_scale, weighted_mean
 from skjacobnet.core.workspace import Workspace
 from skjacobnet.links import default_link
+
+
+def _gives_probabilities(loss):
+    return loss.gives_probabilities
 
 
 class Loss(Component):
@@ -25,8 +30,16 @@ class Loss(Component):
     labels; raw predictions ``(..., n_samples, n_raw)``; weights ``(n_samples,)``.
 
     A subclass writes `sample_values`, `sample_gradients` and `sample_hessians`, which
-    know nothing of weights and means.
+    know nothing of weights and means. One for numbers inherits `RegressionLoss`.
+
+    Attributes
+    ----------
+    gives_probabilities : bool
+        Whether raw predictions stand for probabilities. Else there is no
+        `predict_proba`.
     """
+
+    gives_probabilities = True
 
     @abstractmethod
     def sample_values(self, y, raw, link):
@@ -43,6 +56,10 @@ class Loss(Component):
         `scale` has the shape (n_samples, 1). The operator is symmetric.
         """
 
+    def default_link(self, raw):
+        """Return the link of a raw prediction for calls that name none."""
+        return default_link(raw)
+
     def value(self, y, raw, sample_weight=None, link=None):
         """Return the mean over rows of weight times loss.
 
@@ -52,18 +69,19 @@ class Loss(Component):
         raw : array of shape (..., n_samples, n_raw)
         sample_weight : array of shape (n_samples,), optional
         link : Link, optional
-            By default logistic for one column and softmax for several.
+            By default that of `default_link`: logistic for one column and softmax
+            for several.
 
         Returns
         -------
         array of shape (...)
         """
-        values = self.sample_values(y, raw, link or default_link(raw))
+        values = self.sample_values(y, raw, link or self.default_link(raw))
         return weighted_mean(values, sample_weight)
 
     def gradient(self, y, raw, sample_weight=None, link=None):
         """Return the gradient of `value` for `raw`, (..., n_samples, n_raw)."""
-        gradient = self.sample_gradients(y, raw, link or default_link(raw))
+        gradient = self.sample_gradients(y, raw, link or self.default_link(raw))
         return average_rows(gradient, sample_weight)
 
     def value_and_gradient(
@@ -94,7 +112,7 @@ class Loss(Component):
                 self.gradient(y, raw, sample_weight, link),
             )
         workspace = Workspace() if workspace is None else workspace
-        link = link or default_link(raw)
+        link = link or self.default_link(raw)
         gradient = workspace.array("gradient", raw.shape, raw.dtype)
         values = workspace.array("values", (*raw.shape[:-1], 1), raw.dtype)
         for z, target, value, slope in passes(raw, y, values, gradient):
@@ -109,8 +127,9 @@ class Loss(Component):
         Rows do not interact, so there is one (n_raw, n_raw) matrix for each sample.
         """
         scale = np.broadcast_to(row_scale(raw, sample_weight), (raw.shape[-2], 1))
-        return self.sample_hessians(y, raw, link or default_link(raw), scale)
+        return self.sample_hessians(y, raw, link or self.default_link(raw), scale)
 
+    @available_if(_gives_probabilities)
     def predict_proba(self, raw, link=None):
         """Return the probabilities that belong to raw predictions.
 
@@ -119,4 +138,4 @@ class Loss(Component):
         array of shape (..., n_samples, n_classes)
             Two columns for a binary problem.
         """
-        return (link or default_link(raw)).predict_proba(raw)
+        return (link or self.default_link(raw)).predict_proba(raw)

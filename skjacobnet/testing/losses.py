@@ -1,35 +1,46 @@
 """The check of a loss."""
 
+from functools import partial
+
 import numpy as np
 
-from skjacobnet.core.workspace import Workspace
 from skjacobnet.links import LOGISTIC, SOFTMAX
-from skjacobnet.testing.compare import (
-    assert_close,
-    assert_same,
-    assert_type,
-    unchanged,
+from skjacobnet.losses import RegressionLoss
+from skjacobnet.testing.compare import assert_same, unchanged
+from skjacobnet.testing.losses_of_all_kinds import (
+    check_derivatives,
+    check_finite,
+    check_repeated_rows,
+    check_variants,
 )
-from skjacobnet.testing.finite_differences import empirical_gradient, empirical_jacobian
-from skjacobnet.testing.operators import check_operator
+from skjacobnet.testing.regression_losses import check_regression_loss
 
 
 def check_loss(loss, n_samples=7, n_raw=4, random_state=0):
     """Check everything that the contract of a loss promises.
 
-    With the softmax link, and with the logistic link for one column and for several,
-    without and with sample weights: the gradient for the raw prediction against central
+    Without and with sample weights: the gradient for the raw prediction against central
     differences of the value, the Hessian against those of the gradient, the Hessian
     operator by `check_operator`, an integer weight against a repeated row, free leading
-    axes, float32, finite results for raw predictions of 1e4 in size, probabilities that
-    sum to one, and that neither the loss nor an argument has changed.
+    axes, float32, finite results for large raw predictions, and that neither the loss
+    nor an argument has changed.
+
+    A loss of classes is checked with the softmax link, and with the logistic link for
+    one column and for several, and large are raw predictions of 1e4 in size; it has
+    probabilities that sum to one.
+
+    A `RegressionLoss` is checked for one target and for several, which are drawn in its
+    domain: numbers of both signs, or else counts, or else positive numbers. Large are
+    raw predictions of 1e4 in size where they are what is predicted, and of 20 where the
+    link has an exponential. No small change of one raw prediction improves on its best
+    constant.
 
     Parameters
     ----------
     loss : Loss
     n_samples : int >= 1, default=7
     n_raw : int >= 2, default=4
-        Columns of the raw prediction.
+        Columns of the raw prediction; targets of a regression.
     random_state : int, Generator or None, default=0
         Draws targets, raw predictions and weights.
 
@@ -45,7 +56,8 @@ def check_loss(loss, n_samples=7, n_raw=4, random_state=0):
 
     Notes
     -----
-    Derivatives must agree to 1e-6 of the largest entry.
+    Derivatives must agree to 1e-6 of the largest entry. Kinks are no matter, since no
+    random number comes near to one.
 
     Examples
     --------
@@ -54,6 +66,10 @@ def check_loss(loss, n_samples=7, n_raw=4, random_state=0):
     """
     loss.validate()
     rng = np.random.default_rng(random_state)
+    if isinstance(loss, RegressionLoss):
+        for n_targets in (1, n_raw):
+            check_regression_loss(loss, n_samples, n_targets, rng)
+        return
     for link, n_columns in ((SOFTMAX, n_raw), (LOGISTIC, 1), (LOGISTIC, n_raw)):
         y = draw_targets(n_samples, n_columns, link, rng)
         raw = 1.5 * rng.normal(size=y.shape)
@@ -62,11 +78,12 @@ def check_loss(loss, n_samples=7, n_raw=4, random_state=0):
             weights = None if counts is None else counts / np.mean(counts)
             name = label if counts is None else f"{label} and sample weights"
             with unchanged(loss, y=y, raw=raw):
-                _check_derivatives(loss, y, raw, weights, link, name)
-                _check_variants(loss, y, raw, weights, link, name)
+                check_derivatives(loss, y, raw, weights, link, name)
+                check_variants(loss, y, raw, weights, link, name)
             if counts is not None:
-                _check_repeated_rows(loss, y, raw, counts, link, name)
-        _check_extremes(loss, y, link, label)
+                check_repeated_rows(loss, y, raw, counts, link, name)
+        predict = partial(loss.predict_proba, link=link)
+        check_finite(loss, y, 1e4, link, label, predict_proba=predict)
         _check_probabilities(loss, raw, link, label)
 
 
@@ -86,92 +103,6 @@ def draw_targets(n_samples, n_columns, link, rng):
     if link is SOFTMAX:
         return np.eye(n_columns)[rng.integers(n_columns, size=n_samples)]
     return rng.integers(2, size=(n_samples, n_columns)).astype(np.float64)
-
-
-def _check_derivatives(loss, y, raw, weights, link, name):
-    gradient = loss.gradient(y, raw, weights, link)
-    assert_close(
-        gradient,
-        empirical_gradient(lambda z: loss.value(y, z, weights, link), raw),
-        f"{name}: gradient of the value for the raw prediction",
-    )
-    hessian = loss.hessian(y, raw, weights, link)
-    assert_close(
-        hessian.todense(len(raw)),
-        empirical_jacobian(lambda z: loss.gradient(y, z, weights, link), raw),
-        f"{name}: Hessian, against differences of the gradient",
-    )
-    try:
-        check_operator(hessian, len(raw))
-    except AssertionError as error:
-        raise AssertionError(f"{name}: Hessian {error}") from error
-    value, together = loss.value_and_gradient(
-        y, raw, weights, link, workspace=Workspace()
-    )
-    what = f"{name}: value_and_gradient"
-    assert_same(value, loss.value(y, raw, weights, link), f"{what}, value")
-    assert_same(together, gradient, f"{what}, gradient")
-
-
-def _check_variants(loss, y, raw, weights, link, name):
-    """Check a stack and float32."""
-    raws = np.stack([raw, -raw, 0.5 * raw])
-    values = [loss.value(y, z, weights, link) for z in raws]
-    gradients = [loss.gradient(y, z, weights, link) for z in raws]
-    what = "of a stack against one by one"
-    assert_same(loss.value(y, raws, weights, link), values, f"{name}: value {what}")
-    stacked = loss.gradient(y, raws, weights, link)
-    assert_same(stacked, np.stack(gradients), f"{name}: gradient {what}")
-
-    narrow = [None if a is None else a.astype(np.float32) for a in (y, raw, weights)]
-    value = loss.value(*narrow, link)
-    gradient = loss.gradient(*narrow, link)
-    assert_type(value, np.float32, f"{name}: value in float32")
-    assert_type(gradient, np.float32, f"{name}: gradient in float32")
-    what = "in float32 against float64"
-    assert_close(value, values[0], f"{name}: value {what}", 1e-4, 1e-6)
-    assert_close(gradient, gradients[0], f"{name}: gradient {what}", 1e-4, 1e-6)
-
-
-def _check_repeated_rows(loss, y, raw, counts, link, name):
-    weights = counts / np.mean(counts)
-    rows = np.repeat(np.arange(len(counts)), counts)
-    assert_same(
-        loss.value(y, raw, weights, link),
-        loss.value(y[rows], raw[rows], None, link),
-        f"{name}: value, integer weights against repeated rows",
-    )
-    summed = np.zeros_like(raw)
-    np.add.at(summed, rows, loss.gradient(y[rows], raw[rows], None, link))
-    assert_same(
-        loss.gradient(y, raw, weights, link),
-        summed,
-        f"{name}: gradient, integer weights against repeated rows",
-    )
-
-
-def _check_extremes(loss, y, link, label):
-    signs = np.where(np.indices(y.shape).sum(axis=0) % 2, -1.0, 1.0)
-    for dtype in (np.float32, np.float64):
-        raw = (1e4 * np.concatenate([signs, -signs, 0.0 * signs])).astype(dtype)
-        targets = np.concatenate([y, y, y]).astype(dtype)
-        try:
-            with np.errstate(over="raise", divide="raise", invalid="raise"):
-                results = {
-                    "value": loss.value(targets, raw, None, link),
-                    "gradient": loss.gradient(targets, raw, None, link),
-                    "Hessian": loss.hessian(targets, raw, None, link).todense(len(raw)),
-                    "predict_proba": loss.predict_proba(raw, link),
-                }
-        except FloatingPointError as error:
-            raise AssertionError(
-                f"{label}: {error} for raw predictions of 1e4 in size."
-            ) from error
-        for what, result in results.items():
-            if not np.all(np.isfinite(result)):
-                raise AssertionError(
-                    f"{label}: {what} is not finite for raw predictions of 1e4 in size."
-                )
 
 
 def _check_probabilities(loss, raw, link, label):

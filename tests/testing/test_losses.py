@@ -1,11 +1,24 @@
+from math import log
+
 import numpy as np
 import pytest
 
 from skjacobnet.links import LOGISTIC, SOFTMAX
-from skjacobnet.losses import LOSSES, Loss
+from skjacobnet.losses import (
+    LOSSES,
+    REGRESSION_LOSSES,
+    Gamma,
+    Huber,
+    Loss,
+    Poisson,
+    Quantile,
+    RegressionLoss,
+    SquaredError,
+)
 from skjacobnet.operators import Diagonal, DiagonalMinusRankOne
 from skjacobnet.testing import check_loss
 from skjacobnet.testing.losses import draw_targets
+from skjacobnet.testing.regression_losses import draw_targets_for
 
 
 class NegativeLogLikelihood(Loss):
@@ -175,3 +188,197 @@ def test_targets():
     y = draw_targets(20, 3, LOGISTIC, rng)
     assert set(np.unique(y)) == {0.0, 1.0}
     assert len(np.unique(y.sum(axis=1))) > 1
+
+
+class LogCosh(RegressionLoss):
+    """log cosh(z - y), written plainly."""
+
+    def sample_values(self, y, raw, link):
+        error = np.abs(raw - y)
+        values = error + np.log1p(np.exp(-2.0 * error)) - log(2.0)
+        return np.sum(values, axis=-1)
+
+    def sample_gradients(self, y, raw, link):
+        return np.tanh(raw - y)
+
+    def sample_hessians(self, y, raw, link, scale):
+        return Diagonal(scale * (1.0 - np.tanh(raw - y) ** 2))
+
+    def best_constant(self, y, sample_weight=None):
+        weight = np.ones(len(y)) if sample_weight is None else sample_weight
+        best = np.mean(y, axis=0)
+        for _ in range(60):
+            slope = weight @ np.tanh(best - y)
+            best = best - slope / (weight @ (1.0 - np.tanh(best - y) ** 2))
+        return best
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        LogCosh(),
+        *map(REGRESSION_LOSSES.make, REGRESSION_LOSSES.names),
+        Huber(0.1),
+        Quantile(0.9),
+        Quantile([0.1, 0.5, 0.9]),
+    ],
+    ids=repr,
+)
+def test_good_regression_losses_pass(loss, seed):
+    check_loss(loss, random_state=seed)
+
+
+def test_other_sizes_of_a_regression_pass():
+    check_loss(LogCosh(), n_samples=1, n_raw=2)
+
+
+class OffGradientOfNumbers(LogCosh):
+    def sample_gradients(self, y, raw, link):
+        return 1.001 * super().sample_gradients(y, raw, link)
+
+
+class OnlyWrongForTheSecondTarget(LogCosh):
+    def sample_gradients(self, y, raw, link):
+        gradient = super().sample_gradients(y, raw, link)
+        gradient[..., 1:2] *= 1.001
+        return gradient
+
+
+class OffHessianOfNumbers(LogCosh):
+    def sample_hessians(self, y, raw, link, scale):
+        return super().sample_hessians(y, raw, link, 1.001 * scale)
+
+
+class ForgetsTheScale(LogCosh):
+    def sample_hessians(self, y, raw, link, scale):
+        return super().sample_hessians(y, raw, link, np.float64(1.0))
+
+
+class MeanOfTheTargets(SquaredError):
+    """The value is the mean over targets, the gradient that of the sum."""
+
+    def sample_values(self, y, raw, link):
+        return 0.5 * np.mean(np.square(raw - y), axis=-1)
+
+
+class NaiveLogCosh(LogCosh):
+    def sample_values(self, y, raw, link):
+        return np.sum(np.log(np.cosh(raw - y)), axis=-1)
+
+
+class WidensNumbers(LogCosh):
+    def sample_values(self, y, raw, link):
+        return np.float64(1.0) * super().sample_values(y, raw, link)
+
+
+class ChangesTargets(LogCosh):
+    def best_constant(self, y, sample_weight=None):
+        best = super().best_constant(y, sample_weight)
+        y -= 1e-13
+        return best
+
+
+class RemembersTheConstant(LogCosh):
+    def best_constant(self, y, sample_weight=None):
+        self.best = super().best_constant(y, sample_weight)
+        return self.best
+
+
+class StaleTogetherNumbers(LogCosh):
+    def value_and_gradient(
+        self, y, raw, sample_weight=None, link=None, *, workspace=None
+    ):
+        value, gradient = super().value_and_gradient(y, raw, sample_weight, link)
+        return 1.001 * value, gradient
+
+
+class MeanIsBest(LogCosh):
+    def best_constant(self, y, sample_weight=None):
+        return np.average(y, axis=0, weights=sample_weight)
+
+
+class ConstantWithoutWeights(LogCosh):
+    def best_constant(self, y, sample_weight=None):
+        return super().best_constant(y)
+
+
+class OneConstantForAllTargets(LogCosh):
+    def best_constant(self, y, sample_weight=None):
+        return super().best_constant(y, sample_weight)[:1]
+
+
+class NarrowConstant(LogCosh):
+    def best_constant(self, y, sample_weight=None):
+        return super().best_constant(y, sample_weight).astype(np.float32)
+
+
+class NoConstant(LogCosh):
+    def best_constant(self, y, sample_weight=None):
+        return np.full(y.shape[-1], np.nan)
+
+
+class OverflowsForLargeCounts(Poisson):
+    def sample_values(self, y, raw, link):
+        with np.errstate(over="ignore"):
+            huge = np.exp(5.0 * raw)
+        return super().sample_values(y, raw, link) + np.sum(0.0 * huge, axis=-1)
+
+
+class RefusesEverything(LogCosh):
+    def check_targets(self, y, name="y"):
+        raise ValueError("no such targets")
+
+
+REGRESSION_MUTANTS = [
+    (OffGradientOfNumbers(), f"for 1 target: {GRADIENT}: exact"),
+    (OnlyWrongForTheSecondTarget(), f"for 4 targets: {GRADIENT}: exact"),
+    (OffHessianOfNumbers(), "Hessian, against differences of the gradient"),
+    (ForgetsTheScale(), "Hessian, against differences of the gradient"),
+    (MeanOfTheTargets(), f"for 4 targets: {GRADIENT}"),
+    (NaiveLogCosh(), "overflow encountered in cosh for raw predictions of 10000"),
+    (WidensNumbers(), "value in float32: of type float64"),
+    (ChangesTargets(), "argument 'y'"),
+    (RemembersTheConstant(), "attribute 'best'"),
+    (StaleTogetherNumbers(), "value_and_gradient, value"),
+    (MeanIsBest(), r"best_constant: .* at index \(0,\) gives the loss"),
+    (ConstantWithoutWeights(), "and sample weights: best_constant: .* but"),
+    (OneConstantForAllTargets(), "best_constant: expected 4 finite numbers"),
+    (NarrowConstant(), "best_constant: of type float32"),
+    (NoConstant(), "best_constant: expected 1 finite numbers"),
+    (OverflowsForLargeCounts(), "encountered .* for raw predictions of 20 in size"),
+    (RefusesEverything(), "check_targets refuses .*: no such targets"),
+]
+
+
+@pytest.mark.parametrize(
+    ("loss", "match"),
+    REGRESSION_MUTANTS,
+    ids=[type(loss).__name__ for loss, _ in REGRESSION_MUTANTS],
+)
+def test_mutants_of_regression_losses_fail(loss, match):
+    with pytest.raises(AssertionError, match=match):
+        check_loss(loss)
+
+
+class WeightsOfRepeatedRows(LogCosh):
+    """Right for weights, but not for counts of rows."""
+
+    def best_constant(self, y, sample_weight=None):
+        if sample_weight is not None and sample_weight.dtype.kind == "i":
+            sample_weight = np.sqrt(sample_weight)
+        return super().best_constant(y, sample_weight)
+
+
+def test_a_constant_that_takes_integer_weights_otherwise_fails():
+    with pytest.raises(AssertionError, match="least loss, integer weights against"):
+        check_loss(WeightsOfRepeatedRows())
+
+
+def test_targets_of_a_regression_are_in_the_domain():
+    rng = np.random.default_rng(0)
+    assert draw_targets_for(SquaredError(), (50, 2), rng).min() < 0.0
+    counts = draw_targets_for(Poisson(), (50, 2), rng)
+    np.testing.assert_array_equal(counts, np.round(counts))
+    assert counts.min() == 0.0
+    assert draw_targets_for(Gamma(), (50, 2), rng).min() > 0.0

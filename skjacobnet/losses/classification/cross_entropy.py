@@ -5,7 +5,7 @@ import numpy as np
 from skjacobnet.core.constraints import Interval
 from skjacobnet.core.rows import average_rows, row_scale, weighted_mean
 from skjacobnet.core.workspace import Workspace
-from skjacobnet.links import default_link, exponentials
+from skjacobnet.links import exponentials
 from skjacobnet.losses.base import Loss
 from skjacobnet.operators import Diagonal, DiagonalMinusRankOne
 
@@ -107,7 +107,7 @@ class CrossEntropy(Loss):
                 y, raw, sample_weight, link, workspace=workspace
             )
         workspace = Workspace() if workspace is None else workspace
-        exclusive = (link or default_link(raw)).exclusive
+        exclusive = (link or self.default_link(raw)).exclusive
         if self.label_smoothing:
             targets = workspace.array("targets", y.shape, y.dtype)
             y = self._targets(y, raw.shape[-1] if exclusive else 2, targets)
