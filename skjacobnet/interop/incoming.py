@@ -51,7 +51,8 @@ def from_sklearn(mlp, n_samples=None):
     -------
     JacobianMLPClassifier or JacobianMLPRegressor
         ``predict_proba`` or ``predict`` is that of `mlp` up to rounding. It has
-        `training_state_`, a second copy of the weights, which ``del model.training_state_`` removes.
+        `training_state_`, a second copy of the weights, which
+        ``del model.training_state_`` removes.
 
     Raises
     ------

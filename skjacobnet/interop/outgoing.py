@@ -24,8 +24,8 @@ ACTIVATIONS = {ReLU: "relu", Sigmoid: "logistic", Tanh: "tanh"}
 # layer before it.
 TRANSPARENT = (Dropout, Identity, Rescale)
 POSSIBLE = (
-    "scikit-learn's networks have Linear layers with one and the same of identity, logistic "
-    "(sigmoid), relu and tanh between all of them; Dropout is left out."
+    "scikit-learn's networks have Linear layers with one and the same of identity, "
+    "logistic (sigmoid), relu and tanh between all of them; Dropout is left out."
 )
 
 
@@ -33,8 +33,8 @@ def to_sklearn(estimator, n_samples=None):
     r"""Turn a fitted estimator of this package into scikit-learn's counterpart.
 
     It predicts without skjacobnet, and all that is made for scikit-learn's networks,
-    such as the conversion to ONNX, takes it. Weight decay of the strength :math:`\lambda` becomes
-    the penalty
+    such as the conversion to ONNX, takes it. Weight decay of the strength
+    :math:`\lambda` becomes the penalty
 
     .. math:: \alpha = \lambda n
 

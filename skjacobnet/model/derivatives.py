@@ -16,7 +16,7 @@ def input_jacobian(model, X, output, mode="auto"):
     model : FittedModel
     X : array or CSR matrix of shape (n_samples, n_features)
     output : str
-        One of ``model.link.outputs``.
+        One of ``model.task.outputs``.
     mode : {"auto", "forward", "reverse"}, default="auto"
         The order in which the layers' Jacobians are multiplied.
 
@@ -24,7 +24,7 @@ def input_jacobian(model, X, output, mode="auto"):
     -------
     array of shape (n_samples, n_outputs, n_features)
     """
-    shape = X.shape[0], model.n_outputs(output), X.shape[1]
+    shape = X.shape[0], model.task.n_outputs(output), X.shape[1]
     jacobian = np.empty(shape, model.dtype)
     for rows, at in model.linearizations(X, count_carried(mode, *shape[1:])):
         accumulate_into(jacobian[rows], model.operators(at, output), mode)
@@ -43,7 +43,7 @@ def weight_jacobian(model, X, output):
     -------
     array of shape (n_samples, n_outputs, n_weights)
     """
-    n_out, theta, link = model.n_outputs(output), model.weights, model.link
+    n_out, theta, link = model.task.n_outputs(output), model.weights, model.link
     jacobian = np.empty((X.shape[0], n_out, theta.size), theta.dtype)
     basis = np.eye(n_out, dtype=theta.dtype)[:, np.newaxis]
     for rows, at in model.linearizations(X, n_out):

@@ -58,7 +58,7 @@ class FittedModel:
         return self.network.first(n_layers)
 
     def output(self, name=None):
-        """Return the name of an output, checked; by default the first of the link.
+        """Return the name of an output, checked; by default the usual one.
 
         Raises
         ------
@@ -66,13 +66,9 @@ class FittedModel:
             If the network has no such output.
         """
         if name is None:
-            return self.link.outputs[0]
-        OneOf(*self.link.outputs).check(name, "output")
+            return self.task.outputs[0]
+        OneOf(*self.task.outputs).check(name, "output")
         return name
-
-    def n_outputs(self, output):
-        """Return the number of columns of an output."""
-        return self.link.n_outputs(output, self.network.sizes[-1])
 
     def astype(self, dtype):
         """Return a model that computes in another type."""

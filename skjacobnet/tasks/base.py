@@ -46,6 +46,15 @@ class Task(ABC):
     def link(self, loss=None):
         """Return the link from raw predictions to what is predicted."""
 
+    @property
+    def outputs(self):
+        """What a network can be asked for, and differentiated, the usual one first."""
+        return self.link().outputs
+
+    def n_outputs(self, output):
+        """Return the number of columns of an output."""
+        return self.link().n_outputs(output, self.n_raw)
+
     @abstractmethod
     def codes(self, y, name="y"):
         """Check targets and return them in a compact form, kept throughout a fit.
