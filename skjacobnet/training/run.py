@@ -192,9 +192,9 @@ def predicting_network(network, task, dtype):
     scaled = factor[factor != 0.0]
     if (scaled < limits.tiny).any() or (np.abs([*scaled, *shift]) > limits.max).any():
         raise ValueError(
-            f"y has a scale of {factor} around {shift}, beyond the range of {dtype}, in "
-            "which the network computes. Fit with dtype='float64', or give y in another "
-            "unit."
+            f"y has the scale {factor} around {shift}, beyond the range of {dtype}, in "
+            "which the network computes. Fit with dtype='float64', or give y in "
+            "another unit."
         )
     return network.followed_by(Rescale(), statistics)
 
