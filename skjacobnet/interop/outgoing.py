@@ -217,8 +217,8 @@ def _loss_to(estimator):
         return {}
     if "loss" not in signature(MLPRegressor).parameters:
         raise ValueError(
-            f"{estimator.model_.loss!r} has an exponential link, which MLPRegressor has "
-            "from scikit-learn 1.7 on."
+            f"{estimator.model_.loss!r} has an exponential link, which MLPRegressor "
+            "has from scikit-learn 1.7 on."
         )
     return {"loss": "poisson"}
 
