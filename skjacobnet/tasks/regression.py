@@ -1,6 +1,7 @@
 """Numbers, and the unit in which a network learns them."""
 
 from dataclasses import dataclass, replace
+from numbers import Real
 
 import numpy as np
 from scipy.sparse import issparse
@@ -234,16 +235,8 @@ def _numbers(y, name):
 
 def _refuse(y, name):
     """Raise the error for targets that are no numbers; it shows the first."""
-    shown = next((repr(value) for value in y.ravel() if not _is_number(value)), y.dtype)
+    strange = (value for value in y.ravel().tolist() if not isinstance(value, Real))
     raise ValueError(
-        f"{name} must hold numbers, but it has {shown}. To predict classes, use "
-        "JacobianMLPClassifier."
+        f"{name} must hold numbers, but it has {next(strange, y.dtype)!r}. To predict "
+        "classes, use JacobianMLPClassifier."
     )
-
-
-def _is_number(value):
-    try:
-        float(value)
-    except (TypeError, ValueError):
-        return False
-    return not isinstance(value, str | bytes | np.datetime64 | np.timedelta64)

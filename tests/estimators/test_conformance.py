@@ -6,7 +6,7 @@ from sklearn.datasets import load_iris
 from sklearn.preprocessing import scale
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skjacobnet import JacobianMLPClassifier
+from skjacobnet import JacobianMLPClassifier, JacobianMLPRegressor
 from skjacobnet.layers import (
     Dropout,
     Frozen,
@@ -55,6 +55,35 @@ ESTIMATORS = {
         ]
     ),
 }
+REGRESSORS = {
+    "default regressor": JacobianMLPRegressor(),
+    "lbfgs regressor": JacobianMLPRegressor(optimizer="lbfgs"),
+    "layers of a regressor": JacobianMLPRegressor(layers=[Linear(12), "tanh"]),
+    "float32 regressor": JacobianMLPRegressor(dtype="float32"),
+    "dropout of a regressor": JacobianMLPRegressor(
+        (40, 20), optimizer="nadam", dropout=0.1
+    ),
+    "early stopping of a regressor": JacobianMLPRegressor(
+        early_stopping=True, validation_fraction=0.25
+    ),
+    "huber": JacobianMLPRegressor(loss="huber"),
+    "quantile": JacobianMLPRegressor(loss="quantile"),
+    "gaussian": JacobianMLPRegressor(loss="gaussian"),
+    "regularizers of a regressor": JacobianMLPRegressor(
+        regularizers={
+            "weight_decay": 1e-3,
+            "orthogonality": 1e-3,
+            "sparsity": 1e-3,
+            "jacobian_norm": 1e-3,
+        }
+    ),
+    "momentum of a regressor": JacobianMLPRegressor(
+        optimizer="momentum", schedule="cosine"
+    ),
+    "single rows of a regressor": JacobianMLPRegressor(batch_size=1),
+    "positive": JacobianMLPRegressor(loss="poisson"),
+}
+ESTIMATORS |= REGRESSORS
 # Each has a test below at the tolerance that holds.
 EXPECTED_FAILURES = {
     "lbfgs": {
