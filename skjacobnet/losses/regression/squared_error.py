@@ -28,7 +28,8 @@ class SquaredError(RegressionLoss):
     targets, and what ``sklearn.neural_network.MLPRegressor`` minimizes, which halves
     the mean over all numbers instead, for one target.
 
-    `value_and_gradient` takes three passes over the numbers and allocates nothing.
+    `value_and_gradient` takes three passes over the numbers. With a workspace it
+    allocates nothing that grows with their count.
 
     References
     ----------
