@@ -48,7 +48,8 @@ def split_rows(strata, n_samples, validation_fraction, rng):
     if n_samples < 3:
         raise ValueError(
             "early_stopping=True needs at least 3 rows to hold some back, got "
-            f"{n_samples}. Give more rows or set early_stopping=False."
+            f"{n_samples} sample{'s' * (n_samples > 1)}. Give more rows or set "
+            "early_stopping=False."
         )
     n_validation = min(max(1, round(validation_fraction * n_samples)), n_samples - 1)
     chosen = np.zeros(n_samples, bool)

@@ -124,23 +124,17 @@ class FittedModel:
         X : array or CSR matrix of shape (n_samples, n_features)
             Of any numeric type; blocks of it are cast to that of the weights.
         dtype : data-type, optional
-            Of the result, by default that of the weights. A last `Rescale` is applied
-            in it, so that a wider type keeps the digits of targets with a large
-            location.
+            Of the result, by default that of the weights. A wider one is what all is
+            computed in, so that no digits of targets with a large location are lost.
 
         Returns
         -------
         array of shape (n_samples, n_raw)
         """
-        if dtype is None or dtype == self.dtype:
-            return self._evaluated(self.network, X)
-        raw = self._evaluated(self.trained, X).astype(dtype)
-        last, statistics = self.network.layers[-1], self.network.layer_statistics[-1]
-        return last.forward(statistics, raw, raw) if statistics else raw
-
-    def _evaluated(self, network, X):
-        """Return the output of a network for every row, a block at a time."""
-        dtype, n_samples = self.dtype, X.shape[0]
+        if dtype is not None and dtype != self.dtype:
+            wider = self.astype(np.promote_types(self.dtype, dtype))
+            return wider.raw(X).astype(dtype, copy=False)
+        network, dtype, n_samples = self.network, self.dtype, X.shape[0]
         block = row_blocks(network, 0, dtype.itemsize)
         if n_samples <= block:
             rows = cast(X, dtype, network.accepts_sparse)

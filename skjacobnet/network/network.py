@@ -139,11 +139,6 @@ class Network:
             np.concatenate([self.statistics, *found]),
         )
 
-    @property
-    def layer_statistics(self):
-        """The statistics of each layer, as views of `statistics`, a list of dicts."""
-        return _views(self.statistics, self._statistic_places)
-
     def split(self, theta):
         """Return each layer's weights as views of a flat vector.
 
