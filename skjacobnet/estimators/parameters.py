@@ -34,6 +34,13 @@ CONSTRAINTS = {
     "record_gradients": BOOLEAN,
 }
 
+# What "auto" means for a regressor. RMSE over that of MLPRegressor on a scaled target,
+# geometric mean of fifteen tables: 1.14 with the starts of classes and Adam's own rate,
+# 1.01 with this start, .99 with this rate too. 1.5 gives .97, but overfits small noisy
+# tables: R² on diabetes is .010 lower than with 1.25.
+START_OF_NUMBERS = "glorot_uniform"
+RATE_OF_NUMBERS = 1.25
+
 
 def resolve(estimator):
     """Check all parameters and turn names into parts.
@@ -78,16 +85,19 @@ def resolve(estimator):
     if not _is_auto(estimator.initializer):
         INITIALIZERS.resolve(estimator.initializer)
     optimizer = OPTIMIZERS.resolve(estimator.optimizer)
+    initializer, learning_rate = estimator.initializer, estimator.learning_rate
+    if _is_auto(learning_rate):
+        learning_rate = optimizer.default_learning_rate
+        if learning_rate is not None and estimator.losses is REGRESSION_LOSSES:
+            learning_rate *= RATE_OF_NUMBERS
+    if _is_auto(initializer) and estimator.losses is REGRESSION_LOSSES:
+        initializer = START_OF_NUMBERS
     parts = Parts(
         hidden=_hidden_layers(estimator),
-        initializer=estimator.initializer,
+        initializer=initializer,
         loss=_loss(estimator.loss, estimator.losses),
         optimizer=optimizer,
-        learning_rate=(
-            optimizer.default_learning_rate
-            if _is_auto(estimator.learning_rate)
-            else float(estimator.learning_rate)
-        ),
+        learning_rate=None if learning_rate is None else float(learning_rate),
         schedule=SCHEDULES.resolve(estimator.schedule),
         regularizers=tuple(_regularizers(estimator.regularizers)),
         # Python's integers: NumPy's of 8 and 16 bits would overflow in products.

@@ -37,8 +37,9 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         output layer is always added. Layers may consist of layers: `Sequential`,
         `Residual`, `Parallel`, `Repeat`, `Frozen`.
     initializer : str or Initializer, default="auto"
-        How first weights are drawn; ``"auto"`` takes what suits each activation. The
-        intercept of the output layer starts at the best constant prediction.
+        How first weights are drawn; ``"auto"`` is ``"glorot_uniform"``. The output
+        layer starts near the best constant prediction: that is its intercept, and its
+        matrix is 0.3 times what is drawn.
     loss : str or RegressionLoss, default="squared_error"
         Training loss, summed over targets: ``"squared_error"`` for the mean,
         ``"absolute_error"`` for the median, ``"huber"`` for the mean of data with
@@ -48,7 +49,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         Rule that turns gradients into steps. ``"lbfgs"`` uses all rows at once and
         ignores `learning_rate`, `batch_size` and `shuffle`.
     learning_rate : float > 0 or "auto", default="auto"
-        Length of steps; ``"auto"`` takes the optimizer's own default.
+        Length of steps; ``"auto"`` takes 1.25 times the optimizer's own default.
     schedule : str or Schedule, default="constant"
         Change of the learning rate over the run: over the `max_iter` epochs of a
         `fit`, over what is done and what is to come of one that goes on, or over

@@ -24,8 +24,8 @@ class Task(ABC):
     scorer : str
         A scorer of scikit-learn that suits it.
     starts_at_constant : bool
-        Whether the first intercept of the output layer is the best constant raw
-        prediction.
+        Whether first predictions are near the best constant one, which is the first
+        intercept of the output layer.
     """
 
     noun = "targets"
