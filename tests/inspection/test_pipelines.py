@@ -37,7 +37,8 @@ from skjacobnet.inspection import (
     saliency,
     sensitivity,
 )
-from skjacobnet.inspection.pipelines import Route, linear_part
+from skjacobnet.inspection.affine_steps import linear_part
+from skjacobnet.inspection.pipelines import Route
 from skjacobnet.testing import empirical_jacobian
 
 X, Y = load_iris(return_X_y=True)
