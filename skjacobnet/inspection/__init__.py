@@ -33,6 +33,9 @@ from skjacobnet.inspection.displays import (
     OptimizerTrajectoryDisplay as OptimizerTrajectoryDisplay,
 )
 from skjacobnet.inspection.displays import (
+    PredictionIntervalDisplay as PredictionIntervalDisplay,
+)
+from skjacobnet.inspection.displays import (
     RegularizerFlowDisplay as RegularizerFlowDisplay,
 )
 from skjacobnet.inspection.displays import SaliencyDisplay as SaliencyDisplay

@@ -139,8 +139,10 @@ def influence(
         raise ValueError("X_train must have at least two rows, got one.")
     route = Route(estimator, X_test, through=False)
     n_test = route.inputs.shape[0]
-    y_test = None if y_test is None else _encoded(route, y_test)
-    columns = target_columns(route.model, output, target, n_test)
+    if y_test is None:
+        columns = target_columns(route.model, output, target, n_test)
+    else:
+        columns, y_test = None, _encoded(route, y_test)
     curvature = train.curvature(damping)
     result, failed = np.empty((n_test, train.n_samples)), 0
     # A gradient and a solution for each row, as long as the weights.
