@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skjacobnet.inspection.output_columns import require_classes
+from skjacobnet.inspection.need_of_classes import require_classes
 from skjacobnet.inspection.pipelines import Route
 
 

@@ -4,8 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skjacobnet.inspection.pipelines import steps_and_network
-
 
 class OutputColumns(NamedTuple):
     """The columns of one output of a fitted model.
@@ -83,27 +81,3 @@ def output_units(model, output):
 def has_classes(model):
     """Tell whether a fitted model predicts classes or labels, and not numbers."""
     return hasattr(model.task, "classes")
-
-
-def require_classes(estimator, what, instead):
-    """Raise an error for an estimator that predicts numbers.
-
-    Parameters
-    ----------
-    estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
-    what : str
-        The name of the function that was called.
-    instead : str
-        A sentence that says what to do with numbers.
-
-    Raises
-    ------
-    TypeError
-        If the estimator predicts numbers, or is none of them.
-    """
-    _, network = steps_and_network(estimator)
-    if not has_classes(network.model_):
-        raise TypeError(
-            f"{what} needs an estimator that predicts classes, got "
-            f"{type(network).__name__}, which predicts numbers. {instead}"
-        )

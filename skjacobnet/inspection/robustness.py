@@ -6,7 +6,7 @@ from sklearn.utils import check_random_state
 from skjacobnet.accumulation import cotangents
 from skjacobnet.core.constraints import Interval, OneOf
 from skjacobnet.inspection.frames import labeled
-from skjacobnet.inspection.output_columns import require_classes
+from skjacobnet.inspection.need_of_classes import require_classes
 from skjacobnet.inspection.pipelines import Route, numbers
 
 SIZES = Interval(0, np.inf, "left")
