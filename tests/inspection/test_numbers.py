@@ -1,5 +1,7 @@
 """Every output of regressors, in its own unit, against differences of predictions."""
 
+from copy import deepcopy
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -109,12 +111,14 @@ def test_spectra_in_the_unit_of_the_targets(regressor, n_targets):
 
 @pytest.mark.parametrize("loss", ["gaussian", "quantile"])
 def test_float32(regressor, loss):
-    it, exact = regressor(loss, 1, "float32"), regressor(loss)
+    it, exact = regressor(loss, 1, "float32"), deepcopy(regressor(loss))
     assert it.model[-1].weights_.dtype == np.float32
+    # Two trainings differ by more than their rounding.
+    exact.model[-1].weights_ = it.model[-1].weights_
     for function in (saliency, gradient_x_input, sensitivity):
         result, expected = function(it.model, it.X), function(exact.model, exact.X)
         assert result.dtype == np.float32
-        np.testing.assert_allclose(result, expected, atol=0.02 * np.abs(expected).max())
+        np.testing.assert_allclose(result, expected, atol=1e-4 * np.abs(expected).max())
     shares, error = integrated_gradients(it.model, it.X[:9])
     assert shares.dtype == np.float32
     assert error.max() < 1e-4 * exact.y.std()
