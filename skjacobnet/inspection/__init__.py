@@ -1,8 +1,9 @@
 """Numbers that exact derivatives give: about fitted models, and about how they work.
 
-Functions that take an estimator take a fitted `JacobianMLPClassifier`, or a `Pipeline`
-that ends in one and is affine before, and answer in the units of the X that the
-pipeline is given. The others show what orders of the chain rule cost, what optimizers
+Functions that take an estimator take a fitted `JacobianMLPClassifier` or
+`JacobianMLPRegressor`, or a `Pipeline` that ends in one and is affine before. They
+answer in the units of the X that the pipeline is given, and of a regressor in the unit
+of its targets. The others show what orders of the chain rule cost, what optimizers
 remember and where penalties pull.
 """
 
@@ -30,6 +31,9 @@ from skjacobnet.inspection.displays import (
 )
 from skjacobnet.inspection.displays import (
     OptimizerTrajectoryDisplay as OptimizerTrajectoryDisplay,
+)
+from skjacobnet.inspection.displays import (
+    PredictionIntervalDisplay as PredictionIntervalDisplay,
 )
 from skjacobnet.inspection.displays import (
     RegularizerFlowDisplay as RegularizerFlowDisplay,

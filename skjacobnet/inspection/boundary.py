@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skjacobnet.inspection.need_of_classes import require_classes
 from skjacobnet.inspection.pipelines import Route
 
 
@@ -36,7 +37,7 @@ def boundary_distance(estimator, X):
 
     Parameters
     ----------
-    estimator : JacobianMLPClassifier or Pipeline
+    estimator : JacobianMLPClassifier, or Pipeline that ends in one
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
         Rows as the pipeline is given them.
@@ -51,7 +52,7 @@ def boundary_distance(estimator, X):
     Raises
     ------
     TypeError
-        If a step before the network is not affine.
+        If a step before the network is not affine, or `estimator` predicts numbers.
     ValueError
         If `X` does not fit.
 
@@ -82,13 +83,17 @@ def boundary_distance(estimator, X):
     >>> distance, direction, other
     (array([1.414]), array([[-0.707, -0.707]]), array(['b'], dtype='<U1'))
     """
+    require_classes(
+        estimator,
+        "boundary_distance",
+        "To see how far a change of X moves a number, use saliency or sensitivity.",
+    )
     route = Route(estimator, X)
-    classifier, n_samples = route.classifier, route.inputs.shape[0]
-    dtype = classifier.weights_.dtype
+    task, dtype, n_samples = route.model.task, route.model.dtype, route.inputs.shape[0]
     distance = np.empty(n_samples, dtype)
     direction = np.empty((n_samples, route.n_features), dtype)
     place = np.empty(n_samples, int)
-    exclusive = route.n_outputs > 1 and not classifier.task_.multilabel
+    exclusive = route.n_outputs > 1 and not task.multilabel
     find = _between_classes if exclusive else _of_columns
     for rows, at, jacobian in route.jacobians():
         margins, gradients, places = find(at.value, jacobian)
@@ -100,7 +105,7 @@ def boundary_distance(estimator, X):
         length = lengths[nearest][:, np.newaxis]
         direction[rows] = -gradients[nearest] / np.where(length > 0.0, length, 1.0)
         place[rows] = places[nearest]
-    return BoundaryDistance(distance, direction, classifier.classes_[place])
+    return BoundaryDistance(distance, direction, task.classes[place])
 
 
 def _between_classes(raw, jacobian):

@@ -3,50 +3,80 @@
 import numpy as np
 
 from skjacobnet.accumulation import cotangents
+from skjacobnet.inspection.output_columns import OutputColumns, has_classes
 
 
-def target_columns(classifier, target, n_samples):
-    """Return the place in ``classes_`` of the class to look at in each row.
+def target_columns(model, output, target, n_samples):
+    """Return the place of what to look at in each row among all that can be chosen.
 
     Parameters
     ----------
-    classifier : JacobianMLPClassifier
-    target : class, array-like of shape (n_samples,), or None
-        One class (or number of a label) for all rows, or one for each.
+    model : FittedModel
+    output : str
+    target : class or int, array-like of shape (n_samples,), or None
+        One class, number of a label, or number of a column of the output for all rows,
+        or one for each row.
     n_samples : int
 
     Returns
     -------
-    array of int of shape (n_samples,), or None where `target` is
+    array of int of shape (n_samples,), or None
+        Places in the `targets` of `OutputColumns`. None stands for the most probable
+        class of each row.
 
     Raises
     ------
     ValueError
-        If a class is unknown, or their number is not that of the rows.
+        If there is no such target, their number is not that of the rows, or several
+        columns of numbers leave the choice open.
     """
+    targets = OutputColumns.of(model, output).targets
+    if has_classes(model):
+        unknown = "classes that the classifier does not know"
+        return (
+            None
+            if target is None
+            else _places(target, targets, n_samples, "class", unknown)
+        )
+    last = len(targets) - 1
     if target is None:
-        return None
-    classes, target = classifier.classes_, np.asarray(target)
+        if last > 0:
+            raise ValueError(
+                f"The output {output!r} has {len(targets)} columns. Give target, the "
+                f"number of one of them, from 0 to {last}."
+            )
+        target = 0
+    elif np.asarray(target).dtype.kind not in "iu":
+        raise ValueError(
+            f"target must be the number of a column of the output {output!r}, an "
+            f"integer from 0 to {last}, got {target!r}."
+        )
+    unknown = f"columns that the output {output!r} does not have"
+    return _places(target, targets, n_samples, "column", unknown)
+
+
+def _places(target, targets, n_samples, noun, unknown):
+    """Return the place of each row's target among all, checked."""
+    target = np.asarray(target)
     if target.shape not in ((), (n_samples,)):
         raise ValueError(
-            f"target must be one class, or one for each of the {n_samples} rows, got "
+            f"target must be one {noun}, or one for each of the {n_samples} rows, got "
             f"an array of shape {target.shape}."
         )
-    unknown = np.setdiff1d(target, classes)
-    if len(unknown):
+    others = np.setdiff1d(target, targets)
+    if len(others):
         raise ValueError(
-            f"target has classes that the classifier does not know: {unknown.tolist()}."
-            f" Known: {classes.tolist()}."
+            f"target has {unknown}: {others.tolist()}. Known: {targets.tolist()}."
         )
-    return np.broadcast_to(np.searchsorted(classes, target), n_samples)
+    return np.broadcast_to(np.searchsorted(targets, target), n_samples)
 
 
-def most_probable(classifier, raw):
-    """Return the place in ``classes_`` of each row's most probable class or label."""
-    return np.argmax(classifier.model_.link.columns(raw), axis=1)
+def most_probable(model, raw):
+    """Return the place of each row's most probable class or label."""
+    return np.argmax(model.link.columns(raw), axis=1)
 
 
-def target_cotangent(classifier, columns, output):
+def target_cotangent(model, columns, output):
     """Return the cotangent of an output that picks one column in each row.
 
     A binary problem has one raw prediction; that of the first class is its negative.
@@ -55,9 +85,10 @@ def target_cotangent(classifier, columns, output):
     -------
     array of shape (n_samples, n_outputs), float64
     """
-    if output == "raw" and classifier.task_.n_raw == 1 < len(classifier.classes_):
+    _, names, targets = OutputColumns.of(model, output)
+    if len(names) < len(targets):
         return np.where(columns, 1.0, -1.0)[:, np.newaxis]
-    return np.eye(len(classifier.classes_))[columns]
+    return np.eye(len(targets))[columns]
 
 
 def target_gradients(route, target):
@@ -66,19 +97,19 @@ def target_gradients(route, target):
     Parameters
     ----------
     route : Route
-    target : class, array-like of shape (n_samples,), or None
+    target : class or int, array-like of shape (n_samples,), or None
+        As in `target_columns`.
 
     Returns
     -------
     array of shape (n_samples, n_features)
-        One vector a row is carried back, whatever the number of classes.
+        One vector a row is carried back, whatever the number of columns.
     """
-    classifier = route.classifier
-    dtype, n_samples = classifier.weights_.dtype, route.inputs.shape[0]
-    gradients = np.empty((n_samples, route.n_features), dtype)
-    given = target_columns(classifier, target, n_samples)
+    model, output, n_samples = route.model, route.output, route.inputs.shape[0]
+    gradients = np.empty((n_samples, route.n_features), model.dtype)
+    given = target_columns(model, output, target, n_samples)
     for rows, at, operators in route.chains():
-        columns = most_probable(classifier, at.value) if given is None else given[rows]
-        cotangent = target_cotangent(classifier, columns, route.output).astype(dtype)
+        columns = most_probable(model, at.value) if given is None else given[rows]
+        cotangent = target_cotangent(model, columns, output).astype(model.dtype)
         *_, gradients[rows] = cotangents(operators, cotangent)
     return gradients

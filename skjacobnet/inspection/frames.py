@@ -19,7 +19,7 @@ def feature_names(values):
     return None if names is None else list(names)
 
 
-def labeled(values, X, index=None):
+def labeled(values, X, index=None, kind="class"):
     """Return values with a column for each feature as a frame where `X` is one.
 
     Neither pandas nor polars is imported: where `X` is a frame, its kind has been.
@@ -29,13 +29,16 @@ def labeled(values, X, index=None):
     values : array of shape (n_rows, n_features)
     X : array, sparse matrix or data frame
     index : sequence of length n_rows, optional
-        The classes that the rows are for; by default they are the rows of `X`.
+        The classes, or other columns of an output, that the rows are for; by default
+        they are the rows of `X`.
+    kind : str, default="class"
+        What `index` holds.
 
     Returns
     -------
     pandas.DataFrame or polars.DataFrame if `X` is one, else `values`
-        Classes are the index in pandas. In polars, which has none, they are the first
-        column, called ``"class"``, with underscores behind it where a feature has that
+        `index` is that of the frame in pandas. In polars, which has none, it is the
+        first column, called `kind`, with underscores behind it where a feature has that
         name.
     """
     pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")
@@ -46,7 +49,7 @@ def labeled(values, X, index=None):
         frame = polars.DataFrame(values, schema=X.columns, orient="row")
         if index is None:
             return frame
-        name = "class"
+        name = kind
         while name in X.columns:
             name += "_"
         return frame.insert_column(0, polars.Series(name, np.asarray(index).tolist()))

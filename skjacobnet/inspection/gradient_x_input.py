@@ -5,22 +5,26 @@ from skjacobnet.inspection.frames import labeled
 from skjacobnet.inspection.pipelines import Route, numbers
 
 
-def gradient_x_input(estimator, X, target=None, *, output="proba"):
-    r"""Multiply each feature by the derivative of one class's output for it.
+def gradient_x_input(estimator, X, target=None, *, output=None):
+    r"""Multiply each feature by the derivative of one column of an output for it.
 
     .. math:: A_{s,i} = x_{s,i} \, \partial f_{t(s)}(x_s) / \partial x_{s,i}
 
     Parameters
     ----------
-    estimator : JacobianMLPClassifier or Pipeline
+    estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
         All of it numbers.
-    target : class, or array-like of shape (n_samples,), default=None
+    target : class or int, or array-like of shape (n_samples,), default=None
         The class :math:`t(s)`, one for all rows or one for each; for labels their
-        number. None is the most probable one of each row.
-    output : {"proba", "raw", "log_proba"}, default="proba"
-        What is differentiated.
+        number. None is the most probable one of each row. Of a regressor the number of
+        a column of the output; None is its only one.
+    output : str, default=None
+        What is differentiated. Of a classifier: ``"proba"``, the default, ``"raw"``
+        or ``"log_proba"``. Of a regressor: ``"prediction"``, the default, ``"raw"``,
+        ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"`` where it is
+        ``"quantile"``.
 
     Returns
     -------

@@ -9,14 +9,13 @@ from sklearn.utils import check_consistent_length
 
 from skjacobnet.accumulation import cotangents
 from skjacobnet.core.blocks import rows_of, slices
-from skjacobnet.core.constraints import Interval, OneOf
+from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.chosen_output import (
     most_probable,
     target_columns,
     target_cotangent,
 )
 from skjacobnet.inspection.pipelines import Route
-from skjacobnet.links import OUTPUTS
 from skjacobnet.regularizers import WeightDecay
 
 
@@ -28,7 +27,7 @@ def influence(
     y_test=None,
     *,
     target=None,
-    output="proba",
+    output=None,
     damping=1e-3,
     tol=1e-4,
     max_iter=1000,
@@ -48,21 +47,26 @@ def influence(
 
     Parameters
     ----------
-    estimator : JacobianMLPClassifier or Pipeline
+    estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
         Fitted. The steps before the network may be any.
     X_train : array-like, sparse matrix or data frame of shape (n_train, n_features)
         The n >= 2 rows that it was fitted on.
-    y_train : array-like of shape (n_train,) or (n_train, n_labels)
-        Their classes.
+    y_train : array-like of shape (n_train,) or (n_train, n_columns)
+        Their classes or numbers.
     X_test : array-like, sparse matrix or data frame of shape (n_test, n_features)
         The rows that something is said about.
-    y_test : array-like of shape (n_test,) or (n_test, n_labels), default=None
-        With it the quantity is the loss of each test row; without it the chosen output.
-    target : class, or array-like of shape (n_test,), default=None
+    y_test : array-like of shape (n_test,) or (n_test, n_columns), default=None
+        With it the quantity is the loss of each test row, of a regressor in the scaled
+        unit of its targets; without it the chosen output, in its own unit.
+    target : class or int, or array-like of shape (n_test,), default=None
         Without `y_test`: the class whose output it is, one for all rows or one for
-        each. None is the most probable one of each row.
-    output : {"proba", "raw", "log_proba"}, default="proba"
-        Without `y_test`: which output.
+        each. None is the most probable one of each row. Of a regressor the number of a
+        column of the output; None is its only one.
+    output : str, default=None
+        Without `y_test`: which output. Of a classifier: ``"proba"``, the default,
+        ``"raw"`` or ``"log_proba"``. Of a regressor: ``"prediction"``, the default,
+        ``"raw"``, ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"`` where
+        it is ``"quantile"``.
     damping : float >= 0, default=1e-3
         Added to the diagonal of the curvature. More of it gives smaller numbers that
         depend less on directions that the training rows leave open.
@@ -80,7 +84,7 @@ def influence(
     Raises
     ------
     TypeError
-        If `estimator` is no JacobianMLPClassifier, or a number is none.
+        If `estimator` has no such network at its end, or a number is none.
     ValueError
         If a parameter is out of its range, `target` or `output` is unknown, both
         `y_test` and `target` are given, or the rows do not fit.
@@ -100,7 +104,11 @@ def influence(
     Exact only to first order, at a minimum, and in a neighborhood where the network is
     nearly linear in its weights. All rows count the same, and of the regularizers only
     weight decay enters the curvature. The Hessian of a loss other than cross-entropy
-    may be indefinite, and then `damping` must outweigh it.
+    may be indefinite, and then `damping` must outweigh it. It is zero for losses that
+    are piecewise linear, those of the median and of quantiles; the numbers then depend
+    on `damping` and weight decay alone.
+
+    Of a regressor the location and the scale of its targets are taken as fixed.
 
     References
     ----------
@@ -121,20 +129,21 @@ def influence(
     Interval(0, np.inf, "left").check(damping, "damping")
     Interval(0, 1, "neither").check(tol, "tol")
     Interval(1, np.inf, "left", integer=True).check(max_iter, "max_iter")
-    OneOf(*OUTPUTS).check(output, "output")
     if y_test is not None and target is not None:
         raise ValueError(
             "y_test asks for the loss and target for an output: give one of the two."
         )
     route = Route(estimator, X_train, through=False)
-    classifier = route.classifier
+    output = route.model.output(output)
     train = _Rows(route, route.inputs, _encoded(route, y_train))
     if train.n_samples < 2:
         raise ValueError("X_train must have at least two rows, got one.")
     route = Route(estimator, X_test, through=False)
     n_test = route.inputs.shape[0]
-    y_test = None if y_test is None else _encoded(route, y_test)
-    columns = target_columns(classifier, target, n_test)
+    if y_test is None:
+        columns = target_columns(route.model, output, target, n_test)
+    else:
+        columns, y_test = None, _encoded(route, y_test)
     curvature = train.curvature(damping)
     result, failed = np.empty((n_test, train.n_samples)), 0
     # A gradient and a solution for each row, as long as the weights.
@@ -142,10 +151,10 @@ def influence(
         test = _Rows(
             route, route.inputs[rows], None if y_test is None else y_test[rows]
         )
-        gradients = test.sample_gradients(
-            test.output_cotangents(None if columns is None else columns[rows], output)
+        gradients = (
+            test.output_gradients(None if columns is None else columns[rows], output)
             if y_test is None
-            else test.loss_cotangents
+            else test.loss_gradients()
         )
         solutions = np.empty_like(gradients)
         for row, gradient in enumerate(gradients):
@@ -167,7 +176,7 @@ def influence(
 
 
 def _encoded(route, y):
-    """Return classes as the loss takes them."""
+    """Return targets as the loss takes them."""
     check_consistent_length(route.inputs, y)
     task = route.model.task
     return task.encode(task.codes(y), np.float64)
@@ -177,35 +186,38 @@ class _Rows:
     """Rows of a table at a fitted network, in float64."""
 
     def __init__(self, route, inputs, y):
-        self.classifier, self.model = route.classifier, route.model.astype(np.float64)
+        self.model = route.model.astype(np.float64)
         self.inputs, self.y, self.n_samples = inputs, y, inputs.shape[0]
 
-    def blocks(self):
-        """Linearize the network anew, a block of rows at a time."""
-        return self.model.linearizations(self.inputs)
+    def blocks(self, network):
+        """Linearize a network anew, a block of rows at a time."""
+        return self.model.linearizations(self.inputs, network=network)
 
     def loss_cotangents(self, raw, rows):
-        """Return each row's gradient of the loss for the raw prediction."""
+        """Return each row's gradient of the loss for what it is given."""
         return self.model.loss.sample_gradients(self.y[rows], raw, self.model.link)
 
-    def output_cotangents(self, given, output):
-        """Return the function that gives those of the chosen output."""
+    def loss_gradients(self):
+        """Return each row's gradient of the loss, (n_samples, n_weights)."""
+        return self.sample_gradients(self.model.trained, self.loss_cotangents)
 
-        def find(raw, rows):
-            columns = (
-                most_probable(self.classifier, raw) if given is None else given[rows]
-            )
-            chosen = target_cotangent(self.classifier, columns, output)
-            *_, result = cotangents(self.model.link.operators(raw, output), chosen)
+    def output_gradients(self, given, output):
+        """Return each row's gradient of the chosen output, (n_samples, n_weights)."""
+        model = self.model
+
+        def cotangent_of(raw, rows):
+            columns = most_probable(model, raw) if given is None else given[rows]
+            chosen = target_cotangent(model, columns, output)
+            *_, result = cotangents(model.link.operators(raw, output), chosen)
             return result
 
-        return find
+        return self.sample_gradients(model.network, cotangent_of)
 
-    def sample_gradients(self, cotangent_of):
+    def sample_gradients(self, network, cotangent_of):
         """Return a gradient for all weights for each row, (n_samples, n_weights)."""
-        network, theta = self.model.network, self.model.weights
+        theta = self.model.weights
         gradients = np.empty((self.n_samples, theta.size))
-        for rows, at in self.blocks():
+        for rows, at in self.blocks(network):
             cotangent = cotangent_of(at.value, rows)
             network.sample_gradients(theta, at, cotangent, gradients[rows])
         return gradients
@@ -221,9 +233,9 @@ class _Rows:
         -------
         array of shape (n_vectors, n_samples)
         """
-        network, theta = self.model.network, self.model.weights
+        network, theta = self.model.trained, self.model.weights
         products = np.empty((len(vectors), self.n_samples))
-        for rows, at in self.blocks():
+        for rows, at in self.blocks(network):
             cotangent = self.loss_cotangents(at.value, rows)
             for product, vector in zip(products, vectors, strict=True):
                 change = network.weight_jvp(theta, at, vector)
@@ -232,7 +244,7 @@ class _Rows:
 
     def curvature(self, damping):
         """Return the damped Gauss-Newton matrix of the mean loss as an operator."""
-        model, network, theta = self.model, self.model.network, self.model.weights
+        model, network, theta = self.model, self.model.trained, self.model.weights
         diagonal = np.full(theta.size, float(damping))
         for regularizer in model.regularizers:
             if isinstance(regularizer, WeightDecay):
@@ -242,7 +254,7 @@ class _Rows:
         def matvec(vector):
             vector = vector.ravel()
             result = diagonal * vector
-            for rows, at in self.blocks():
+            for rows, at in self.blocks(network):
                 hessian = model.loss.hessian(self.y[rows], at.value, link=model.link)
                 change = network.weight_jvp(theta, at, vector)
                 # The Hessian of a block is that of its own mean.

@@ -11,8 +11,12 @@ from skjacobnet.core.blocks import row_blocks, slices
 from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.chosen_output import most_probable, target_columns
 from skjacobnet.inspection.frames import feature_names, labeled
+from skjacobnet.inspection.output_columns import output_units
 from skjacobnet.inspection.paths import Paths
 from skjacobnet.inspection.pipelines import Route, numbers
+
+# By default, in the unit of what a probability or a scaled target is.
+TOL = 1e-4
 
 
 class IntegratedGradients(NamedTuple):
@@ -31,7 +35,7 @@ class IntegratedGradients(NamedTuple):
 
 
 def integrated_gradients(
-    estimator, X, baseline=None, target=None, *, output="proba", tol=1e-4, max_iter=50
+    estimator, X, baseline=None, target=None, *, output=None, tol=None, max_iter=50
 ):
     r"""Share the change of an output between a baseline and a row among the features.
 
@@ -41,7 +45,7 @@ def integrated_gradients(
 
     Parameters
     ----------
-    estimator : JacobianMLPClassifier or Pipeline
+    estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
         All of it numbers.
@@ -49,14 +53,20 @@ def integrated_gradients(
         Where each path starts, of shape (n_features,), or (1, n_features) or
         (n_samples, n_features), in the units of `X`. Names in a Series or a data frame
         must be those of `X` in the same order. None is zero.
-    target : class, or array-like of shape (n_samples,), default=None
+    target : class or int, or array-like of shape (n_samples,), default=None
         The class t, one for all rows or one for each; for labels their number. None is
-        the most probable one of each row.
-    output : {"proba", "raw", "log_proba"}, default="proba"
-        What is shared out.
-    tol : float > 0, default=1e-4
+        the most probable one of each row. Of a regressor the number of a column of the
+        output; None is its only one.
+    output : str, default=None
+        What is shared out. Of a classifier: ``"proba"``, the default, ``"raw"``
+        or ``"log_proba"``. Of a regressor: ``"prediction"``, the default, ``"raw"``,
+        ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"`` where it is
+        ``"quantile"``.
+    tol : float > 0, default=None
         By how much the sum may miss, in units of the output. Each attribution is kept
-        as close, as far as two rules of integration can tell.
+        as close, as far as two rules of integration can tell. None is 1e-4; of a
+        regressor it is 1e-4 of what one standard deviation of the target makes in the
+        output.
     max_iter : int >= 1, default=50
         How many times in a row pieces of a path may be split in two.
 
@@ -117,7 +127,7 @@ def integrated_gradients(
     >>> bool(abs(shares.sum(axis=1) - change[:, 0]).max() < 1e-4)
     True
     """
-    Interval(0, np.inf, "neither").check(tol, "tol")
+    Interval(0, np.inf, "neither", allowed=(None,)).check(tol, "tol")
     Interval(1, np.inf, "left", integer=True).check(max_iter, "max_iter")
     route = Route(estimator, X, output)
     values = numbers(X)
@@ -127,26 +137,28 @@ def integrated_gradients(
         names = feature_names(X) or getattr(estimator, "feature_names_in_", None)
         baseline = _checked_baseline(baseline, values.shape, names)
     baseline = np.broadcast_to(baseline, values.shape)
-    n_samples, classifier = len(values), route.classifier
-    network, theta = classifier.network_, classifier.weights_
-    columns = target_columns(classifier, target, n_samples)
+    n_samples, model = len(values), route.model
+    columns = target_columns(model, route.output, target, n_samples)
     if columns is None:
-        columns = most_probable(classifier, route.model.raw(route.inputs))
-    attributions = np.empty((n_samples, route.n_features), theta.dtype)
+        columns = most_probable(model, model.raw(route.inputs))
+    if tol is None:
+        tol = TOL * output_units(model, route.output)[columns]
+    tol = np.broadcast_to(tol, n_samples)
+    attributions = np.empty((n_samples, route.n_features), model.dtype)
     error, converged = np.empty(n_samples), np.empty(n_samples, bool)
-    block = row_blocks(network, route.vectors_per_row, np.float64().itemsize)
+    block = row_blocks(model.network, route.vectors_per_row, np.float64().itemsize)
     for rows in slices(n_samples, block):
         inputs = route.inputs[rows]
         inputs = inputs.toarray() if issparse(inputs) else np.asarray(inputs)
         difference = values[rows] - baseline[rows]
         paths = Paths(route, inputs, difference, columns[rows])
-        found = paths.attributions(tol, max_iter)
+        found = paths.attributions(tol[rows], max_iter)
         attributions[rows], error[rows], converged[rows] = found
     if not converged.all():
         warnings.warn(
             f"The attributions of {np.sum(~converged)} rows may be off by more than "
-            f"tol={tol}; their sums miss the change of the output by at most "
-            f"{error[~converged].max():.2g}. Raise max_iter or tol.",
+            f"tol={tol[~converged].max():g}; their sums miss the change of the output "
+            f"by at most {error[~converged].max():.2g}. Raise max_iter or tol.",
             ConvergenceWarning,
             stacklevel=2,
         )

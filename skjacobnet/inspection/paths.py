@@ -98,7 +98,7 @@ class Paths:
         self.network, self.steps = route.model.network, route.steps
         self.theta = route.model.weights.astype(np.float64, copy=False)
         self.link, self.output = route.model.link, route.output
-        self.picked = target_cotangent(route.classifier, columns, route.output)
+        self.picked = target_cotangent(route.model, columns, route.output)
         self.end = inputs.astype(np.float64, copy=False)
         self.difference = self.direction = difference
         for step in route.steps:
@@ -112,7 +112,7 @@ class Paths:
 
         Parameters
         ----------
-        tol : float
+        tol : float, or array of shape (n_paths,)
         max_iter : int
             How many times pieces are split.
 

@@ -6,6 +6,7 @@ from sklearn.utils import check_random_state
 from skjacobnet.accumulation import cotangents
 from skjacobnet.core.constraints import Interval, OneOf
 from skjacobnet.inspection.frames import labeled
+from skjacobnet.inspection.need_of_classes import require_classes
 from skjacobnet.inspection.pipelines import Route, numbers
 
 SIZES = Interval(0, np.inf, "left")
@@ -19,7 +20,7 @@ def fast_gradient_attack(estimator, X, y, epsilon):
 
     Parameters
     ----------
-    estimator : JacobianMLPClassifier or Pipeline
+    estimator : JacobianMLPClassifier, or Pipeline that ends in one
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
         All of it numbers.
@@ -37,7 +38,8 @@ def fast_gradient_attack(estimator, X, y, epsilon):
     Raises
     ------
     TypeError
-        If a step before the network is not affine, or `epsilon` is no number.
+        If a step before the network is not affine, `estimator` predicts numbers, or
+        `epsilon` is no number.
     ValueError
         If `epsilon` is negative, `y` has an unknown class, or `X` does not fit.
 
@@ -65,6 +67,11 @@ def fast_gradient_attack(estimator, X, y, epsilon):
     array([[ 0.75,  0.75],
            [-0.75, -1.75]])
     """
+    require_classes(
+        estimator,
+        "fast_gradient_attack",
+        "To see how far a change of X moves a number, use saliency or sensitivity.",
+    )
     sizes = np.asarray(epsilon)
     for size in sizes.ravel().tolist():
         SIZES.check(size, "epsilon")
@@ -80,8 +87,7 @@ def fast_gradient_attack(estimator, X, y, epsilon):
 
 def _worst_signs(route, y):
     """Return the signs of the gradient of each row's loss for the user's X."""
-    classifier = route.classifier
-    dtype, n_samples = classifier.weights_.dtype, route.inputs.shape[0]
+    dtype, n_samples = route.model.dtype, route.inputs.shape[0]
     signs = np.empty((n_samples, route.n_features), dtype)
     for rows, at, cotangent in route.model.loss_linearizations(route.inputs, y):
         *_, gradient = cotangents([*route.steps, *at.operators], cotangent)
@@ -99,7 +105,7 @@ def robustness_curve(
 
     Parameters
     ----------
-    estimator : JacobianMLPClassifier or Pipeline
+    estimator : JacobianMLPClassifier, or Pipeline that ends in one
         Fitted; for an attack the steps before it must be affine.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
         All of it numbers.
@@ -123,7 +129,8 @@ def robustness_curve(
     Raises
     ------
     TypeError
-        If a step before the network is not affine, or a size is no number.
+        If a step before the network is not affine, `estimator` predicts numbers, or a
+        size is no number.
     ValueError
         If a size is negative, `perturbation` is unknown, `y` has an unknown class, or
         `X` does not fit.
@@ -153,6 +160,11 @@ def robustness_curve(
     >>> robustness_curve(model, X, y, [0.0, 1.2, 2.0])
     array([1. , 0.5, 0. ])
     """
+    require_classes(
+        estimator,
+        "robustness_curve",
+        "To see how noise changes a score, call estimator.score with perturbed rows.",
+    )
     OneOf("attack", "noise").check(perturbation, "perturbation")
     Interval(1, np.inf, "left", integer=True).check(n_repeats, "n_repeats")
     sizes = np.asarray(epsilons).ravel().tolist()

@@ -4,25 +4,30 @@ import numpy as np
 
 from skjacobnet.inspection.chosen_output import target_gradients
 from skjacobnet.inspection.frames import labeled
+from skjacobnet.inspection.output_columns import OutputColumns
 from skjacobnet.inspection.pipelines import Route
 
 
-def saliency(estimator, X, target=None, *, output="proba"):
-    r"""Measure how strongly each feature moves the output of one class, row by row.
+def saliency(estimator, X, target=None, *, output=None):
+    r"""Measure how strongly each feature moves one column of an output, row by row.
 
     .. math:: S_{s,i} = \left| \partial f_{t(s)}(x_s) / \partial x_{s,i} \right|
 
     Parameters
     ----------
-    estimator : JacobianMLPClassifier or Pipeline
+    estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
         Rows as the pipeline is given them.
-    target : class, or array-like of shape (n_samples,), default=None
+    target : class or int, or array-like of shape (n_samples,), default=None
         The class :math:`t(s)` to look at, one for all rows or one for each; for labels
-        their number. None is the most probable one of each row.
-    output : {"proba", "raw", "log_proba"}, default="proba"
-        What is differentiated. Probabilities hardly move where the network is certain;
+        their number. None is the most probable one of each row. Of a regressor the
+        number of a column of the output; None is its only one.
+    output : str, default=None
+        What is differentiated. Of a classifier: ``"proba"``, the default, ``"raw"``
+        or ``"log_proba"``. Of a regressor: ``"prediction"``, the default, ``"raw"``,
+        ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"`` where it is
+        ``"quantile"``. Probabilities hardly move where the network is certain;
         the raw prediction does.
 
     Returns
@@ -40,12 +45,12 @@ def saliency(estimator, X, target=None, *, output="proba"):
 
     See Also
     --------
-    sensitivity : The mean over rows, for every class.
+    sensitivity : The mean over rows, for every column of the output.
     integrated_gradients : Shares of a prediction that add up to it.
 
     Notes
     -----
-    One vector is carried back for each row, whatever the number of classes.
+    One vector is carried back for each row, whatever the number of columns.
 
     References
     ----------
@@ -69,7 +74,7 @@ def saliency(estimator, X, target=None, *, output="proba"):
     return labeled(np.abs(target_gradients(route, target)), X)
 
 
-def sensitivity(estimator, X, *, output="proba"):
+def sensitivity(estimator, X, *, output=None):
     r"""Measure how strongly each feature moves each output, on average over rows.
 
     .. math:: S_{o,i} = \frac{1}{n} \sum_{s=1}^{n}
@@ -77,12 +82,15 @@ def sensitivity(estimator, X, *, output="proba"):
 
     Parameters
     ----------
-    estimator : JacobianMLPClassifier or Pipeline
+    estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
         Rows as the pipeline is given them.
-    output : {"proba", "raw", "log_proba"}, default="proba"
-        What is differentiated.
+    output : str, default=None
+        What is differentiated. Of a classifier: ``"proba"``, the default, ``"raw"``
+        or ``"log_proba"``. Of a regressor: ``"prediction"``, the default, ``"raw"``,
+        ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"`` where it is
+        ``"quantile"``.
 
     Returns
     -------
@@ -90,7 +98,11 @@ def sensitivity(estimator, X, *, output="proba"):
         In units of the output per unit of the feature as it comes in `X`. A frame if
         `X` is one, with a row for each class and the columns of `X`: in pandas rows are
         named after the classes, in polars a first column ``"class"`` holds them. The
-        one raw prediction of a binary problem is that of the second class.
+        one raw prediction of a binary problem is that of the second class. Of a
+        regressor rows are named after the output, where it has one column, such as
+        ``"prediction"``; after the levels of quantiles of a single target; else after
+        the numbers of targets or columns. The first column in polars is called
+        ``"output"``, ``"level"``, ``"target"`` or ``"column"`` then.
 
     Raises
     ------
@@ -126,5 +138,6 @@ def sensitivity(estimator, X, *, output="proba"):
     total = np.zeros((route.n_outputs, route.n_features))
     for _, _, jacobian in route.jacobians():
         total += np.abs(jacobian).sum(axis=0)
-    mean = (total / route.inputs.shape[0]).astype(route.classifier.weights_.dtype)
-    return labeled(mean, X, route.classifier.classes_[-route.n_outputs :])
+    mean = (total / route.inputs.shape[0]).astype(route.model.dtype)
+    columns = OutputColumns.of(route.model, route.output)
+    return labeled(mean, X, columns.names, columns.kind)

@@ -17,7 +17,7 @@ class JacobianSpectrum(NamedTuple):
     layers : list of array of shape (n_samples, min(n_in, n_out))
         Singular values of each layer of ``network_``, the largest first.
     whole : array of shape (n_samples, min(n_features, n_raw))
-        Those of the raw prediction for `X`.
+        Those of the raw prediction for `X`, of a regressor in the unit of its targets.
     """
 
     layers: list
@@ -34,7 +34,7 @@ def jacobian_spectrum(estimator, X):
 
     Parameters
     ----------
-    estimator : JacobianMLPClassifier or Pipeline
+    estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
         Rows as the pipeline is given them.
@@ -77,8 +77,8 @@ def jacobian_spectrum(estimator, X):
     (array([[4., 3.]]), array([[0.25, 0.25]]), array([[0.75]]))
     """
     route = Route(estimator, X)
-    network, n_samples = route.classifier.network_, route.inputs.shape[0]
-    dtype = route.classifier.weights_.dtype
+    network, n_samples = route.model.network, route.inputs.shape[0]
+    dtype = route.model.dtype
     whole = np.empty((n_samples, min(route.n_features, route.n_outputs)), dtype)
     layers = [None] * len(network.layers)
     largest = max(a * b for a, b in zip(network.sizes, network.sizes[1:], strict=False))

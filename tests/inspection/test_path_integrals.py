@@ -244,7 +244,9 @@ def test_errors_and_warnings():
         ConvergenceWarning, match="off by more than tol=1e-12; their sums"
     ):
         integrated_gradients(fitted(STACKS["smooth"]), ROWS, tol=1e-12, max_iter=1)
-    with pytest.raises(ValueError, match=r"tol must be a number in \(0, inf\), got 0"):
+    with pytest.raises(
+        ValueError, match=r"tol must be a number in \(0, inf\) or None, got 0"
+    ):
         integrated_gradients(model, ROWS, tol=0)
     with pytest.raises(TypeError, match="max_iter must be an integer"):
         integrated_gradients(model, ROWS, max_iter=2.5)

@@ -7,12 +7,12 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.datasets import load_iris
-from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.decomposition import PCA, IncrementalPCA, TruncatedSVD
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectKBest, VarianceThreshold
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import (
     FunctionTransformer,
     MaxAbsScaler,
@@ -37,7 +37,8 @@ from skjacobnet.inspection import (
     saliency,
     sensitivity,
 )
-from skjacobnet.inspection.pipelines import Route, linear_part
+from skjacobnet.inspection.affine_steps import linear_part
+from skjacobnet.inspection.pipelines import Route
 from skjacobnet.testing import empirical_jacobian
 
 X, Y = load_iris(return_X_y=True)
@@ -69,11 +70,27 @@ STEPS = {
     "robust without scale": [RobustScaler(with_scaling=False)],
     "pca": [PCA(3)],
     "whitened": [StandardScaler(), PCA(3, whiten=True)],
+    "incremental pca": [IncrementalPCA(3, batch_size=40)],
+    "whitened incrementally": [StandardScaler(), IncrementalPCA(2, whiten=True)],
     "svd": [TruncatedSVD(2, random_state=0)],
     "selected": [StandardScaler(), SelectKBest(k=2)],
     "threshold": [VarianceThreshold(0.5), MinMaxScaler()],
     "passthrough": ["passthrough", StandardScaler(), FunctionTransformer()],
     "nested": [make_pipeline(StandardScaler(), PCA(2)), MinMaxScaler()],
+    "union": [make_union(StandardScaler(), PCA(2), "passthrough")],
+    "weighted union": [
+        RobustScaler(),
+        FeatureUnion(
+            [
+                ("a", make_pipeline(MinMaxScaler(), IncrementalPCA(2))),
+                ("b", "drop"),
+                ("c", "passthrough"),
+                ("d", columns((StandardScaler(), [3, 1]))),
+            ],
+            transformer_weights={"a": 0.5, "c": -2.0},
+        ),
+    ],
+    "union in columns": [columns((make_union(PCA(1), MaxAbsScaler()), [0, 3]))],
     "columns": [
         columns(
             (PCA(1), [2, 0]),
@@ -184,6 +201,7 @@ def test_lists_and_float32():
         (FunctionTransformer(np.tanh), "of class FunctionTransformer"),
         (make_pipeline(PolynomialFeatures()), "Step 'it__polynomialfeatures', Poly"),
         (columns((Normalizer(), [0, 1])), "Step 'it__part0', Normalizer() of class"),
+        (make_union(PCA(1), Normalizer()), "Step 'it__normalizer', Normalizer() of"),
     ],
     ids=str,
 )
@@ -193,6 +211,8 @@ def test_other_steps_are_named(step, named):
         saliency(model, X)
     assert named in str(caught.value)
     assert "is not known to be affine" in str(caught.value)
+    assert "IncrementalPCA" in str(caught.value)
+    assert "FeatureUnion" in str(caught.value)
     # The way out that the message names.
     assert saliency(model[-1], model[:-1].transform(X)).shape[0] == 150
 
@@ -251,7 +271,9 @@ def test_one_row_alone_is_no_table(name, scaled):
 
 
 def test_errors():
-    with pytest.raises(TypeError, match="estimator must be a JacobianMLPClassifier or"):
+    with pytest.raises(
+        TypeError, match="a JacobianMLPClassifier or JacobianMLPRegressor"
+    ):
         saliency(LogisticRegression(), X)
     with pytest.raises(TypeError, match="ends in one, got LogisticRegression"):
         saliency(make_pipeline(StandardScaler(), LogisticRegression()), X)

@@ -7,6 +7,7 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, PolynomialFeatures
 
@@ -129,6 +130,12 @@ def test_words_are_named_with_their_step_or_column():
         numbers([[1.0, 2.0], [1.0, "plus"]])
     with pytest.raises(ValueError, match="contains NaN"):
         numbers([[1.0, np.nan]])
+
+
+def test_noise_goes_with_any_classifier():
+    model = LogisticRegression(max_iter=1000).fit(X, Y)
+    scores = robustness_curve(model, X, Y, [0.0, 9.0], perturbation="noise")
+    assert scores[0] == model.score(X, Y) > scores[1]
 
 
 def test_errors():

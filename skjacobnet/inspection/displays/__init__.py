@@ -27,6 +27,9 @@ from skjacobnet.inspection.displays.optimizer_response import (
 from skjacobnet.inspection.displays.optimizer_trajectory import (
     OptimizerTrajectoryDisplay as OptimizerTrajectoryDisplay,
 )
+from skjacobnet.inspection.displays.prediction_interval import (
+    PredictionIntervalDisplay as PredictionIntervalDisplay,
+)
 from skjacobnet.inspection.displays.regularizer_flow import (
     RegularizerFlowDisplay as RegularizerFlowDisplay,
 )

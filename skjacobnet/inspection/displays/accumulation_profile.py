@@ -67,7 +67,7 @@ class AccumulationProfileDisplay:
 
         Parameters
         ----------
-        estimator : JacobianMLPClassifier or Pipeline
+        estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
             Fitted. The Jacobian is that of the raw prediction for what the network is
             given, after all steps before it.
         X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
@@ -84,7 +84,7 @@ class AccumulationProfileDisplay:
         Raises
         ------
         TypeError
-            If `estimator` is neither, or `n_repeats` is no integer.
+            If `estimator` is none of them, or `n_repeats` is no integer.
         ValueError
             If `X` does not fit, or `n_repeats` or the number of axes is not allowed.
         NotFittedError
@@ -93,7 +93,7 @@ class AccumulationProfileDisplay:
             If matplotlib is not installed.
         """
         route = Route(estimator, X, through=False)
-        network, weights = route.classifier.network_, route.classifier.weights_
+        network, weights = route.model.network, route.model.weights
         return cls._measured(network, route.inputs, weights, n_repeats).plot(ax=ax)
 
     @classmethod

@@ -5,7 +5,7 @@ import numpy as np
 from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.displays.drawing import SEQUENTIAL, figure_and_axes
 from skjacobnet.inspection.displays.names import shortened
-from skjacobnet.inspection.pipelines import steps_and_classifier, transformed
+from skjacobnet.inspection.pipelines import steps_and_network, transformed
 from skjacobnet.layers import LAYERS
 from skjacobnet.testing.estimators import weight_derivatives
 from skjacobnet.testing.finite_differences import empirical_jacobian
@@ -66,14 +66,14 @@ class GradientCheckDisplay:
 
         Parameters
         ----------
-        estimator : JacobianMLPClassifier or Pipeline
+        estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
             Fitted. The objective has its loss and all its regularizers.
         X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
             Rows as the pipeline is given them. At most 50 are used, those near a kink
             of an activation are not, and each column of what the network is given is
             divided by its largest entry, as in `skjacobnet.testing.check_gradients`.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            The classes or labels of these rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_columns)
+            The classes, labels or numbers of these rows.
         n_weights : int >= 1, default=200
             The most weights to measure, drawn at random.
         ax : matplotlib Axes, optional
@@ -86,7 +86,7 @@ class GradientCheckDisplay:
         Raises
         ------
         TypeError
-            If `estimator` is neither, or `n_weights` is no integer.
+            If `estimator` is none of them, or `n_weights` is no integer.
         ValueError
             If `X` or `y` does not fit, `n_weights` is not allowed, or every row is near
             a kink.
@@ -96,9 +96,9 @@ class GradientCheckDisplay:
             If matplotlib is not installed.
         """
         Interval(1, np.inf, "left", integer=True).check(n_weights, "n_weights")
-        steps, classifier = steps_and_classifier(estimator)
+        steps, network = steps_and_network(estimator)
         X = transformed(steps, X)
-        found = weight_derivatives(classifier, X, y, n_weights=n_weights)
+        found = weight_derivatives(network, X, y, n_weights=n_weights)
         return cls(
             found.gradient[found.indices],
             found.empirical,

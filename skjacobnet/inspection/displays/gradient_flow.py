@@ -17,7 +17,7 @@ from skjacobnet.inspection.displays.names import (
     shortened,
     thinned,
 )
-from skjacobnet.inspection.pipelines import steps_and_classifier
+from skjacobnet.inspection.pipelines import steps_and_network
 
 # Steps of about this share of the weights are usually right.
 RULE_OF_THUMB = 1e-3
@@ -84,11 +84,11 @@ class GradientFlowDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None):
-        """Draw what was recorded in the training of a fitted classifier.
+        """Draw what was recorded in the training of a fitted network.
 
         Parameters
         ----------
-        estimator : JacobianMLPClassifier or Pipeline
+        estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
             Fitted with ``record_gradients=True``.
         ax : matplotlib Axes, or two of them, optional
             Where to draw; one Axes is divided. By default on a new figure.
@@ -100,7 +100,7 @@ class GradientFlowDisplay:
         Raises
         ------
         TypeError
-            If `estimator` is neither.
+            If `estimator` is none of them.
         ValueError
             If nothing was recorded, or `ax` has another number of axes.
         NotFittedError
@@ -108,11 +108,11 @@ class GradientFlowDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        _, classifier = steps_and_classifier(estimator)
-        history, network = classifier.history_, classifier.network_
+        _, fitted = steps_and_network(estimator)
+        history, network = fitted.history_, fitted.network_
         if COLUMNS[0] not in history:
             raise ValueError(
-                "The training of this classifier recorded no gradients. Set "
+                "The training of this estimator recorded no gradients. Set "
                 "record_gradients=True and fit it again."
             )
         names = [

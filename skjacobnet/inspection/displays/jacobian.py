@@ -17,6 +17,7 @@ from skjacobnet.inspection.displays.rows import (
     one_row,
     symmetric_limits,
 )
+from skjacobnet.inspection.output_columns import OutputColumns
 from skjacobnet.inspection.pipelines import Route
 
 
@@ -36,7 +37,9 @@ class JacobianDisplay:
     feature_names : sequence of str of length n_features, optional
         By default x0, x1 and so on.
     class_names : sequence of str of length n_outputs, optional
-        By default 0, 1 and so on.
+        The names of the outputs, by default 0, 1 and so on.
+    kind : str, default="class"
+        What an output stands for; the label under their names.
 
     Attributes
     ----------
@@ -66,12 +69,19 @@ class JacobianDisplay:
     """
 
     def __init__(
-        self, jacobian, *, label="derivative", feature_names=None, class_names=None
+        self,
+        jacobian,
+        *,
+        label="derivative",
+        feature_names=None,
+        class_names=None,
+        kind="class",
     ):
         self.jacobian = jacobian
         self.label = label
         self.feature_names = feature_names
         self.class_names = class_names
+        self.kind = kind
 
     @classmethod
     def from_estimator(
@@ -79,7 +89,7 @@ class JacobianDisplay:
         estimator,
         x,
         *,
-        output="proba",
+        output=None,
         feature_names=None,
         class_names=None,
         max_features=20,
@@ -89,17 +99,21 @@ class JacobianDisplay:
 
         Parameters
         ----------
-        estimator : JacobianMLPClassifier or Pipeline
+        estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
             Fitted; the steps before it must be affine, such as scalers and PCA.
         x : array-like of shape (n_features,) or (1, n_features), or a frame of one row
             As the pipeline is given it.
-        output : {"proba", "raw", "log_proba"}, default="proba"
-            What is differentiated.
+        output : str, default=None
+            What is differentiated. Of a classifier: ``"proba"``, the default, ``"raw"``
+            or ``"log_proba"``. Of a regressor: ``"prediction"``, the default,
+            ``"raw"``, ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"``
+            where it is ``"quantile"``.
         feature_names : sequence of str of length n_features, optional
             By default those of a frame, or x0, x1 and so on.
         class_names : sequence of str of length n_outputs, optional
-            By default those in ``classes_``. The one raw prediction of a binary problem
-            is that of the second class.
+            The names of the outputs. By default those in ``classes_``. The one raw
+            prediction of a binary problem is that of the second class. Of a regressor
+            they are named as by `skjacobnet.inspection.sensitivity`.
         max_features : int >= 1, default=20
             The most features to draw.
         ax : matplotlib Axes, optional
@@ -112,7 +126,7 @@ class JacobianDisplay:
         Raises
         ------
         TypeError
-            If `estimator` is neither, or a step before the network is not affine.
+            If `estimator` is none of them, or a step before the network is not affine.
         ValueError
             If `x` is not one row with the right number of features, or `output`,
             `feature_names` or `class_names` do not fit.
@@ -123,14 +137,16 @@ class JacobianDisplay:
         """
         x = one_row(x)
         route = Route(estimator, x, output)
+        kind, names, _ = OutputColumns.of(route.model, route.output)
         if class_names is None:
-            class_names = route.classifier.classes_[-route.n_outputs :]
+            class_names = names
         ((_, _, jacobian),) = route.jacobians()
         return cls(
             jacobian[0],
-            label=f"change of the {OUTPUTS[output]} per unit of the feature",
+            label=f"change of the {OUTPUTS[route.output]} per unit of the feature",
             feature_names=names_of_features(feature_names, x, route.n_features),
             class_names=checked_names(class_names, route.n_outputs, "class_names"),
+            kind=kind,
         ).plot(max_features=max_features, ax=ax)
 
     def plot(self, *, max_features=20, ax=None):
@@ -179,7 +195,7 @@ class JacobianDisplay:
         )
         name_columns(self.ax_, classes)
         self.ax_.set(
-            xlabel="class",
+            xlabel=self.kind,
             ylabel="feature"
             if len(shown) == n_features
             else f"feature ({len(shown)} of {n_features}, the largest derivatives)",

@@ -10,7 +10,7 @@ from skjacobnet.inspection.displays.drawing import (
     log_ticks,
 )
 from skjacobnet.inspection.displays.names import checked_names
-from skjacobnet.inspection.pipelines import steps_and_classifier
+from skjacobnet.inspection.pipelines import steps_and_network
 from skjacobnet.inspection.singular_values import jacobian_spectrum
 
 # What is drawn of the singular values of one row, and by which marker.
@@ -86,7 +86,7 @@ class JacobianSpectrumDisplay:
 
         Parameters
         ----------
-        estimator : JacobianMLPClassifier or Pipeline
+        estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
             Fitted; the steps before it must be affine, such as scalers and PCA.
         X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
             Rows as the pipeline is given them.
@@ -100,7 +100,7 @@ class JacobianSpectrumDisplay:
         Raises
         ------
         TypeError
-            If `estimator` is neither, or a step before the network is not affine.
+            If `estimator` is none of them, or a step before the network is not affine.
         ValueError
             If `X` does not fit.
         NotFittedError
@@ -108,9 +108,9 @@ class JacobianSpectrumDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        _, classifier = steps_and_classifier(estimator)
+        _, fitted = steps_and_network(estimator)
         layers, whole = jacobian_spectrum(estimator, X)
-        names = layer_names(classifier.network_)
+        names = layer_names(fitted.network_)
         return cls(layers, whole, layer_names=names).plot(ax=ax)
 
     def plot(self, *, ax=None):

@@ -9,7 +9,7 @@ from skjacobnet.inspection.displays.drawing import (
     legend_above,
     whole_numbers,
 )
-from skjacobnet.inspection.pipelines import steps_and_classifier
+from skjacobnet.inspection.pipelines import steps_and_network
 
 # In points: the label of an axis with its margins, and a letter of its numbers.
 LABEL, LETTER = 28, 6.5
@@ -33,6 +33,8 @@ class LossCurveDisplay:
         Drawn on an axis of its own.
     best_epoch : int, optional
         The epoch whose weights were kept, counted from 1.
+    label : str, default="loss"
+        What the losses are, with their unit.
 
     Attributes
     ----------
@@ -41,6 +43,11 @@ class LossCurveDisplay:
     score_ax_, learning_rate_ax_ : matplotlib Axes or None
         At the right of `ax_`; None where there is nothing to draw.
     figure_ : matplotlib Figure
+
+    Notes
+    -----
+    The losses of a regressor are those of its targets in the unit of their standard
+    deviation, unless the loss has an exponential link. A score is in its own unit.
 
     Examples
     --------
@@ -61,20 +68,22 @@ class LossCurveDisplay:
         validation_score=None,
         learning_rate=None,
         best_epoch=None,
+        label="loss",
     ):
         self.loss = loss
         self.validation_loss = validation_loss
         self.validation_score = validation_score
         self.learning_rate = learning_rate
         self.best_epoch = best_epoch
+        self.label = label
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None):
-        """Draw the training of a fitted classifier.
+        """Draw the training of a fitted network.
 
         Parameters
         ----------
-        estimator : JacobianMLPClassifier or Pipeline
+        estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
             Fitted.
         ax : matplotlib Axes, optional
             Where to draw; by default on a new figure.
@@ -86,21 +95,23 @@ class LossCurveDisplay:
         Raises
         ------
         TypeError
-            If `estimator` is neither.
+            If `estimator` is none of them.
         NotFittedError
             If it is not fitted.
         ImportError
             If matplotlib is not installed.
         """
-        _, classifier = steps_and_classifier(estimator)
-        history = classifier.history_
+        _, network = steps_and_network(estimator)
+        history = network.history_
+        scaled = getattr(network.model_.loss, "scales_target", False)
         validated = "validation_loss" in history or "validation_score" in history
         return cls(
-            classifier.loss_curve_,
+            network.loss_curve_,
             validation_loss=history.get("validation_loss"),
             validation_score=history.get("validation_score"),
             learning_rate=history.get("learning_rate"),
-            best_epoch=classifier.best_iter_ if validated else None,
+            best_epoch=network.best_iter_ if validated else None,
+            label="loss of scaled targets" if scaled else "loss",
         ).plot(ax=ax)
 
     def plot(self, *, ax=None):
@@ -154,7 +165,7 @@ class LossCurveDisplay:
                     self.best_epoch, color="0.5", linestyle=":", label="best epoch"
                 )
             )
-        self.ax_.set(xlabel="epoch", ylabel="loss")
+        self.ax_.set(xlabel="epoch", ylabel=self.label)
         whole_numbers(self.ax_.xaxis)
         self.score_ax_ = self.learning_rate_ax_ = None
         if self.validation_score is not None:

@@ -10,6 +10,9 @@ OUTPUTS = {
     "proba": "probability",
     "raw": "raw prediction",
     "log_proba": "log-probability",
+    "prediction": "prediction",
+    "std": "standard deviation",
+    "quantiles": "quantile",
 }
 
 

@@ -25,6 +25,7 @@ from skjacobnet.inspection.displays.rows import (
     symmetric_limits,
 )
 from skjacobnet.inspection.gradient_x_input import gradient_x_input
+from skjacobnet.inspection.output_columns import OutputColumns
 from skjacobnet.inspection.path_integrals import integrated_gradients
 from skjacobnet.inspection.pipelines import Route, numbers
 from skjacobnet.inspection.saliency import saliency
@@ -105,7 +106,7 @@ class SaliencyDisplay:
         *,
         method="saliency",
         target=None,
-        output="proba",
+        output=None,
         baseline=None,
         image_shape=None,
         feature_names=None,
@@ -116,18 +117,22 @@ class SaliencyDisplay:
 
         Parameters
         ----------
-        estimator : JacobianMLPClassifier or Pipeline
+        estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
             Fitted; the steps before it must be affine, such as scalers and PCA.
         x : array-like of shape (n_features,) or (1, n_features), or a frame of one row
             As the pipeline is given it.
         method : {"saliency", "gradient_x_input", "integrated_gradients"}, \
 default="saliency"
             The function of `skjacobnet.inspection` that is asked.
-        target : class, default=None
+        target : class or int, default=None
             The class to look at; for labels their number. None is the most probable
+            one. Of a regressor the number of a column of the output; None is its only
             one.
-        output : {"proba", "raw", "log_proba"}, default="proba"
-            What is explained.
+        output : str, default=None
+            What is explained. Of a classifier: ``"proba"``, the default, ``"raw"``
+            or ``"log_proba"``. Of a regressor: ``"prediction"``, the default,
+            ``"raw"``, ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"``
+            where it is ``"quantile"``.
         baseline : array-like of shape (n_features,), optional
             Where integrated gradients start; by default zeros.
         image_shape : (int, int), optional
@@ -146,7 +151,7 @@ default="saliency"
         Raises
         ------
         TypeError
-            If `estimator` is neither, or a step before the network is not affine.
+            If `estimator` is none of them, or a step before the network is not affine.
         ValueError
             If `x` is not one row with the right number of features, or `method`,
             `target`, `output`, `baseline`, `image_shape` or `feature_names` do not fit.
@@ -162,8 +167,8 @@ default="saliency"
         names = names_of_features(feature_names, x, n_features)
         if image_shape is not None:
             image_shape = checked_image_shape(image_shape, n_features)
-        target = _target(route.classifier, route.inputs, target)
-        options = {"target": target, "output": output}
+        target, of = _chosen(route, target)
+        options = {"target": target, "output": route.output}
         start = ""
         if method == "integrated_gradients":
             options["baseline"] = baseline
@@ -174,7 +179,6 @@ default="saliency"
                 f"method={method!r}."
             )
         values = METHODS[method](estimator, x, **options)
-        of = f"the {OUTPUTS[output]} of {shortened(str(target))}"
         return cls(
             np.asarray(values)[0],
             label=(
@@ -271,10 +275,16 @@ default="saliency"
             self.ax_.set_title("line: input at half of its range", fontsize="medium")
 
 
-def _target(classifier, inputs, target):
-    """Return the class to look at, the most probable one if none was chosen."""
-    columns = target_columns(classifier, target, 1)
+def _chosen(route, target):
+    """Return the target to look at, by default the usual one, and what it is called."""
+    kind, names, targets = OutputColumns.of(route.model, route.output)
+    columns = target_columns(route.model, route.output, target, 1)
     if columns is None:
-        raw = classifier.model_.raw(inputs)
-        columns = most_probable(classifier, raw)
-    return classifier.classes_[columns[0]]
+        columns = most_probable(route.model, route.model.raw(route.inputs))
+    (column,) = columns
+    what = f"the {OUTPUTS[route.output]}"
+    if kind == "class":
+        what += f" of {shortened(str(targets[column]))}"
+    elif kind != "output":
+        what += f" of {kind} {names[column]}"
+    return targets[column], what

@@ -17,7 +17,8 @@ from skjacobnet.inspection.displays.names import (
     shortened_names,
 )
 from skjacobnet.inspection.displays.rows import checked_image_shape, symmetric_limits
-from skjacobnet.inspection.pipelines import steps_and_classifier
+from skjacobnet.inspection.output_columns import OutputColumns
+from skjacobnet.inspection.pipelines import steps_and_network
 
 # More names than this would cover one another; numbers say then what is what.
 MOST_INPUT_NAMES = 30
@@ -53,6 +54,10 @@ class WeightsDisplay:
     --------
     JacobianDisplay : What the layers do together, at one row.
 
+    Notes
+    -----
+    The last weights of a regressor are those for its targets in their scaled unit.
+
     Examples
     --------
     >>> from sklearn.datasets import load_digits
@@ -77,11 +82,11 @@ class WeightsDisplay:
     def from_estimator(
         cls, estimator, *, image_shape=None, layer=0, max_units=25, ax=None
     ):
-        """Draw the weights of a fitted classifier.
+        """Draw the weights of a fitted network.
 
         Parameters
         ----------
-        estimator : JacobianMLPClassifier or Pipeline
+        estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
             Fitted. The inputs are those of the network, after all steps before it.
         image_shape : (int, int), optional
             Height and width, in pixels, where the inputs of the layer are those of an
@@ -101,7 +106,7 @@ class WeightsDisplay:
         Raises
         ------
         TypeError
-            If `estimator` is neither, or `layer` or `max_units` is no integer.
+            If `estimator` is none of them, or `layer` or `max_units` is no integer.
         ValueError
             If there is no such layer, or `image_shape` or `max_units` does not fit.
         NotFittedError
@@ -109,15 +114,15 @@ class WeightsDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        _, classifier = steps_and_classifier(estimator)
-        coefs = classifier.coefs_
+        _, network = steps_and_network(estimator)
+        coefs = network.coefs_
         Interval(-len(coefs), len(coefs) - 1, integer=True).check(layer, "layer")
         layer %= len(coefs)
         coef = coefs[layer].copy()
         n_in, n_out = coef.shape
-        names = _input_names(estimator, classifier) if layer == 0 else None
-        classes = classifier.classes_
-        named = layer == len(coefs) - 1 and n_out == len(classes)
+        names = _input_names(estimator, network) if layer == 0 else None
+        kind, _, classes = OutputColumns.of(network.model_, "raw")
+        named = kind == "class" and layer == len(coefs) - 1 and n_out == len(classes)
         return cls(
             coef,
             image_shape=image_shape,
@@ -230,9 +235,9 @@ class WeightsDisplay:
         return image
 
 
-def _input_names(estimator, classifier):
+def _input_names(estimator, network):
     """Return the names of what the network is given, None where there are none."""
-    names = getattr(classifier, "feature_names_in_", None)
+    names = getattr(network, "feature_names_in_", None)
     if names is None and isinstance(estimator, Pipeline):
         try:
             return estimator[:-1].get_feature_names_out()
