@@ -8,8 +8,8 @@ the loss: `SOFTMAX` when the columns are classes that exclude each other, `LOGIS
 when each column is a yes-or-no question of its own (a binary problem has one such
 column, a multilabel problem one for each label).
 
-Of numbers it makes predictions, and the loss decides which one applies: `IDENTITY` where
-the raw prediction is the prediction, `EXPONENTIAL` where that is positive,
+Of numbers it makes predictions, and the loss decides which one applies: `IDENTITY`
+where the raw prediction is the prediction, `EXPONENTIAL` where that is positive,
 `MEAN_AND_DEVIATION` and `SortedQuantiles` where several raw predictions belong to one
 target. These stand side by side, target by target.
 """
