@@ -44,7 +44,7 @@ ESTIMATORS = {
         }
     ),
     "momentum": JacobianMLPClassifier(optimizer="momentum", schedule="cosine"),
-    "single rows": JacobianMLPClassifier(batch_size=1),
+    "single rows": JacobianMLPClassifier(batch_size=1, max_iter=30),
     "focal": JacobianMLPClassifier(loss="focal"),
     "residual": JacobianMLPClassifier(
         layers=[
@@ -80,7 +80,7 @@ REGRESSORS = {
     "momentum of a regressor": JacobianMLPRegressor(
         optimizer="momentum", schedule="cosine"
     ),
-    "single rows of a regressor": JacobianMLPRegressor(batch_size=1),
+    "single rows of a regressor": JacobianMLPRegressor(batch_size=1, max_iter=30),
 }
 ESTIMATORS |= REGRESSORS
 # Each has a test below at the tolerance that holds.
