@@ -3,7 +3,7 @@
 scikit-learn 1.9 defines what a callback is and offers `ProgressBar` and
 `ScoringMonitor`; ``estimator.set_callbacks(...)`` attaches them. This is the only file
 that touches that protocol. For older versions it holds the part of it that callbacks
-attached to the classifier itself need.
+attached to the estimator itself need.
 """
 
 from skjacobnet.callbacks.checkpoint import Checkpoint as Checkpoint

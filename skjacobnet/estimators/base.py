@@ -42,9 +42,16 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
     ----------
     losses : Family
         The losses that suit its task.
+    auto_initializer : str
+        What ``initializer="auto"`` stands for; ``"auto"`` asks each activation.
+    auto_rate : float
+        What the optimizer's default is multiplied by for ``learning_rate="auto"``.
     """
 
-    # For tasks without classes.
+    auto_initializer = "auto"
+    auto_rate = 1.0
+
+    # That of tasks without classes.
     class_weight = None
 
     def get_params(self, deep=True):

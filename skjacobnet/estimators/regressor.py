@@ -147,10 +147,15 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
 
     Notes
     -----
-    Where all targets of a fit are equal, the prediction is that constant.
+    Where all targets of a first fit are equal, the prediction is that constant.
 
     `partial_fit` takes the location and the scale of the targets from its first call,
     which therefore should have typical rows.
+
+    With ``"poisson"`` and ``"gamma"`` targets are not scaled: `tol` is in the unit of
+    the loss, so that a poisson fit of rates far below one needs a smaller `tol`. The
+    gradient of ``"gaussian"`` has no bound: with ``optimizer="sgd"`` and its relatives
+    give a `learning_rate` of about 0.01.
 
     Results are bit-identical for the same `random_state`, data and number of BLAS
     threads.
@@ -183,6 +188,12 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
     """
 
     losses = REGRESSION_LOSSES
+    # RMSE over that of MLPRegressor on a scaled target, geometric mean of fifteen
+    # tables: 1.14 with the starts and rates of the classifier, 1.01 with this start,
+    # .99 with this rate too. 1.5 gives .97, but overfits small noisy tables: R² on
+    # diabetes is .010 lower than with 1.25.
+    auto_initializer = "glorot_uniform"
+    auto_rate = 1.25
 
     def __init__(
         self,
@@ -319,7 +330,8 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         X : array-like or sparse matrix of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             The first call also gives the location and the scale of the targets, those
-            of its rows; where all are equal, the scale is one.
+            of its rows; where all are equal, the first call in which they differ from
+            that constant.
         sample_weight : array-like of shape (n_samples,), optional
             Taken as they are, since one call cannot see the others.
 
@@ -374,4 +386,4 @@ def _is_for_positive_targets(loss):
     """Whether a `loss` parameter stands for one that refuses negative targets."""
     if isinstance(loss, str) and loss in REGRESSION_LOSSES.names:
         loss = REGRESSION_LOSSES.make(loss)
-    return isinstance(loss, RegressionLoss) and not loss.scales_target
+    return isinstance(loss, RegressionLoss) and loss.positive_only

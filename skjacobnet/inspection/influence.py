@@ -103,10 +103,10 @@ def influence(
 
     Exact only to first order, at a minimum, and in a neighborhood where the network is
     nearly linear in its weights. All rows count the same, and of the regularizers only
-    weight decay enters the curvature. The Hessian of a loss other than cross-entropy
-    may be indefinite, and then `damping` must outweigh it. It is zero for losses that
-    are piecewise linear, those of the median and of quantiles; the numbers then depend
-    on `damping` and weight decay alone.
+    weight decay enters the curvature. The Hessian of the losses ``"brier"``,
+    ``"focal"`` and ``"gaussian"`` may be indefinite, and then `damping` must outweigh
+    it. It is zero for losses that are piecewise linear, those of the median and of
+    quantiles; the numbers then depend on `damping` and weight decay alone.
 
     Of a regressor the location and the scale of its targets are taken as fixed.
 

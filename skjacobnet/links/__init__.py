@@ -3,15 +3,15 @@ r"""Links: how a raw prediction becomes what is predicted.
 The network's last layer gives raw predictions, ``raw`` of shape (..., n_samples,
 n_raw), any real numbers.
 
-A link turns them into probabilities. Which one applies depends on the targets, not on
+Of classes a link makes probabilities. Which one applies depends on the targets, not on
 the loss: `SOFTMAX` when the columns are classes that exclude each other, `LOGISTIC`
 when each column is a yes-or-no question of its own (a binary problem has one such
 column, a multilabel problem one for each label).
 
-In a regression the loss decides: `IDENTITY` where the raw prediction is the prediction,
-`EXPONENTIAL` where that is positive, `MEAN_AND_DEVIATION` and `SortedQuantiles` where
-several raw predictions belong to one target. These stand side by side, target by
-target.
+Of numbers it makes predictions, and the loss decides which one applies: `IDENTITY`
+where the raw prediction is the prediction, `EXPONENTIAL` where that is positive,
+`MEAN_AND_DEVIATION` and `SortedQuantiles` where several raw predictions belong to one
+target. These stand side by side, target by target.
 """
 
 from skjacobnet.links.base import Link as Link
@@ -24,7 +24,6 @@ from skjacobnet.links.layout import per_target as per_target
 from skjacobnet.links.mean_and_deviation import MEAN_AND_DEVIATION as MEAN_AND_DEVIATION
 from skjacobnet.links.mean_and_deviation import MeanAndDeviation as MeanAndDeviation
 from skjacobnet.links.probability import LOGISTIC as LOGISTIC
-from skjacobnet.links.probability import OUTPUTS as OUTPUTS
 from skjacobnet.links.probability import SOFTMAX as SOFTMAX
 from skjacobnet.links.probability import Logistic as Logistic
 from skjacobnet.links.probability import ProbabilityLink as ProbabilityLink

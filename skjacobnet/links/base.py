@@ -2,6 +2,9 @@
 
 from abc import ABC, abstractmethod
 
+# The exponential of it is zero in every type.
+LOG_OF_ZERO = -746.0
+
 
 class Link(ABC):
     """The map from raw predictions to what is predicted.
@@ -82,4 +85,17 @@ class RegressionLink(Link):
         -------
         factor, shift : array of shape (n_raw,), float64
             The raw prediction for y is `factor` times that for t plus `shift`.
+        """
+
+    @abstractmethod
+    def certain(self, value):
+        """Return the raw predictions that stand for targets without any doubt.
+
+        Parameters
+        ----------
+        value : array of shape (n_targets,), float64
+
+        Returns
+        -------
+        array of shape (n_raw,), float64
         """

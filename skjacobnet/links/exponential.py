@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skjacobnet.links.base import RegressionLink
+from skjacobnet.links.base import LOG_OF_ZERO, RegressionLink
 from skjacobnet.operators import Diagonal
 
 
@@ -42,6 +42,10 @@ class ExponentialLink(RegressionLink):
     def rescaling(self, location, scale):
         # A mean in another unit differs by a factor, never by a location.
         return np.ones_like(scale), np.log(scale)
+
+    def certain(self, value):
+        zeros = np.full_like(value, LOG_OF_ZERO)
+        return np.log(value, out=zeros, where=value > 0.0)
 
 
 EXPONENTIAL = ExponentialLink()

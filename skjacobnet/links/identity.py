@@ -31,5 +31,8 @@ class IdentityLink(RegressionLink):
     def rescaling(self, location, scale):
         return scale, location
 
+    def certain(self, value):
+        return value
+
 
 IDENTITY = IdentityLink()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skjacobnet.links.base import RegressionLink
+from skjacobnet.links.base import LOG_OF_ZERO, RegressionLink
 from skjacobnet.links.layout import per_target
 from skjacobnet.operators import Diagonal, Selection
 
@@ -58,6 +58,10 @@ class MeanAndDeviation(RegressionLink):
     def rescaling(self, location, scale):
         factor = np.stack([scale, np.ones_like(scale)], axis=1)
         return factor.ravel(), np.stack([location, np.log(scale)], axis=1).ravel()
+
+    def certain(self, value):
+        log_std = np.full_like(value, LOG_OF_ZERO)
+        return np.stack([value, log_std], axis=1).ravel()
 
 
 MEAN_AND_DEVIATION = MeanAndDeviation()

@@ -13,7 +13,6 @@ from skjacobnet.links.base import Link
 from skjacobnet.operators import ConstantMatrix, Diagonal, DiagonalMinusRankOne
 
 # What a network of probabilities can be asked for, and differentiated.
-OUTPUTS = ("proba", "raw", "log_proba")
 # Exponentials of numbers up to this size, and sums of them, are far from the limits of
 # float32.
 SAFE_EXPONENT = 60.0
@@ -28,7 +27,7 @@ class ProbabilityLink(Link):
         Whether the columns are answers that exclude each other.
     """
 
-    outputs = OUTPUTS
+    outputs = ("proba", "raw", "log_proba")
     exclusive = True
 
     @abstractmethod

@@ -82,6 +82,9 @@ class SortedQuantiles(RegressionLink):
         n_levels = len(self.levels)
         return np.repeat(scale, n_levels), np.repeat(location, n_levels)
 
+    def certain(self, value):
+        return np.repeat(value, len(self.levels))
+
     @property
     def _nearest_to_half(self):
         """The place of the level that is the prediction."""

@@ -65,12 +65,12 @@ class Loss(Component):
 
         Parameters
         ----------
-        y : array of shape (n_samples, n_raw)
+        y : array of shape (n_samples, n_columns)
         raw : array of shape (..., n_samples, n_raw)
         sample_weight : array of shape (n_samples,), optional
         link : Link, optional
-            By default that of `default_link`: logistic for one column and softmax
-            for several.
+            By default that of `default_link`: for classes logistic for one column and
+            softmax for several.
 
         Returns
         -------

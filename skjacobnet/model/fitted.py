@@ -1,7 +1,6 @@
 """A fitted network: predictions, and the network linearized at rows of a table."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from sklearn.utils import check_consistent_length
@@ -49,7 +48,7 @@ class FittedModel:
         """The link from raw predictions to what is predicted."""
         return self.task.link(self.loss)
 
-    @cached_property
+    @property
     def trained(self):
         """The network that the loss is given: without a last `Rescale`."""
         n_layers = len(self.network.layers)

@@ -29,7 +29,7 @@ def task_of(y, loss):
     >>> print(task_of([0, 1, 1], CrossEntropy()))
     [0, 1]
     >>> print(task_of([0, 1, 1], SquaredError()))
-    1 column for SquaredError()
+    1 column for loss=SquaredError()
     """
     if isinstance(loss, RegressionLoss):
         return regression_task(y, loss)

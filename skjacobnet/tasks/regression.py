@@ -20,7 +20,7 @@ class Regression(Task):
 
     with the weighted mean m and standard deviation s of each target over the rows of a
     fit, except for losses with an exponential link, which take y itself. Where all
-    targets are equal, the prediction is that constant.
+    targets of a column are equal, its prediction is that constant.
 
     Parameters
     ----------
@@ -29,13 +29,13 @@ class Regression(Task):
         Decides how many raw predictions a target has, and what they mean.
     is_column : bool, default=False
         Whether predictions have the shape (n_samples,).
-    goes_on : bool, default=False
-        Whether more rows will come, so that targets which are equal so far are not
-        taken for a constant.
     location, scale : array of shape (n_targets,), optional
         m and s; None before `fitted`. The scale of a constant is one.
     constant : array of bool of shape (n_targets,), optional
-        Which targets are constant.
+        Which targets have been the same in all rows so far.
+    goes_on : bool, default=False
+        Whether rows come call by call, so that a constant counts together with
+        another one of an earlier call.
 
     Examples
     --------
@@ -53,10 +53,10 @@ class Regression(Task):
     n_targets: int
     loss: RegressionLoss
     is_column: bool = False
-    goes_on: bool = False
     location: np.ndarray | None = None
     scale: np.ndarray | None = None
     constant: np.ndarray | None = None
+    goes_on: bool = False
     starts_at_constant = True
     scorer = "r2"
 
@@ -71,8 +71,7 @@ class Regression(Task):
         return self.n_targets
 
     def __str__(self):
-        columns = "1 column" if self.n_targets == 1 else f"{self.n_targets} columns"
-        return f"{columns} for {self.loss!r}"
+        return f"{_columns(self.n_targets)} for loss={self.loss!r}"
 
     def link(self, loss=None):
         return (loss or self.loss).link
@@ -81,24 +80,35 @@ class Regression(Task):
         y = _numbers(y, name)
         if y.shape[1] != self.n_targets:
             raise ValueError(
-                f"{name} must have {self.n_targets} columns, one for each target, got "
-                f"an array of shape {y.shape}."
+                f"{name} must have {_columns(self.n_targets)}, as in the fit, got an "
+                f"array of shape {y.shape}."
             )
         self.loss.check_targets(y, name)
         return y
 
     def fitted(self, codes, sample_weight):
-        if self.location is not None:
+        if self.location is not None and not self.constant.any():
             return self
         location, scale = location_and_scale(codes, sample_weight)
         constant = (codes == codes[:1]).all(axis=0)
         location[constant] = codes[0, constant]
         scale[constant] = 1.0
-        known = np.zeros_like(constant) if self.goes_on else constant
-        return replace(self, location=location, scale=scale, constant=known)
+        if self.location is not None:
+            earlier = self.location
+            if self.goes_on:
+                # Two constants tell of a location and a scale.
+                differ = constant & (location != earlier)
+                scale[differ] = 0.5 * np.abs(location - earlier)[differ]
+                location[differ] = 0.5 * (location + earlier)[differ]
+                constant &= ~differ
+            unknown = self.constant
+            location = np.where(unknown, location, earlier)
+            scale = np.where(unknown, scale, self.scale)
+            constant &= unknown
+        return replace(self, location=location, scale=scale, constant=constant)
 
     def following(self, earlier):
-        if not self.same_as(earlier) or earlier.constant.any():
+        if not self.same_as(earlier):
             return self
         return replace(
             self,
@@ -122,14 +132,12 @@ class Regression(Task):
         if not self.loss.scales_target:
             location, scale = np.zeros_like(location), np.ones_like(scale)
         factor, shift = self.loss.link.rescaling(location, scale)
-        constant = np.repeat(self.constant, self.loss.n_per_target)
-        if constant.any():
-            certain = self.loss.best_constant(self.location[np.newaxis])
-            factor, shift = (
-                np.where(constant, 0.0, factor),
-                np.where(constant, certain, shift),
-            )
-        return {"factor": factor, "shift": shift}
+        constant = self._each(self.constant)
+        certain = self.loss.link.certain(self.location)
+        return {
+            "factor": np.where(constant, 0.0, factor),
+            "shift": np.where(constant, certain, shift),
+        }
 
     def decide(self, raw):
         return self.shaped(self.loss.link.value(raw, "prediction"))
@@ -146,7 +154,16 @@ class Regression(Task):
         )
 
     def constant_raw(self, codes, sample_weight, loss):
-        return loss.best_constant(self.encode(codes, np.float64), sample_weight)
+        raw = loss.best_constant(self.encode(codes, np.float64), sample_weight)
+        if not loss.scales_target:
+            return raw
+        # The last layer passes over the network where a target is constant. An ordinary
+        # number there leaves the other targets alone.
+        return np.where(self._each(self.constant), 0.0, raw)
+
+    def _each(self, by_target):
+        """Repeat what targets have for each of their raw predictions."""
+        return np.repeat(by_target, self.loss.n_per_target)
 
 
 def regression_task(y, loss, goes_on=False):
@@ -172,10 +189,14 @@ def regression_task(y, loss, goes_on=False):
     --------
     >>> from skjacobnet.losses import SquaredError
     >>> print(regression_task([1.0, 2.0], SquaredError()))
-    1 column for SquaredError()
+    1 column for loss=SquaredError()
     """
     n_targets = _numbers(y, "y").shape[1]
     return Regression(n_targets, loss, is_column=n_targets == 1, goes_on=goes_on)
+
+
+def _columns(n_targets):
+    return "1 column" if n_targets == 1 else f"{n_targets} columns"
 
 
 def location_and_scale(y, sample_weight):
@@ -211,13 +232,18 @@ def location_and_scale(y, sample_weight):
 
 def _numbers(y, name):
     """Return targets as finite numbers, (n_samples, n_targets)."""
-    y = y.toarray() if issparse(y) else np.asarray(y)
-    if y.dtype.kind not in "biufO":
+    if issparse(y):
+        raise ValueError(
+            f"{name} must be dense, got a sparse matrix. Give y.toarray()."
+        )
+    y = np.asarray(y)
+    is_text = y.dtype == object and any(isinstance(value, str) for value in y.flat)
+    if y.dtype.kind not in "biufO" or is_text:
         _refuse(y, name)
     if y.dtype not in (np.float32, np.float64):
         try:
             y = y.astype(np.float64)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             _refuse(y, name)
     if y.ndim not in (1, 2) or 0 in y.shape[1:]:
         raise ValueError(

@@ -89,7 +89,7 @@ class Monitor:
         """Meet a scorer that does not suit the rows before any training."""
         try:
             self._score(theta)
-        except (TypeError, ValueError) as error:
+        except (AttributeError, TypeError, ValueError) as error:
             raise ValueError(
                 f"monitor={monitor!r} cannot score the validation set."
                 f"{self._absent()} {self._way_out(monitor, error)} It says: {error}"

@@ -191,14 +191,14 @@ def predicting_network(network, task, dtype):
     statistics = task.rescaling()
     if statistics is None:
         return network
-    factor, shift = statistics["factor"], statistics["shift"]
-    limits = np.finfo(dtype)
-    scaled = factor[factor != 0.0]
-    if (scaled < limits.tiny).any() or (np.abs([*scaled, *shift]) > limits.max).any():
+    limits, location, scale = np.finfo(dtype), task.location, task.scale
+    if (scale < limits.tiny).any() or max(
+        scale.max(), abs(location).max()
+    ) > limits.max:
+        wider = "" if dtype == np.float64 else "fit with dtype='float64', or "
         raise ValueError(
-            f"y has the scale {factor} around {shift}, beyond the range of {dtype}, in "
-            "which the network computes. Fit with dtype='float64', or give y in "
-            "another unit."
+            f"y has the location {location} and the scale {scale}, beyond the range of "
+            f"{dtype}, in which the network computes: {wider}give y in another unit."
         )
     return network.followed_by(Rescale(), statistics)
 
@@ -242,7 +242,8 @@ def _resumed(parts, network, task, model, state, from_kept):
     if not task.same_as(model.task):
         raise ValueError(
             f"Training goes on with the {model.task.noun} of the last fit, "
-            f"{model.task}, but y has {task}."
+            f"{model.task}, but y has {task}. Set warm_start=False and call fit to "
+            "start anew."
         )
     shapes = model.trained.weight_shapes
     if network.weight_shapes != shapes:

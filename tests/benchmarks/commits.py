@@ -27,7 +27,7 @@ N_ROUNDS = 5
 def tables():
     """Return the tables that are fitted, by name."""
     from scipy.sparse import csr_matrix
-    from sklearn.datasets import load_digits, load_iris
+    from sklearn.datasets import load_diabetes, load_digits, load_iris
 
     rng = np.random.default_rng(0)
     X, y = load_digits(return_X_y=True)
@@ -35,6 +35,8 @@ def tables():
     iris, species = load_iris(return_X_y=True)
     iris = (iris - iris.mean(axis=0)) / iris.std(axis=0)
     two = np.array(["no", "yes"])[(species == 1).astype(int)]
+    features, progress = load_diabetes(return_X_y=True)
+    features, progress = 20.0 * features[:200], progress[:200]
     labels = (iris[:, :3] > rng.standard_normal((150, 3))).astype(int)
     return {
         "digits": (X, y),
@@ -43,6 +45,9 @@ def tables():
         "iris": (iris, species),
         "binary": (iris, two),
         "labels": (iris, labels),
+        "number": (features, progress),
+        "numbers": (features, np.column_stack([progress, progress[::-1] ** 2])),
+        "numbers32": (features.astype(np.float32), progress),
     }
 
 
@@ -149,6 +154,34 @@ def configurations():
         (name, "iris", {"layers": layers}, "close") for name, layers in containers
     ]
     found += [
+        (f"loss {name}", table, {**small, "loss": name})
+        for name in (
+            "squared_error",
+            "absolute_error",
+            "huber",
+            "quantile",
+            "poisson",
+            "gamma",
+            "gaussian",
+        )
+        for table in ("number", "numbers")
+    ]
+    found += [
+        ("regressor", "numbers32", {}),
+        ("regressor, early stopping", "number", {"early_stopping": True}),
+        ("regressor, weights", "numbers", {**small, "batch_size": 16}, "weights"),
+        ("regressor, zeros", "numbers", {**small, "batch_size": 16}, "zeros"),
+        ("regressor, warm start", "number", {**small, "warm_start": True}, "again"),
+        ("regressor, partial_fit", "numbers", {**small, "batch_size": 16}, "partial"),
+        ("regressor, lbfgs", "numbers", {**small, "optimizer": "lbfgs"}, "close"),
+        (
+            "regressor, residual",
+            "numbers",
+            {"layers": containers[0][1], "regularizers": {"jacobian_norm": 1e-2}},
+            "close",
+        ),
+    ]
+    found += [
         ("lbfgs", "iris", {**small, "optimizer": "lbfgs"}, "close"),
         (
             "lbfgs, residual",
@@ -161,14 +194,17 @@ def configurations():
 
 
 def fit(name, table, parameters, choice):
-    """Return a fitted classifier."""
-    from skjacobnet import JacobianMLPClassifier
+    """Return a fitted classifier or regressor."""
+    import skjacobnet
 
     X, y = tables()[table]
+    numbers = table.startswith("number")
+    kind = "JacobianMLPRegressor" if numbers else "JacobianMLPClassifier"
+    kind, classes = getattr(skjacobnet, kind), {}
     defaults = {"max_iter": 5, "tol": None, "random_state": 0}
     if parameters.get("optimizer") == "lbfgs":
         defaults["max_iter"] = 3
-    model = JacobianMLPClassifier(**{**defaults, **parameters})
+    model = kind(**{**defaults, **parameters})
     rng = np.random.default_rng(1)
     weight = None
     if choice in ("weights", "zeros"):
@@ -176,8 +212,10 @@ def fit(name, table, parameters, choice):
         if choice == "zeros":
             weight[::4] = 0.0
     if choice == "partial":
+        if not numbers:
+            classes["classes"] = np.unique(y)
         for _ in range(4):
-            model.partial_fit(X, y, classes=np.unique(y))
+            model.partial_fit(X, y, **classes)
         return model, X
     model.fit(X, y, sample_weight=weight)
     if choice == "again":
@@ -187,23 +225,30 @@ def fit(name, table, parameters, choice):
 
 def results():
     """Return what each configuration gives, as arrays by name."""
+    import skjacobnet
+
     found = {}
     warnings.simplefilter("ignore")
     for name, table, parameters, choice in configurations():
+        numbers = table.startswith("number")
+        if numbers and not hasattr(skjacobnet, "JacobianMLPRegressor"):
+            continue
         model, X = fit(name, table, parameters, choice)
         key = f"{name} ({table})"
         exact = "close" if choice == "close" else "exact"
         y = tables()[table][1]
         found[f"{key}|weights|{exact}"] = model.weights_
         found[f"{key}|losses|{exact}"] = np.array(model.loss_curve_)
-        found[f"{key}|predict_proba|close"] = model.predict_proba(X)
-        found[f"{key}|raw|close"] = model.decision_function(X)
+        predict = model.predict if numbers else model.predict_proba
+        found[f"{key}|predictions|close"] = predict(X)
+        found[f"{key}|raw|close"] = model.activations(X)[-1]
         found[f"{key}|input_jacobian|close"] = model.input_jacobian(X[:20])
         gradients = model.per_sample_gradients(X[:20], y[:20])
         found[f"{key}|per_sample_gradients|close"] = gradients
         norms = model.per_sample_gradient_norms(X[:20], y[:20])
         found[f"{key}|per_sample_gradient_norms|close"] = norms
-        jacobian = model.weight_jacobian(X[:5], output="proba")
+        output = "prediction" if numbers else "proba"
+        jacobian = model.weight_jacobian(X[:5], output=output)
         found[f"{key}|weight_jacobian|close"] = jacobian
     return found
 
@@ -226,8 +271,8 @@ def compare(trees, folder):
         in_tree(tree, "--write", file)
     with np.load(files[0]) as before, np.load(files[1]) as now:
         lines = []
-        if set(before) != set(now):
-            lines.append(f"missing: {sorted(set(before) ^ set(now))}")
+        if missing := set(before) - set(now):
+            lines.append(f"missing: {sorted(missing)}")
         largest = dict.fromkeys(("exact", "close"), 0.0)
         for key in sorted(set(before) & set(now)):
             what = key.rpartition("|")[2]

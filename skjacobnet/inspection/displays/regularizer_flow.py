@@ -85,7 +85,7 @@ class RegularizerFlowDisplay:
         Parameters
         ----------
         regularizers : sequence of str or Regularizer, or dict
-            One may stand alone; a dict has strengths, as the classifier takes it.
+            One may stand alone; a dict has strengths, as the estimators take it.
             The planes are those of two weights of one unit, of two
             activations of one sample, of two raw predictions of one sample with
             softmax, or of two entries of one row of the Jacobian.

@@ -50,6 +50,11 @@ class AbsoluteError(RegressionLoss):
     def sample_gradients(self, y, raw, link):
         return np.sign(raw - y)
 
+    def values_and_gradients(self, y, raw, gradients):
+        error = raw - y
+        np.sign(error, gradients)
+        return np.vecdot(error, gradients)
+
     def sample_hessians(self, y, raw, link, scale):
         return Diagonal(np.zeros_like(raw))
 

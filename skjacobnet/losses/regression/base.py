@@ -2,6 +2,9 @@
 
 from abc import abstractmethod
 
+from skjacobnet.core.blocks import passes
+from skjacobnet.core.rows import average_rows, weighted_mean
+from skjacobnet.core.workspace import Workspace
 from skjacobnet.links import IDENTITY
 from skjacobnet.losses.base import Loss
 
@@ -28,12 +31,15 @@ class RegressionLoss(Loss):
     scales_target : bool
         Whether targets are standardized before they reach the loss. Not so where only
         positive targets make sense.
+    positive_only : bool
+        Whether negative targets are refused.
     """
 
     gives_probabilities = False
     n_per_target = 1
     link = IDENTITY
     scales_target = True
+    positive_only = False
 
     def default_link(self, raw):
         return self.link
@@ -54,6 +60,42 @@ class RegressionLoss(Loss):
             If a target is outside the domain; the message has the first such value.
         """
 
+    def values_and_gradients(self, y, raw, gradients):
+        """Return `sample_values`, and write `sample_gradients` to an array.
+
+        What computes both in one go takes the place of two evaluations in a training
+        step. It is not asked where a subclass has changed one of the two.
+
+        Parameters
+        ----------
+        y : array of shape (n_samples, n_targets)
+        raw : array of shape (..., n_samples, n_raw)
+        gradients : array of shape (..., n_samples, n_raw)
+
+        Returns
+        -------
+        array of shape (..., n_samples)
+        """
+        gradients[...] = self.sample_gradients(y, raw, self.link)
+        return self.sample_values(y, raw, self.link)
+
+    def value_and_gradient(
+        self, y, raw, sample_weight=None, link=None, *, workspace=None
+    ):
+        if not self._keeps(RegressionLoss, "value", "gradient") or not self._keeps(
+            _owner(self, "values_and_gradients"), "sample_values", "sample_gradients"
+        ):
+            return super().value_and_gradient(
+                y, raw, sample_weight, link, workspace=workspace
+            )
+        workspace = Workspace() if workspace is None else workspace
+        gradient = workspace.array("gradient", raw.shape, raw.dtype)
+        values = workspace.array("values", (*raw.shape[:-1], 1), raw.dtype)
+        for z, target, value, slope in passes(raw, y, values, gradient):
+            value[..., 0] = self.values_and_gradients(target, z, slope)
+        average_rows(gradient, sample_weight)
+        return weighted_mean(values[..., 0], sample_weight), gradient
+
     @abstractmethod
     def best_constant(self, y, sample_weight=None):
         """Return the constant raw prediction of the least weighted mean loss.
@@ -70,3 +112,8 @@ class RegressionLoss(Loss):
         array of shape (n_targets * n_per_target,), float64
             One of several where the least loss is that of several constants.
         """
+
+
+def _owner(part, method):
+    """Return the class that gives a part a method."""
+    return next(kind for kind in type(part).__mro__ if method in vars(kind))

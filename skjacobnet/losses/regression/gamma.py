@@ -52,6 +52,7 @@ class Gamma(RegressionLoss):
     name = "gamma"
     link = EXPONENTIAL
     scales_target = False
+    positive_only = True
 
     def check_targets(self, y, name="y"):
         require(y > 0.0, y, self, name, "positive")

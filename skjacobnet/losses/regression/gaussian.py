@@ -81,6 +81,16 @@ class Gaussian(RegressionLoss):
         np.subtract(1.0, np.square(r), out=pairs[..., 1])
         return gradient
 
+    def values_and_gradients(self, y, raw, gradients):
+        log_std, precision, r = _parts(y, raw)
+        pairs = per_target(gradients, 2)
+        np.multiply(r, precision, out=pairs[..., 0])
+        np.negative(pairs[..., 0], pairs[..., 0])
+        np.square(r, r)
+        np.subtract(1.0, r, out=pairs[..., 1])
+        constant = 0.5 * log(2.0 * pi) * log_std.shape[-1]
+        return np.add.reduce(log_std + 0.5 * r, -1) + constant
+
     def sample_hessians(self, y, raw, link, scale):
         _, precision, r = _parts(y, raw)
         *batch_shape, n_raw = raw.shape

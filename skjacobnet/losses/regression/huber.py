@@ -70,6 +70,13 @@ class Huber(RegressionLoss):
         delta = float(self.delta)
         return np.clip(raw - y, -delta, delta)
 
+    def values_and_gradients(self, y, raw, gradients):
+        error, delta = raw - y, float(self.delta)
+        np.clip(error, -delta, delta, gradients)
+        # Half of the clipped error is subtracted, whatever its sign.
+        error -= 0.5 * gradients
+        return np.vecdot(error, gradients)
+
     def sample_hessians(self, y, raw, link, scale):
         return Diagonal(scale * (np.abs(raw - y) <= float(self.delta)))
 

@@ -56,6 +56,7 @@ class Poisson(RegressionLoss):
     name = "poisson"
     link = EXPONENTIAL
     scales_target = False
+    positive_only = True
 
     def check_targets(self, y, name="y"):
         require(y >= 0.0, y, self, name, "non-negative")
@@ -77,4 +78,4 @@ class Poisson(RegressionLoss):
 
     def best_constant(self, y, sample_weight=None):
         mean = mean_over_rows(y, sample_weight)
-        return np.log(np.maximum(mean, float(np.finfo(np.float32).tiny)))
+        return np.log(np.where(mean > 0.0, mean, 0.5 / len(y)))

@@ -17,6 +17,11 @@ class IncreasingLevels:
     def check(self, value, parameter):
         """Raise a TypeError or ValueError that names the parameter and the value."""
         levels = _as_list(value)
+        if isinstance(value, set | frozenset):
+            raise TypeError(
+                f"{parameter} must be in an order, such as [0.1, 0.5, 0.9], got "
+                f"{value!r}."
+            )
         for level in levels:
             if isinstance(level, bool) or not isinstance(level, Real):
                 raise TypeError(
@@ -111,6 +116,14 @@ class Quantile(RegressionLoss):
         error = per_target(raw, len(levels)) - y[..., np.newaxis]
         half = raw.dtype.type(0.5)
         return (np.heaviside(error, half) - levels).reshape(raw.shape)
+
+    def values_and_gradients(self, y, raw, gradients):
+        levels = self._levels(raw)
+        error = per_target(raw, len(levels)) - y[..., np.newaxis]
+        slopes = per_target(gradients, len(levels))
+        np.heaviside(error, raw.dtype.type(0.5), slopes)
+        np.subtract(slopes, levels, slopes)
+        return np.vecdot(error.reshape(raw.shape), gradients)
 
     def sample_hessians(self, y, raw, link, scale):
         return Diagonal(np.zeros_like(raw))
