@@ -79,7 +79,7 @@ plot_html_show_source_link = False
 # Each section of the reference: a title, a module, and names, or None for all that the
 # module exports and no other section lists.
 SECTIONS = [
-    ("The estimator", skjacobnet, None),
+    ("The estimators", skjacobnet, None),
     ("Layers", layers, None),
     ("Initializers", initializers, None),
     ("Losses", losses, None),
@@ -114,7 +114,7 @@ SECTIONS = [
         sorted(name for name in vars(inspection) if name.endswith("Display")),
     ),
     ("Callbacks", callbacks, None),
-    ("From and to MLPClassifier", interop, None),
+    ("From and to scikit-learn", interop, None),
     ("Checks", testing, None),
     ("What custom parts need", core, None),
 ]

@@ -258,6 +258,29 @@ def jacobians(names, printed):
     assert 0.2 < names["positive"]["flavanoids"] < 0.8
 
 
+def regression(names, printed):
+    errors = names["errors"]
+    for number in ("median", "mean"):
+        clean, spoiled = errors[number]["clean"], errors[number]["spoiled"]
+        assert clean.max() < 1.1 * clean.min()
+        assert spoiled["squared_error"] > 1.3 * spoiled["huber"]
+        assert spoiled["huber"] > spoiled["absolute_error"]
+    model, large, X = names["model"], names["large"], names["X_test"]
+    np.testing.assert_allclose(large.predict(X), 1e6 * model.predict(X))
+    own = 1.0 - 2.0 * model[-1].loss_
+    assert model.score(names["X_train"], names["y_train"]) == pytest.approx(
+        own, abs=0.02
+    )
+    promised = model.predict(X[:1]) - model.predict(
+        names["X_train"].mean().to_frame().T
+    )
+    sums = names["differences"].sum(axis=1)
+    assert sums.iloc[0] == pytest.approx(promised[0], abs=1e-2)
+    coverages = names["coverages"].unstack()
+    assert coverages["fitted"].min(axis=None) > 0.87
+    assert (coverages["others"][200] < coverages["others"][50] - 0.02).all()
+
+
 # What else a page claims, page by page.
 CLAIMS = {
     "README.md": readme,
@@ -272,6 +295,7 @@ CLAIMS = {
     "docs/user_guide/activations.rst": activations,
     "docs/user_guide/regularizers.rst": regularizers,
     "docs/user_guide/jacobians.rst": jacobians,
+    "docs/user_guide/regression.rst": regression,
 }
 
 
