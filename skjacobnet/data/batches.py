@@ -31,6 +31,8 @@ class Batches:
         Whether a batch of a sparse `X` stays sparse.
     weight_unit : float, default=1.0
         The weight that counts as one.
+    encoder : Network, optional
+        Encodings of `X`, which get it in its own type.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Batches:
         dtype,
         sparse,
         weight_unit=1.0,
+        encoder=None,
     ):
         self.X = X
         self.codes = codes
@@ -55,6 +58,8 @@ class Batches:
         self.dtype = np.dtype(dtype)
         self.sparse = sparse
         self.weight_unit = weight_unit
+        self.encoder = encoder
+        self.n_features = X.shape[1] if encoder is None else encoder.sizes[-1]
         self._workspace = Workspace()
         self._whole = None
 
@@ -84,7 +89,7 @@ class Batches:
             yield self._whole
             return
         order = self._order(rng)
-        row_bytes = (self.X.shape[1] + self.task.n_columns) * self.dtype.itemsize
+        row_bytes = (self.n_features + self.task.n_columns) * self.dtype.itemsize
         # An eighth of a block, which leaves the cache to the arrays of the steps.
         block = rows_of(8 * row_bytes * self.batch_size) * self.batch_size
         for start in range(0, self.n_rows, block):
@@ -136,6 +141,11 @@ class Batches:
         return np.take(table, rows, axis=0, out=out, mode="clip")
 
     def _cast(self, X, n_rows):
+        if self.encoder is not None:
+            if issparse(X):
+                return cast(self.encoder.encoded(X, self.dtype), self.dtype, self.sparse)
+            out = self._buffer("encoded X", n_rows, (self.n_features,), self.dtype)
+            return self.encoder.encoded(X, self.dtype, out)
         if issparse(X) or X.dtype == self.dtype:
             return cast(X, self.dtype, self.sparse)
         out = self._buffer("cast X", n_rows, X.shape[1:], self.dtype)

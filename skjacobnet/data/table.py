@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
+from skjacobnet.core.blocks import row_blocks, slices
 from skjacobnet.data.batches import Batches
 from skjacobnet.data.sample_weights import (
     check_weights,
@@ -18,6 +19,9 @@ from skjacobnet.data.sample_weights import (
 )
 from skjacobnet.data.split import split_rows
 from skjacobnet.tasks import Task
+
+# The largest table that is encoded once, and not anew in each epoch.
+CACHED_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,12 @@ class Table:
         The rows that count; None means all.
     factors : array or None
         The weight of each class.
+    sample_weight : array of shape (n_samples,) or None
+        That of the user alone.
+    encoder : Network or None
+        Encodings that `X` goes through before it reaches the trained layers.
+    encoded : array of shape (n_samples, width) or None
+        The whole `X` after them, where it is small.
     """
 
     task: Task
@@ -47,6 +57,9 @@ class Table:
     weight: np.ndarray | None
     rows: np.ndarray | None
     factors: np.ndarray | None = None
+    sample_weight: np.ndarray | None = None
+    encoder: Any = None
+    encoded: np.ndarray | None = None
 
     @classmethod
     def of(
@@ -86,9 +99,31 @@ class Table:
             rows = np.flatnonzero(weight)
             if not len(rows):
                 raise ValueError("class_weight leaves no row with a weight above 0.")
-        table = cls(task, X, y, codes, weight, rows, factors)
+        table = cls(task, X, y, codes, weight, rows, factors, sample_weight)
         task = task.fitted(table.counted_codes, table.counted_weight)
         return replace(table, task=task)
+
+    def encoded_by(self, encoder, dtype):
+        """Return the table whose inputs go through encodings.
+
+        Small ones do so at once, others batch by batch.
+
+        Parameters
+        ----------
+        encoder : Network
+            Encodings alone.
+        dtype : data-type
+            Of their output.
+        """
+        if not encoder.n_encodings:
+            return self
+        n_samples, width = self.X.shape[0], encoder.sizes[-1]
+        encoded = None
+        if not issparse(self.X) and n_samples * width * dtype.itemsize <= CACHED_BYTES:
+            encoded = np.empty((n_samples, width), dtype)
+            for rows in slices(n_samples, row_blocks(encoder, 0, dtype.itemsize)):
+                encoder.encoded(self.X[rows], dtype, encoded[rows])
+        return replace(self, encoder=encoder, encoded=encoded)
 
     @property
     def n_rows(self):
@@ -163,10 +198,11 @@ class Table:
         return bool(np.any((counts > 1) != (chosen > 0)))
 
     def some_inputs(self, n_rows):
-        """Return at most so many rows of `X` that count, evenly spaced."""
+        """Return at most so many rows that count, evenly spaced and encoded."""
         n_chosen = min(n_rows, self.n_rows)
         chosen = np.linspace(0, self.n_rows - 1, n_chosen).astype(np.intp)
-        return self.X[chosen if self.rows is None else self.rows[chosen]]
+        X = self.X[chosen if self.rows is None else self.rows[chosen]]
+        return X if self.encoder is None else self.encoder.encoded(X, X.dtype)
 
     def only(self, rows):
         """Return the table restricted to some of its rows."""
@@ -183,6 +219,7 @@ class Table:
             y=y[self.rows],
             codes=self.codes[self.rows],
             weight=None if self.weight is None else self.weight[self.rows],
+            encoded=None if self.encoded is None else self.encoded[self.rows],
             rows=None,
         )
 
@@ -204,8 +241,9 @@ class Table:
             Whether weights are divided by their mean, and left out where all are equal.
         """
         unit = mean_weight(self.weight, self.rows) if relative else 1.0
+        is_encoded = self.encoded is not None
         return Batches(
-            self.X,
+            self.encoded if is_encoded else self.X,
             self.codes,
             self.task,
             None if unit is None else self.weight,
@@ -214,4 +252,5 @@ class Table:
             dtype,
             sparse,
             unit,
+            None if is_encoded else self.encoder,
         )

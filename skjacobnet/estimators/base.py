@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skjacobnet.accumulation import MODES
@@ -18,9 +19,10 @@ from skjacobnet.callbacks import (
 )
 from skjacobnet.core.constraints import OneOf
 from skjacobnet.core.version import __version__
+from skjacobnet.data.columns import RawColumns, checked_table
 from skjacobnet.data.table import Table
 from skjacobnet.estimators.nested import changed_params, entries_of
-from skjacobnet.estimators.parameters import resolve
+from skjacobnet.estimators.parameters import fills_missing, resolve
 from skjacobnet.model import derivatives
 from skjacobnet.network.layer_table import as_html
 from skjacobnet.tasks import task_of
@@ -131,7 +133,8 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         parts = resolve(self)
         context = self._init_callback_context(max_subtasks=parts.max_iter)
         earlier = self._earlier() if self.warm_start else None
-        inputs, targets, features = self._checked_table(X, y, reset=earlier is None)
+        given = self._checked_table(X, y, parts, earlier)
+        inputs, targets, features, columns = given
         task = task_of(targets, parts.loss)
         if earlier is not None:
             task = task.following(earlier[0].task)
@@ -139,7 +142,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         validation = None
         if not (X_val is None and y_val is None and sample_weight_val is None):
             validation = self._validation_table(
-                table, features, X_val, y_val, sample_weight_val
+                table, features, columns, X_val, y_val, sample_weight_val
             )
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         data = {"X": X, "y": y, "metadata": metadata}
@@ -154,6 +157,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
             table.task,
             table,
             validation,
+            columns=columns,
             earlier=earlier,
             estimator_of=self._predicting_like,
             observers=observers,
@@ -180,12 +184,19 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         """
         parts = replace(resolve(self), early_stopping=False)
         earlier = self._earlier()
-        inputs, targets, features = self._checked_table(X, y, reset=earlier is None)
+        given = self._checked_table(X, y, parts, earlier)
+        inputs, targets, features, columns = given
         known = None if earlier is None else earlier[0].task
         task = find_task(targets, parts.loss, known)
         table = Table.of(task, inputs, targets, sample_weight, self.class_weight)
         model, state = train(
-            parts, table.task, table, earlier=earlier, n_epochs=1, relative=False
+            parts,
+            table.task,
+            table,
+            columns=columns,
+            earlier=earlier,
+            n_epochs=1,
+            relative=False,
         )
         self._assign({**fitted_attributes(model, state), **features}, keep_state=True)
         return self
@@ -253,7 +264,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         >>> bool(abs(jacobian.sum(axis=1)).max() < 1e-12)
         True
         """
-        X = self._checked_rows(X)
+        X = self.checked_rows(X)
         output = self.model_.output(output)
         OneOf(*MODES).check(mode, "mode")
         return derivatives.input_jacobian(self.model_, X, output, mode)
@@ -296,7 +307,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         >>> model.fit(X, y).weight_jacobian(X).shape
         (150, 3, 43)
         """
-        X = self._checked_rows(X)
+        X = self.checked_rows(X)
         return derivatives.weight_jacobian(self.model_, X, self.model_.output(output))
 
     def per_sample_gradients(self, X, y):
@@ -338,7 +349,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         >>> model.fit(X, y).per_sample_gradients(X, y).shape
         (150, 43)
         """
-        X = self._checked_rows(X)
+        X = self.checked_rows(X)
         return derivatives.per_sample_gradients(self.model_, X, y)
 
     def per_sample_gradient_norms(self, X, y):
@@ -386,7 +397,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         >>> model.fit(X, y).per_sample_gradient_norms(X, y).shape
         (150,)
         """
-        X = self._checked_rows(X)
+        X = self.checked_rows(X)
         return derivatives.per_sample_gradient_norms(self.model_, X, y)
 
     def activations(self, X):
@@ -418,31 +429,46 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         >>> [output.shape for output in model.fit(X, y).activations(X)]
         [(150, 5), (150, 5), (150, 3)]
         """
-        return derivatives.activations(self.model_, self._checked_rows(X))
+        return derivatives.activations(self.model_, self.checked_rows(X))
 
-    def _checked_table(self, X, y, reset):
-        """Return inputs, targets, and the attributes that name the features."""
+    def _checked_table(self, X, y, parts, earlier):
+        """Return inputs, targets, names of features, and how the table is read."""
+        columns = None if earlier is None else earlier[0].columns
+        if parts.encodings or columns is not None:
+            return self._read_table(X, y, parts, columns)
         # On a copy, so that an error leaves this estimator alone.
         receiver = copy(self)
         X, y = validate_data(
             receiver,
             X,
             y,
-            reset=reset,
+            reset=earlier is None,
             accept_sparse="csr",
             dtype="numeric",
             multi_output=True,
         )
-        found = vars(receiver)
-        return X, y, {name: found[name] for name in NAMES_OF_FEATURES if name in found}
+        return X, y, _features_of(receiver), None
 
-    def _validation_table(self, table, features, X, y, sample_weight):
+    def _read_table(self, X, y, parts, columns):
+        """Do so for a raw table, whose columns become known where they are not."""
+        receiver, reset = copy(self), columns is None
+        X = checked_table(X)
+        validate_data(receiver, X, reset=reset, skip_check_array=True)
+        y = validate_data(receiver, y=y, multi_output=True)
+        check_consistent_length(X, y)
+        if reset:
+            columns = RawColumns.of(X, self.categorical_features, parts.encodings)
+        return columns.read(X), y, _features_of(receiver), columns
+
+    def _validation_table(self, table, features, columns, X, y, sample_weight):
         if X is None or y is None:
             raise ValueError("X_val and y_val must be given together.")
         receiver = copy(self)
         vars(receiver).update(features)
         try:
-            X, y, _ = receiver._checked_table(X, y, reset=False)
+            X = _checked_rows(receiver, X, columns)
+            y = validate_data(receiver, y=y, multi_output=True)
+            check_consistent_length(X, y)
         except ValueError as error:
             raise ValueError(f"The validation set X_val, y_val: {error}") from error
         names = "y_val", "sample_weight_val"
@@ -471,15 +497,34 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
     def _predicting_like(self, model):
         """Return a copy that predicts as `model` does, for scorers during training."""
         estimator = copy(self)
+        if model.columns is not None:
+            model = replace(model, columns=replace(model.columns, is_read=True))
         estimator.model_ = model
         estimator.n_features_in_ = model.network.sizes[0]
         # Scorers give it arrays without names, which is no reason for a warning.
         vars(estimator).pop("feature_names_in_", None)
         return estimator
 
-    def _checked_rows(self, X):
+    def checked_rows(self, X):
+        """Return rows as the network takes them: numbers, and codes of categories.
+
+        Parameters
+        ----------
+        X : data frame, array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array or CSR matrix of shape (n_samples, n_features)
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        TypeError, ValueError
+            If `X` does not fit.
+        """
         check_is_fitted(self)
-        return validate_data(self, X, reset=False, accept_sparse="csr", dtype="numeric")
+        return _checked_rows(self, X, self.model_.columns)
 
     def __getstate__(self):
         return {**super().__getstate__(), "_skjacobnet_version": __version__}
@@ -500,6 +545,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = fills_missing(self.encoding)
         return tags
 
     @property
@@ -577,6 +623,22 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
     def _fitted_model(self):
         check_is_fitted(self)
         return self.model_
+
+
+def _checked_rows(estimator, X, columns):
+    if columns is None:
+        return validate_data(
+            estimator, X, reset=False, accept_sparse="csr", dtype="numeric"
+        )
+    X = checked_table(X)
+    validate_data(estimator, X, reset=False, skip_check_array=True)
+    return columns.read(X)
+
+
+def _features_of(receiver):
+    """Return the attributes that name the features, as scikit-learn has set them."""
+    found = vars(receiver)
+    return {name: found[name] for name in NAMES_OF_FEATURES if name in found}
 
 
 def fitted_attributes(model, state):

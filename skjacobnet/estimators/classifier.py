@@ -34,6 +34,18 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         Linear(20), "tanh"]``. Replaces `hidden_layer_sizes` and `activation`. The
         output layer is always added. Layers may consist of layers: `Sequential`,
         `Residual`, `Parallel`, `Repeat`, `Frozen`.
+    encoding : None, "auto", or list of str or Encoding, default=None
+        What makes inputs of the columns of a raw table, which may be a data frame with
+        strings and missing values. None takes numbers as they come. ``"auto"`` one-hot
+        encodes categories, fills in and marks what is missing, standardizes numbers,
+        clips them smoothly, and adds piecewise-linear parts of them; of a sparse `X` it
+        divides columns by their standard deviation. The encodings are fitted once to
+        all rows of positive weight, by `partial_fit` to those of its first call.
+    categorical_features : "from_dtype", None, or sequence of str, int or bool, \
+            default="from_dtype"
+        Which columns hold categories, with an `encoding`: their names, their numbers, or
+        a bool for each. ``"from_dtype"`` takes columns of strings, objects, categories,
+        booleans and enums.
     initializer : str or Initializer, default="auto"
         How first weights are drawn; ``"auto"`` takes what suits each activation.
     loss : str or Loss, default="cross_entropy"
@@ -180,6 +192,8 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         activation="relu",
         *,
         layers=None,
+        encoding=None,
+        categorical_features="from_dtype",
         initializer="auto",
         loss="cross_entropy",
         optimizer="adam",
@@ -205,6 +219,8 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.layers = layers
+        self.encoding = encoding
+        self.categorical_features = categorical_features
         self.initializer = initializer
         self.loss = loss
         self.optimizer = optimizer
@@ -329,7 +345,7 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         return self._train_on(X, y, sample_weight, partial(_declared, classes))
 
     def _raw(self, X):
-        X = self._checked_rows(X)
+        X = self.checked_rows(X)
         return self.model_.raw(X)
 
 

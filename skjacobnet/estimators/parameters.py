@@ -7,7 +7,19 @@ import numpy as np
 
 from skjacobnet.core.constraints import BOOLEAN, Interval
 from skjacobnet.initializers import INITIALIZERS
-from skjacobnet.layers import ACTIVATIONS, LAYERS, Dropout, Linear
+from skjacobnet.layers import (
+    ACTIVATIONS,
+    ENCODINGS,
+    LAYERS,
+    Dropout,
+    Encoding,
+    Linear,
+    MissingIndicator,
+    OneHot,
+    PiecewiseLinear,
+    SmoothClip,
+    Standardize,
+)
 from skjacobnet.losses import LOSSES, REGRESSION_LOSSES, Loss
 from skjacobnet.optimizers import OPTIMIZERS, FullBatchOptimizer
 from skjacobnet.regularizers import (
@@ -33,6 +45,16 @@ CONSTRAINTS = {
     "warm_start": BOOLEAN,
     "record_gradients": BOOLEAN,
 }
+
+# Bins see numbers as they come, with what is missing; scaling comes after the mean has
+# been filled in.
+AUTO_ENCODINGS = (
+    OneHot(),
+    PiecewiseLinear(),
+    MissingIndicator(),
+    Standardize(),
+    SmoothClip(),
+)
 
 
 def resolve(estimator):
@@ -86,6 +108,7 @@ def resolve(estimator):
     if _is_auto(initializer):
         initializer = estimator.auto_initializer
     parts = Parts(
+        encodings=_encodings(estimator.encoding),
         hidden=_hidden_layers(estimator),
         initializer=initializer,
         loss=_loss(estimator.loss, estimator.losses),
@@ -176,6 +199,25 @@ def is_full_batch(optimizer):
     if isinstance(optimizer, str) and optimizer in OPTIMIZERS.names:
         return issubclass(OPTIMIZERS.class_of(optimizer)[0], FullBatchOptimizer)
     return isinstance(optimizer, FullBatchOptimizer)
+
+
+def _encodings(choice):
+    """Return what `encoding` stands for, a tuple."""
+    if choice is None:
+        return ()
+    if _is_auto(choice):
+        return AUTO_ENCODINGS
+    if isinstance(choice, str | Encoding):
+        choice = [choice]
+    if not isinstance(choice, list | tuple):
+        raise TypeError(
+            "encoding must be None, 'auto', or a list of encodings, such as ['one_hot', "
+            f"'standardize'], got {choice!r}."
+        )
+    return tuple(
+        ENCODINGS.resolve(entry, f"encoding[{place}]")
+        for place, entry in enumerate(choice)
+    )
 
 
 def _hidden_layers(estimator):

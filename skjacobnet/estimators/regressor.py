@@ -36,6 +36,18 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         Linear(20), "tanh"]``. Replaces `hidden_layer_sizes` and `activation`. The
         output layer is always added. Layers may consist of layers: `Sequential`,
         `Residual`, `Parallel`, `Repeat`, `Frozen`.
+    encoding : None, "auto", or list of str or Encoding, default=None
+        What makes inputs of the columns of a raw table, which may be a data frame with
+        strings and missing values. None takes numbers as they come. ``"auto"`` one-hot
+        encodes categories, fills in and marks what is missing, standardizes numbers,
+        clips them smoothly, and adds piecewise-linear parts of them; of a sparse `X` it
+        divides columns by their standard deviation. The encodings are fitted once to
+        all rows of positive weight, by `partial_fit` to those of its first call.
+    categorical_features : "from_dtype", None, or sequence of str, int or bool, \
+            default="from_dtype"
+        Which columns hold categories, with an `encoding`: their names, their numbers, or
+        a bool for each. ``"from_dtype"`` takes columns of strings, objects, categories,
+        booleans and enums.
     initializer : str or Initializer, default="auto"
         How first weights are drawn; ``"auto"`` is ``"glorot_uniform"``. The output
         layer starts near the best constant prediction: that is its intercept, and its
@@ -201,6 +213,8 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         activation="relu",
         *,
         layers=None,
+        encoding=None,
+        categorical_features="from_dtype",
         initializer="auto",
         loss="squared_error",
         optimizer="adam",
@@ -225,6 +239,8 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.layers = layers
+        self.encoding = encoding
+        self.categorical_features = categorical_features
         self.initializer = initializer
         self.loss = loss
         self.optimizer = optimizer
@@ -278,7 +294,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         ValueError
             If `X` does not fit, or the fitted loss has no standard deviation.
         """
-        X = self._checked_rows(X)
+        X = self.checked_rows(X)
         if not return_std:
             return self._answer(self._raw(X), "prediction")
         self._check_output("std", "return_std=True", "gaussian")
@@ -317,7 +333,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         >>> quantiles.shape, bool((quantiles[:, 0] <= quantiles[:, 1]).all())
         ((442, 2), True)
         """
-        X = self._checked_rows(X)
+        X = self.checked_rows(X)
         self._check_output("quantiles", "predict_quantiles", "quantile")
         return self._answer(self._raw(X), "quantiles")
 

@@ -189,9 +189,9 @@ class _Rows:
         self.model = route.model.astype(np.float64)
         self.inputs, self.y, self.n_samples = inputs, y, inputs.shape[0]
 
-    def blocks(self, network):
-        """Linearize a network anew, a block of rows at a time."""
-        return self.model.linearizations(self.inputs, network=network)
+    def blocks(self, trained):
+        """Linearize the network, or what is trained of it, a block at a time."""
+        return self.model.linearizations(self.inputs, trained=trained)
 
     def loss_cotangents(self, raw, rows):
         """Return each row's gradient of the loss for what it is given."""
@@ -199,7 +199,7 @@ class _Rows:
 
     def loss_gradients(self):
         """Return each row's gradient of the loss, (n_samples, n_weights)."""
-        return self.sample_gradients(self.model.trained, self.loss_cotangents)
+        return self.sample_gradients(self.loss_cotangents, trained=True)
 
     def output_gradients(self, given, output):
         """Return each row's gradient of the chosen output, (n_samples, n_weights)."""
@@ -211,13 +211,14 @@ class _Rows:
             *_, result = cotangents(model.link.operators(raw, output), chosen)
             return result
 
-        return self.sample_gradients(model.network, cotangent_of)
+        return self.sample_gradients(cotangent_of, trained=False)
 
-    def sample_gradients(self, network, cotangent_of):
+    def sample_gradients(self, cotangent_of, trained):
         """Return a gradient for all weights for each row, (n_samples, n_weights)."""
         theta = self.model.weights
+        network = self.model.trained if trained else self.model.network
         gradients = np.empty((self.n_samples, theta.size))
-        for rows, at in self.blocks(network):
+        for rows, at in self.blocks(trained):
             cotangent = cotangent_of(at.value, rows)
             network.sample_gradients(theta, at, cotangent, gradients[rows])
         return gradients
@@ -235,7 +236,7 @@ class _Rows:
         """
         network, theta = self.model.trained, self.model.weights
         products = np.empty((len(vectors), self.n_samples))
-        for rows, at in self.blocks(network):
+        for rows, at in self.blocks(trained=True):
             cotangent = self.loss_cotangents(at.value, rows)
             for product, vector in zip(products, vectors, strict=True):
                 change = network.weight_jvp(theta, at, vector)
@@ -254,7 +255,7 @@ class _Rows:
         def matvec(vector):
             vector = vector.ravel()
             result = diagonal * vector
-            for rows, at in self.blocks(network):
+            for rows, at in self.blocks(trained=True):
                 hessian = model.loss.hessian(self.y[rows], at.value, link=model.link)
                 change = network.weight_jvp(theta, at, vector)
                 # The Hessian of a block is that of its own mean.

@@ -95,6 +95,30 @@ class PreparedElementwise(PreparedLayer):
         return np.multiply(cotangent, operator.diagonal, out)
 
 
+class Cast(PreparedLayer):
+    """A prepared layer whose output is cast to another type.
+
+    Parameters
+    ----------
+    prepared : PreparedLayer
+    dtype : data-type
+    """
+
+    __slots__ = ("dtype", "prepared")
+
+    def __init__(self, prepared, dtype):
+        super().__init__(prepared.layer, prepared.weights, prepared.workspace)
+        self.prepared = prepared
+        self.dtype = dtype
+
+    def linearize(self, X, rng=None):
+        output, operator = self.prepared.linearize(X, rng)
+        return output.astype(self.dtype), operator
+
+    def vjp(self, operator, X, cotangent, gradients, out=None):
+        return self.prepared.vjp(operator, X, cotangent, gradients, out)
+
+
 def write(value, out):
     """Write a value to `out`, unless it is there already."""
     if value is not out:

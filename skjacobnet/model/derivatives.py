@@ -23,11 +23,15 @@ def input_jacobian(model, X, output, mode="auto"):
     Returns
     -------
     array of shape (n_samples, n_outputs, n_features)
+        NaN for columns of categories.
     """
     shape = X.shape[0], model.task.n_outputs(output), X.shape[1]
     jacobian = np.empty(shape, model.dtype)
     for rows, at in model.linearizations(X, count_carried(mode, *shape[1:])):
         accumulate_into(jacobian[rows], model.operators(at, output), mode)
+    if model.columns is not None:
+        # A category has no derivative.
+        jacobian[..., model.columns.is_category] = np.nan
     return jacobian
 
 

@@ -1,6 +1,7 @@
 """A fitted network: predictions, and the network linearized at rows of a table."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_consistent_length
@@ -30,6 +31,10 @@ class FittedModel:
     loss : Loss
         The one that it was trained with, as are the regularizers.
     regularizers : tuple of Regularizer
+    columns : RawColumns or None
+        How raw tables are read; None where the network takes numbers as they come.
+    encoded_columns : tuple of Column
+        What the encodings make of them.
     """
 
     network: Network
@@ -37,6 +42,8 @@ class FittedModel:
     task: Task
     loss: Loss
     regularizers: tuple = ()
+    columns: Any = None
+    encoded_columns: tuple = ()
 
     @property
     def dtype(self):
@@ -50,11 +57,14 @@ class FittedModel:
 
     @property
     def trained(self):
-        """The network that the loss is given: without a last `Rescale`."""
-        n_layers = len(self.network.layers)
+        """The network of the layers that are trained, which the loss is given.
+
+        It is without encodings before them and a `Rescale` behind.
+        """
+        stop = len(self.network.layers)
         if isinstance(self.network.layers[-1], Rescale):
-            n_layers -= 1
-        return self.network.first(n_layers)
+            stop -= 1
+        return self.network.part(self.network.n_encodings, stop)
 
     def output(self, name=None):
         """Return the name of an output, checked; by default the usual one.
@@ -136,16 +146,20 @@ class FittedModel:
         network, dtype, n_samples = self.network, self.dtype, X.shape[0]
         block = row_blocks(network, 0, dtype.itemsize)
         if n_samples <= block:
-            rows = cast(X, dtype, network.accepts_sparse)
-            return network.forward(self.weights, rows)
+            return network.forward(self.weights, self._inputs(X))
         raw = np.empty((n_samples, network.sizes[-1]), dtype)
         workspace = NetworkWorkspace(network)
         for rows in slices(n_samples, block):
-            batch = cast(X[rows], dtype, network.accepts_sparse)
-            network.forward(self.weights, batch, raw[rows], workspace)
+            network.forward(self.weights, self._inputs(X[rows]), raw[rows], workspace)
         return raw
 
-    def linearizations(self, X, vectors_per_row=1, network=None):
+    def _inputs(self, X):
+        """Return rows as the network takes them; encodings cast by themselves."""
+        if self.network.n_encodings:
+            return X
+        return cast(X, self.dtype, self.network.accepts_sparse)
+
+    def linearizations(self, X, vectors_per_row=1, trained=False):
         """Linearize the network at the rows of a table, a block at a time.
 
         Parameters
@@ -153,8 +167,8 @@ class FittedModel:
         X : array or CSR matrix of shape (n_samples, n_features)
         vectors_per_row : int, default=1
             How many vectors are to be carried through the network for each row.
-        network : Network, optional
-            `trained` in place of the whole network.
+        trained : bool, default=False
+            Whether to linearize `trained` in place of the whole network.
 
         Yields
         ------
@@ -162,11 +176,13 @@ class FittedModel:
         linearization : Linearization
             Overwritten by the next one.
         """
-        network = self.network if network is None else network
+        network = self.trained if trained else self.network
         workspace = NetworkWorkspace(network)
-        block = row_blocks(network, vectors_per_row, self.dtype.itemsize)
+        block = row_blocks(self.network, vectors_per_row, self.dtype.itemsize)
         for rows in slices(X.shape[0], block):
-            batch = cast(X[rows], self.dtype, network.accepts_sparse)
+            batch = self._inputs(X[rows])
+            if trained:
+                batch = self.network.encoded(batch, self.dtype)
             yield rows, network.linearize(self.weights, batch, None, workspace)
 
     def loss_linearizations(self, X, y):
@@ -192,7 +208,7 @@ class FittedModel:
         """
         check_consistent_length(X, y)
         codes, link = self.task.codes(y), self.link
-        for rows, at in self.linearizations(X, network=self.trained):
+        for rows, at in self.linearizations(X, trained=True):
             encoded = self.task.encode(codes[rows], at.value.dtype)
             yield rows, at, self.loss.sample_gradients(encoded, at.value, link)
 

@@ -8,6 +8,7 @@ from scipy.sparse import issparse
 from skjacobnet.accumulation import accumulate_into, count_carried
 from skjacobnet.core.blocks import row_blocks, slices
 from skjacobnet.core.rows import cast
+from skjacobnet.layers import Encoding
 from skjacobnet.layers.chain import Chain
 from skjacobnet.network.layer_table import as_text
 from skjacobnet.network.linearization import Linearization
@@ -43,6 +44,9 @@ class Network:
         Length of ``theta``.
     statistics : array of shape (n_statistics,), float64
         Those of all layers, layer by layer.
+    n_encodings : int
+        How many of the first layers are encodings. They compute in the type of the
+        inputs, all others in that of ``theta``.
 
     Examples
     --------
@@ -62,6 +66,11 @@ class Network:
     def __init__(self, layers, n_in, statistics=None):
         self.chain = Chain(layers)
         self.layers = self.chain.layers
+        self.n_encodings = 0
+        while self.n_encodings < len(self.layers) and isinstance(
+            self.layers[self.n_encodings], Encoding
+        ):
+            self.n_encodings += 1
         self.sizes = self.chain.sizes(n_in)
         self.widths = (n_in, *self.chain.widths(n_in))
         steps = list(zip(self.layers, self.sizes, strict=False))
@@ -117,27 +126,59 @@ class Network:
         """Indices of the layers whose outputs are hidden activations."""
         return [i for i, layer in enumerate(self.layers[:-1]) if layer.is_activation]
 
-    def first(self, n_layers):
-        """Return the network of the first layers, for the same vector of weights.
+    def part(self, start, stop):
+        """Return the network of some of the layers, for the same vector of weights.
 
         The layers that are left out must have no weights.
         """
-        statistics = sum(
-            prod(shape)
-            for places in self._statistic_places[:n_layers]
-            for _, shape in places.values()
-        )
-        layers = self.layers[:n_layers]
-        return Network(layers, self.sizes[0], self.statistics[:statistics])
+        sizes = [
+            sum(prod(shape) for _, shape in places.values())
+            for places in self._statistic_places
+        ]
+        place = slice(sum(sizes[:start]), sum(sizes[:stop]))
+        layers = self.layers[start:stop]
+        return Network(layers, self.sizes[start], self.statistics[place])
 
-    def followed_by(self, layer, statistics):
-        """Return the network with one more layer, whose statistics are a dict."""
-        found = [np.ravel(statistics[name]) for name in layer.statistics]
+    def followed_by(self, layers, statistics):
+        """Return the network with more layers, each with a dict of statistics."""
+        found = [
+            np.ravel(own[name])
+            for layer, own in zip(layers, statistics, strict=True)
+            for name in layer.statistics
+        ]
         return Network(
-            [*self.layers, layer],
+            [*self.layers, *layers],
             self.sizes[0],
             np.concatenate([self.statistics, *found]),
         )
+
+    def encoded(self, X, dtype, out=None):
+        """Return what the encodings make of inputs.
+
+        Parameters
+        ----------
+        X : array or CSR matrix of shape (..., n_samples, n_in)
+        dtype : data-type
+            Of the result.
+        out : array, optional
+            Where to write it.
+
+        Returns
+        -------
+        array of shape (..., n_samples, width)
+            `X` in that type where there are no encodings.
+        """
+        if not self.n_encodings:
+            return as_type(X, dtype)
+        known = _views(self.statistics.astype(X.dtype), self._statistic_places)
+        last = self.n_encodings - 1
+        for step, layer in enumerate(self.layers[: self.n_encodings]):
+            whole = step == last and out is not None and out.dtype == X.dtype
+            X = layer.forward(known[step], X, out if whole else None)
+        if out is None or X is out:
+            return as_type(X, dtype)
+        np.copyto(out, X, casting="same_kind")
+        return out
 
     def split(self, theta):
         """Return each layer's weights as views of a flat vector.
@@ -153,22 +194,28 @@ class Network:
         """
         return _views(theta, self._places)
 
-    def arrays(self, theta):
+    def arrays(self, theta, dtype=None):
         """Return each layer's weights and statistics, as its methods take them.
 
         Parameters
         ----------
         theta : array of shape (..., n_weights)
+        dtype : data-type, optional
+            Of the inputs, by default that of `theta`.
 
         Returns
         -------
         list of dict of str to array
-            The weights as views, the statistics in the type of `theta`.
+            The weights as views; statistics of encodings in the type of the inputs,
+            others in that of `theta`.
         """
         weights = self.split(theta)
         if not self.statistics.size:
             return weights
         known = _views(self.statistics.astype(theta.dtype), self._statistic_places)
+        if self.n_encodings and dtype is not None and dtype != theta.dtype:
+            wide = _views(self.statistics.astype(dtype), self._statistic_places)
+            known[: self.n_encodings] = wide[: self.n_encodings]
         return [{**own, **more} for own, more in zip(weights, known, strict=True)]
 
     def weights(self, theta, name):
@@ -240,11 +287,14 @@ class Network:
         -------
         array of shape (..., n_samples, n_raw)
         """
-        X = as_type(X, theta.dtype)
-        hidden = None
+        X, hidden, first = self.encoded(X, theta.dtype), None, self.n_encodings
         if workspace is not None:
             hidden = workspace.hidden(X.shape[:-1], theta.dtype)
-        return self.chain.forward(self.arrays(theta), X, out, hidden)
+        if not first:
+            return self.chain.forward(self.arrays(theta), X, out, hidden)
+        chain = Chain(self.layers[first:])
+        hidden = None if hidden is None else hidden[first:]
+        return chain.forward(self.arrays(theta)[first:], X, out, hidden)
 
     def linearize(self, theta, X, rng=None, workspace=None):
         """Evaluate the network together with the Jacobian of every layer.
@@ -263,7 +313,8 @@ class Network:
         Linearization
         """
         workspace = NetworkWorkspace(self) if workspace is None else workspace
-        X = as_type(X, theta.dtype)
+        if not self.n_encodings:
+            X = as_type(X, theta.dtype)
         chain = workspace.prepared(theta, X)
         return Linearization(*chain.linearize(X, rng), chain, workspace)
 

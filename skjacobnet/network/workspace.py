@@ -3,6 +3,7 @@
 import numpy as np
 
 from skjacobnet.core.workspace import Workspace
+from skjacobnet.layers.prepared import Cast
 
 
 class NetworkWorkspace:
@@ -39,13 +40,17 @@ class NetworkWorkspace:
         -------
         PreparedChain
         """
-        kind = type(X), X.shape
+        kind = type(X), X.shape, X.dtype
         known, chain = self._prepared.get(kind, (None, None))
         if known is not theta:
             # The buffers outlive a vector of weights.
             workspace = self._workspaces.setdefault(kind, Workspace())
-            weights = self.network.arrays(theta)
-            chain = self.network.chain.prepare(weights, X.shape[-2], workspace)
+            network = self.network
+            weights = network.arrays(theta, X.dtype)
+            chain = network.chain.prepare(weights, X.shape[-2], workspace)
+            if network.n_encodings and X.dtype != theta.dtype:
+                last = network.n_encodings - 1
+                chain.layers[last] = Cast(chain.layers[last], theta.dtype)
             self._prepared[kind] = theta, chain
         return chain
 

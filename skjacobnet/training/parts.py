@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skjacobnet.initializers import Initializer
-from skjacobnet.layers import Layer
+from skjacobnet.layers import Encoding, Layer
 from skjacobnet.losses import Loss
 from skjacobnet.optimizers import AnyOptimizer, FullBatchOptimizer
 from skjacobnet.regularizers import Regularizer
@@ -15,6 +15,7 @@ from skjacobnet.schedules import Schedule
 class Parts:
     """What an estimator's parameters stand for; fields mean what parameters do."""
 
+    encodings: tuple[Encoding, ...]
     hidden: list[Layer]
     initializer: str | Initializer
     loss: Loss

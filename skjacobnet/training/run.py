@@ -8,9 +8,9 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skjacobnet.core.blocks import row_blocks
 from skjacobnet.core.rows import cast
-from skjacobnet.layers import Rescale
+from skjacobnet.layers import Rescale, fit_encodings
 from skjacobnet.model import FittedModel
-from skjacobnet.network import build_network
+from skjacobnet.network import Network, build_network
 from skjacobnet.training import full_batch, minibatch
 from skjacobnet.training.monitor import Monitor
 from skjacobnet.training.objective import Objective
@@ -39,6 +39,7 @@ def train(
     table,
     validation=None,
     *,
+    columns=None,
     earlier=None,
     n_epochs=None,
     relative=True,
@@ -54,6 +55,8 @@ def train(
     table : Table
     validation : Table, optional
         A validation set; by default it is split off the table where `parts` ask for it.
+    columns : RawColumns, optional
+        How the table was read, for encodings.
     earlier : tuple of FittedModel and RunState, optional
         What to go on from. Neither is changed.
     n_epochs : int, optional
@@ -82,8 +85,14 @@ def train(
     KeyboardInterrupt
         If there is one before an epoch has been completed.
     """
+    if earlier is None:
+        encoder, encoded_columns = _fitted_encoder(parts, table, columns)
+    else:
+        known = earlier[0].network
+        encoder = known.part(0, known.n_encodings)
+        encoded_columns = earlier[0].encoded_columns
     network = build_network(
-        parts.hidden, table.X.shape[1], task.n_raw, parts.initializer
+        parts.hidden, encoder.sizes[-1], task.n_raw, parts.initializer
     )
     if earlier is None:
         dtype = compute_dtype(parts.dtype, table.X.dtype)
@@ -92,6 +101,9 @@ def train(
     else:
         state = _resumed(parts, network, task, *earlier, from_kept=n_epochs is not None)
         dtype = state.theta.dtype
+    table = table.encoded_by(encoder, dtype)
+    if validation is not None:
+        validation = validation.encoded_by(encoder, dtype)
     if validation is None and parts.early_stopping:
         table, validation = state.split_of(table, parts.validation_fraction)
     baseline = baseline_of(parts.loss, table, validation)
@@ -109,10 +121,12 @@ def train(
 
     model_at = partial(
         FittedModel,
-        predicting_network(network, task, dtype),
+        predicting_network(network, task, dtype, encoder),
         task=task,
         loss=parts.loss,
         regularizers=parts.regularizers,
+        columns=columns,
+        encoded_columns=encoded_columns,
     )
     objective = Objective(
         network, parts.loss, task.link(parts.loss), parts.regularizers
@@ -167,7 +181,23 @@ def compute_dtype(dtype, given):
     raise ValueError(f"dtype must be None, 'float32' or 'float64', got {dtype!r}.")
 
 
-def predicting_network(network, task, dtype):
+def _fitted_encoder(parts, table, columns):
+    """Return a network of encodings, fitted to all rows that count, and its columns.
+
+    Weights of rows count, weights of classes do not, and neither does a split: what the
+    encodings learn is the same for all that is trained on the table.
+    """
+    encoder, known = Network((), table.X.shape[1]), ()
+    if not parts.encodings:
+        return encoder, known
+    raw = columns.raw_columns
+    layers, statistics, known = fit_encodings(
+        parts.encodings, raw, table.X, table.sample_weight
+    )
+    return encoder.followed_by(layers, statistics), tuple(known)
+
+
+def predicting_network(network, task, dtype, encoder=None):
     """Return the network that predicts, in the unit of the targets.
 
     Parameters
@@ -177,6 +207,8 @@ def predicting_network(network, task, dtype):
     task : Task
     dtype : data-type
         In which it computes.
+    encoder : Network, optional
+        Encodings of its inputs.
 
     Returns
     -------
@@ -188,6 +220,10 @@ def predicting_network(network, task, dtype):
     ValueError
         If that unit is out of the range of the type.
     """
+    if encoder is not None and encoder.n_encodings:
+        layers = network.layers
+        none = [{}] * len(layers)
+        network = encoder.followed_by(layers, none)
     statistics = task.rescaling()
     if statistics is None:
         return network
@@ -200,7 +236,7 @@ def predicting_network(network, task, dtype):
             f"y has the location {location} and the scale {scale}, beyond the range of "
             f"{dtype}, in which the network computes: {wider}give y in another unit."
         )
-    return network.followed_by(Rescale(), statistics)
+    return network.followed_by([Rescale()], [statistics])
 
 
 def _draw_weights(network, state, table, loss):
