@@ -166,7 +166,7 @@ class Network:
             The weights as views, the statistics in the type of `theta`.
         """
         weights = self.split(theta)
-        if not self.statistics.size:
+        if not any(self._statistic_places):
             return weights
         known = _views(self.statistics.astype(theta.dtype), self._statistic_places)
         return [{**own, **more} for own, more in zip(weights, known, strict=True)]
@@ -375,8 +375,8 @@ class Network:
 
     def _received(self, theta, linearization, cotangent):
         """Yield each step with weights, last first, and what `weight_vjp_at` takes."""
-        weights, (X, *inputs) = self.arrays(theta), linearization.outputs[:-1]
-        inputs = [X.toarray() if issparse(X) else X, *inputs]
+        weights = self.arrays(theta)
+        inputs = [X.toarray() if issparse(X) else X for X in linearization.outputs[:-1]]
         for step, operator, *ends in self.chain.received(
             linearization.operators, inputs, cotangent
         ):
