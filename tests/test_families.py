@@ -13,7 +13,7 @@ from sklearn.base import clone
 import skjacobnet
 from skjacobnet.core.component import Component, Family
 from skjacobnet.initializers import INITIALIZERS
-from skjacobnet.layers import ACTIVATIONS, LAYERS, Dropout, Linear
+from skjacobnet.layers import ACTIVATIONS, ENCODINGS, LAYERS, Dropout, Linear, OneHot
 from skjacobnet.losses import (
     LOSSES,
     REGRESSION_LOSSES,
@@ -26,6 +26,7 @@ from skjacobnet.optimizers import OPTIMIZERS
 from skjacobnet.regularizers import REGULARIZERS, JacobianNorm, Sparsity
 from skjacobnet.schedules import SCHEDULES
 from skjacobnet.testing import (
+    check_encoding,
     check_layer,
     check_loss,
     check_optimizer,
@@ -33,6 +34,7 @@ from skjacobnet.testing import (
 )
 
 FAMILIES = [
+    ENCODINGS,
     INITIALIZERS,
     LAYERS,
     LOSSES,
@@ -66,6 +68,9 @@ def test_every_part_is_in_its_family():
 
 def test_the_names_that_users_rely_on():
     expected = {
+        "encoding": (
+            "standardize smooth_clip piecewise_linear one_hot missing_indicator"
+        ),
         "layer": (
             "linear identity sigmoid logistic tanh relu leaky_relu elu selu gelu silu "
             "swish mish softplus hard_tanh softmax dropout sequential residual "
@@ -152,6 +157,14 @@ def test_losses_of_classes_and_of_numbers_are_told_apart():
     assert "Did you mean" not in str(caught.value)
 
 
+def test_encodings_are_no_hidden_layers():
+    assert not set(ENCODINGS.classes) & set(LAYERS.classes + ACTIVATIONS.classes)
+    with pytest.raises(TypeError, match=r"got OneHot\(\). It is an Encoding"):
+        LAYERS.resolve(OneHot())
+    with pytest.raises(ValueError, match=r"Unknown layer 'standardize'"):
+        LAYERS.resolve("standardize")
+
+
 @pytest.mark.parametrize("part", PARTS, ids=IDS)
 def test_a_part_is_a_value(part):
     arguments = set(inspect.signature(type(part)).parameters)
@@ -184,6 +197,12 @@ def test_layers(name, seed):
 def test_layers_with_arguments(layer):
     check_layer(layer)
     check_layer(layer, n_in=1, n_samples=1)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("name", ENCODINGS.names)
+def test_encodings(name, seed):
+    check_encoding(ENCODINGS.make(name), random_state=seed)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

@@ -103,10 +103,6 @@ class Family:
         return issubclass(part, self.base) and not excluded
 
     @property
-    def _article(self):
-        return "an" if self.kind[0] in "aeiou" else "a"
-
-    @property
     def names(self):
         """All names, sorted."""
         return sorted(self._makers)
@@ -183,12 +179,17 @@ class Family:
             if inspect.isclass(choice) and self.takes(choice):
                 hint = f" Did you mean {choice.__name__}()?"
             elif isinstance(choice, self.base):
-                hint = f" It is a {self.without.__name__}."
+                hint = f" It is {_article(self.without.__name__)}."
             elif isinstance(choice, Component):
                 hint = f" It is no {self.base.__name__}."
             raise TypeError(
-                f"{parameter or self.kind} must be the name of {self._article} "
-                f"{self.kind} or an instance of one, got {choice!r}.{hint}"
+                f"{parameter or self.kind} must be the name of "
+                f"{_article(self.kind)} or an instance of one, got {choice!r}.{hint}"
             )
         choice.validate()
         return choice
+
+
+def _article(noun):
+    """Return a noun with its article."""
+    return f"{'an' if noun[0] in 'aeiouAEIOU' else 'a'} {noun}"

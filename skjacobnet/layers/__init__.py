@@ -9,6 +9,16 @@ from skjacobnet.layers.containers import Repeat as Repeat
 from skjacobnet.layers.containers import Residual as Residual
 from skjacobnet.layers.containers import Sequential as Sequential
 from skjacobnet.layers.dropout import Dropout as Dropout
+from skjacobnet.layers.encodings import ENCODINGS as ENCODINGS
+from skjacobnet.layers.encodings import Column as Column
+from skjacobnet.layers.encodings import EncodedRows as EncodedRows
+from skjacobnet.layers.encodings import Encoding as Encoding
+from skjacobnet.layers.encodings import MissingIndicator as MissingIndicator
+from skjacobnet.layers.encodings import OneHot as OneHot
+from skjacobnet.layers.encodings import PiecewiseLinear as PiecewiseLinear
+from skjacobnet.layers.encodings import SmoothClip as SmoothClip
+from skjacobnet.layers.encodings import Standardize as Standardize
+from skjacobnet.layers.encodings import fit_encodings as fit_encodings
 from skjacobnet.layers.exponential_units import ELU as ELU
 from skjacobnet.layers.exponential_units import SELU as SELU
 from skjacobnet.layers.identity import Identity as Identity
@@ -25,7 +35,7 @@ from skjacobnet.layers.smooth import SiLU as SiLU
 from skjacobnet.layers.smooth import Softplus as Softplus
 from skjacobnet.layers.softmax import Softmax as Softmax
 
-LAYERS = Family("layer", Layer, globals())
+LAYERS = Family("layer", Layer, globals(), without=Encoding)
 # Containers have a property instead: they are as their inner layers are.
 ACTIVATIONS = Family(
     "activation",

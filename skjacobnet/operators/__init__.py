@@ -18,6 +18,7 @@ from skjacobnet.operators.base import Product as Product
 from skjacobnet.operators.constant_matrix import ConstantMatrix as ConstantMatrix
 from skjacobnet.operators.dense import Dense as Dense
 from skjacobnet.operators.diagonal import Diagonal as Diagonal
+from skjacobnet.operators.expansion import Expansion as Expansion
 from skjacobnet.operators.identity import IdentityOperator as IdentityOperator
 from skjacobnet.operators.multiplication import multiply as multiply
 from skjacobnet.operators.multiplication import (

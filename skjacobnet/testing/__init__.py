@@ -1,5 +1,6 @@
 """Checks for parts of your own: finite differences and all that a contract promises."""
 
+from skjacobnet.testing.encodings import check_encoding as check_encoding
 from skjacobnet.testing.estimators import check_gradients as check_gradients
 from skjacobnet.testing.finite_differences import (
     empirical_jacobian as empirical_jacobian,

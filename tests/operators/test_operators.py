@@ -9,11 +9,13 @@ from skjacobnet.operators import (
     Dense,
     Diagonal,
     DiagonalMinusRankOne,
+    Expansion,
     IdentityOperator,
     Product,
     Selection,
     Stack,
     Sum,
+    expansion,
     multiplication,
     multiplied_out,
     multiply,
@@ -21,6 +23,7 @@ from skjacobnet.operators import (
     simplified,
 )
 from skjacobnet.operators.costs import plan
+from skjacobnet.testing import check_operator
 
 N_SAMPLES, N_IN, N_OUT = 6, 4, 3
 
@@ -44,6 +47,11 @@ def make(kind, rng, n_out, n_in, dtype=np.float64, stack=()):
         return Selection(places, n_in, dtype)
     if kind == "shared selection":
         return Selection(rng.permutation(n_in)[:n_out], n_in, dtype)
+    if kind in EXPANSIONS:
+        slopes = draw(N_SAMPLES, n_out)
+        if kind == "shared expansion":
+            slopes = slopes.reshape(-1, n_out)[0]
+        return Expansion(rng.integers(0, n_in, size=n_out), slopes, n_in)
     if kind == "residual":
         inner = make("product", rng, n_in, n_in, dtype, stack)
         return Sum([make("identity", rng, n_in, n_in, dtype), inner])
@@ -60,7 +68,17 @@ def make(kind, rng, n_out, n_in, dtype=np.float64, stack=()):
 
 SQUARE = ["diagonal", "rank one", "identity", "residual"]
 SELECTIONS = ["selection", "shared selection"]
-KINDS = [*SQUARE, *SELECTIONS, "constant", "dense", "product", "sum", "stack"]
+EXPANSIONS = ["expansion", "shared expansion"]
+KINDS = [
+    *SQUARE,
+    *SELECTIONS,
+    *EXPANSIONS,
+    "constant",
+    "dense",
+    "product",
+    "sum",
+    "stack",
+]
 
 
 def fitting(kind, n_out, n_in):
@@ -86,6 +104,10 @@ def written_out(operator):
         return np.tile(np.eye(operator.n_in), (N_SAMPLES, 1, 1))
     if isinstance(operator, Selection):
         rows = np.eye(operator.n_in)[operator.indices]
+        return np.tile(rows, (N_SAMPLES, 1, 1)) if operator.shared else rows
+    if isinstance(operator, Expansion):
+        slopes = operator.slopes[..., np.newaxis]
+        rows = slopes * np.eye(operator.n_in)[operator.indices]
         return np.tile(rows, (N_SAMPLES, 1, 1)) if operator.shared else rows
     if isinstance(operator, Sum):
         return sum(map(written_out, operator.operands))
@@ -446,3 +468,23 @@ def test_a_selection_has_at_least_its_own_type(kind):
     narrow = np.ones((N_SAMPLES, 3), np.float32)
     assert selection.jvp(narrow).dtype == np.float64
     assert selection.vjp(narrow[:, :2]).dtype == np.float64
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_wide_expansions_sum_without_a_matrix(shared):
+    rng = np.random.default_rng(5)
+    n_in, n_out = expansion.WIDEST_PRODUCT + 10, 200
+    indices = rng.integers(3, n_in - 3, size=n_out)
+    slopes = rng.standard_normal(n_out if shared else (N_SAMPLES, n_out))
+    operator = Expansion(indices, slopes, n_in)
+    check_operator(operator, N_SAMPLES)
+    cotangent = rng.standard_normal((2, N_SAMPLES, n_out))
+    expected = (cotangent * slopes) @ np.eye(n_in)[indices]
+    np.testing.assert_allclose(operator.vjp(cotangent), expected, atol=1e-13)
+
+
+def test_an_expansion_may_have_no_outputs():
+    for n_in in (3, expansion.WIDEST_PRODUCT + 1):
+        nothing = Expansion(np.empty(0, np.intp), np.ones((2, 0)), n_in)
+        assert nothing.jvp(np.ones((2, n_in))).shape == (2, 0)
+        np.testing.assert_array_equal(nothing.vjp(np.ones((2, 0))), np.zeros((2, n_in)))

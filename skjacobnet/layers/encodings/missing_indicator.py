@@ -1,0 +1,101 @@
+"""Means in the place of missing numbers, and columns that say where."""
+
+import numpy as np
+
+from skjacobnet.layers.encodings.base import Encoding
+from skjacobnet.layers.encodings.columns import Column, of_kind, runs
+from skjacobnet.layers.encodings.columnwise import apply_to_columns
+from skjacobnet.layers.encodings.moments import moments
+
+
+class MissingIndicator(Encoding):
+    r"""Means in the place of missing numbers, and columns that say where.
+
+    .. math:: y_j = \begin{cases} \mu_j & x_j \text{ missing} \\ x_j & \text{else}
+        \end{cases}, \qquad y_{n+k} = \begin{cases} 1 & x_{j(k)} \text{ missing} \\ 0 &
+        \text{else} \end{cases}
+
+    The mean :math:`\mu` is weighted, over the rows where the column has a value; it is
+    0 for a column that has none. The number columns :math:`j(k)` that had gaps in the
+    rows of the fit get an indicator. Where a number is missing the slope is 0, as it is
+    for all indicators, else it is 1.
+
+    Parameters
+    ----------
+    columns : tuple of int, optional
+        The number columns. `fitted` fills it in.
+    gaps : tuple of int, optional
+        Those with an indicator. `fitted` fills it in.
+
+    See Also
+    --------
+    PiecewiseLinear : Comes before it, so that missing numbers get no bin.
+
+    Notes
+    -----
+    Statistics: ``mean``, of shape (n_columns,). The Jacobian is an `Expansion`, a
+    `Diagonal` if there is no indicator.
+
+    Examples
+    --------
+    >>> from skjacobnet.layers import Column, EncodedRows
+    >>> X = np.array([[1.0], [3.0], [np.nan]])
+    >>> layer, statistics, columns = MissingIndicator().fitted(
+    ...     [Column(0, "number")], EncodedRows(X)
+    ... )
+    >>> layer.forward(statistics, X)
+    array([[1., 0.],
+           [3., 0.],
+           [2., 1.]])
+    >>> columns[1].kind
+    'indicator'
+    """
+
+    name = "missing_indicator"
+    statistics = ("mean",)
+    fills_missing = True
+
+    def __init__(self, columns=None, gaps=None):
+        self.columns = columns
+        self.gaps = gaps
+
+    def fitted(self, columns, rows):
+        numbers = of_kind(columns, "number")
+        found = moments(rows, numbers)
+        gaps = tuple(n for n, gap in zip(numbers, found.has_gaps, strict=True) if gap)
+        added = [Column(columns[n].source, "indicator") for n in gaps]
+        layer = self.with_structure(columns=numbers, gaps=gaps)
+        return layer, {"mean": found.mean}, [*columns, *added]
+
+    def output_size(self, n_in):
+        return n_in + len(self.acts_on and self.gaps)
+
+    def neutral_statistics(self, n_in):
+        return {"mean": np.zeros(len(self.acts_on))}
+
+    def sources(self, n_in):
+        return np.concatenate([np.arange(n_in), np.array(self.gaps, np.intp)])
+
+    def encode(self, weights, X, out):
+        n_in = X.shape[-1]
+        kept, added = out[..., :n_in], out[..., n_in:]
+        np.copyto(kept, X)
+        apply_to_columns(_filled, X, kept, self.acts_on, weights["mean"])
+        for place, run in runs(self.gaps):
+            added[..., place] = np.isnan(X[..., run])
+
+    def slopes(self, weights, X, out):
+        n_in = X.shape[-1]
+        out[..., :n_in] = 1.0
+        out[..., n_in:] = 0.0
+        apply_to_columns(_slope, X, out, self.acts_on)
+
+
+def _filled(x, out, mean):
+    np.copyto(out, x)
+    np.copyto(out, mean, where=np.isnan(out), casting="same_kind")
+
+
+def _slope(x, out):
+    np.copyto(out, 1.0)
+    np.copyto(out, 0.0, where=np.isnan(x))

@@ -1,0 +1,211 @@
+"""Bins of numbers that are filled one after the other."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from skjacobnet.core.blocks import passes
+from skjacobnet.core.constraints import Interval
+from skjacobnet.layers.encodings.base import Encoding
+from skjacobnet.layers.encodings.columns import Column, of_kind, taken
+
+# Chosen by ablation: the bins of one column, of all columns, and the fewest worth it.
+MOST_BINS = 8
+MOST_BINS_IN_TOTAL = 256
+FEWEST_BINS = 3
+# A cumulative weight this near to a share of the total counts as equal to it: sums of
+# the same weights in another order differ by rounding.
+ROUNDING = 1e-12
+
+
+class PiecewiseLinear(Encoding):
+    r"""Numbers as they are, and bins that are filled one after the other.
+
+    .. math:: t_k = \min\!\left(\max\!\left(\frac{x - e_k}{e_{k+1} - e_k}, 0\right), 1
+        \right)
+
+    A linear map of the bins of a column is a piecewise linear function of its number,
+    with kinks at the edges :math:`e_k` only. At an edge the slope is that of the right
+    side: of the bin that begins there. Outside the edges it is 0. A missing number has
+    zeros in all bins, and slopes of 0.
+
+    Parameters
+    ----------
+    n_bins : int >= 1 or "auto", default="auto"
+        The most bins of a column. ``"auto"`` takes 8, fewer where all columns together
+        would have more than 256, and none where each would have fewer than 3. Columns
+        with at most two distinct values don't count.
+    columns : tuple of int, optional
+        The number columns that have bins. `fitted` fills it in.
+    counts : tuple of int, optional
+        How many bins each of them has. `fitted` fills it in.
+
+    See Also
+    --------
+    Standardize : Scales the numbers themselves.
+
+    Notes
+    -----
+    The edges are weighted quantiles: the smallest number whose cumulative weight
+    reaches i / n_bins of the total, i = 0 ... n_bins, without duplicates. A column with
+    no more distinct values than bins has these values for edges. With fewer than three
+    edges it gets no bins. All inputs are kept; the bins follow, column by column.
+
+    Statistics: ``left`` edges and ``width`` of all bins, of shape (n_bins,). The
+    Jacobian is an `Expansion`.
+
+    Examples
+    --------
+    >>> from skjacobnet.layers import Column, EncodedRows
+    >>> X = np.array([[0.0], [1.0], [3.0], [np.nan]])
+    >>> layer, statistics, _ = PiecewiseLinear(n_bins=3).fitted(
+    ...     [Column(0, "number")], EncodedRows(X)
+    ... )
+    >>> statistics
+    {'left': array([0., 1.]), 'width': array([1., 2.])}
+    >>> layer.forward(statistics, np.array([[0.5], [2.0], [9.0], [np.nan]]))
+    array([[0.5, 0.5, 0. ],
+           [2. , 1. , 0.5],
+           [9. , 1. , 1. ],
+           [nan, 0. , 0. ]])
+    """
+
+    name = "piecewise_linear"
+    constraints = {"n_bins": Interval(1, np.inf, "left", True, allowed=("auto",))}
+    statistics = ("left", "width")
+
+    def __init__(self, n_bins="auto", columns=None, counts=None):
+        self.n_bins = n_bins
+        self.columns = columns
+        self.counts = counts
+
+    def fitted(self, columns, rows):
+        numbers = of_kind(columns, "number")
+        n_bins = self.n_bins
+        if n_bins == "auto":
+            numbers = [n for n, x in rows.columns(numbers) if _more_than_two(x)]
+            n_bins = min(MOST_BINS, MOST_BINS_IN_TOTAL // max(1, len(numbers)))
+            if n_bins < FEWEST_BINS:
+                numbers = []
+        edges = {}
+        for number, x in rows.columns(numbers):
+            found = quantile_edges(x, rows.weight, n_bins)
+            if len(found) >= 3:
+                edges[number] = found
+        counts = tuple(len(found) - 1 for found in edges.values())
+        layer = self.with_structure(columns=tuple(edges), counts=counts)
+        none = [np.empty(0)]
+        statistics = {
+            "left": np.concatenate([*none, *(e[:-1] for e in edges.values())]),
+            "width": np.concatenate([*none, *map(np.diff, edges.values())]),
+        }
+        added = [
+            Column(columns[number].source, "bin", place=place)
+            for number, count in zip(edges, counts, strict=True)
+            for place in range(count)
+        ]
+        return layer, statistics, [*columns, *added]
+
+    def output_size(self, n_in):
+        return n_in + sum(self.acts_on and self.counts)
+
+    def neutral_statistics(self, n_in):
+        n = self.output_size(n_in) - n_in
+        return {"left": np.zeros(n), "width": np.ones(n)}
+
+    def sources(self, n_in):
+        of_bins = np.repeat(np.array(self.acts_on, np.intp), self.counts)
+        return np.concatenate([np.arange(n_in), of_bins])
+
+    def encode(self, weights, X, out):
+        n_in = X.shape[-1]
+        out[..., :n_in] = X
+        for bins, x in passes(out[..., n_in:], X):
+            filled, _ = self._filled(weights, x, bins)
+            np.clip(filled, 0.0, 1.0, filled)
+            bins[...] = filled.swapaxes(-1, -2)
+
+    def slopes(self, weights, X, out):
+        n_in = X.shape[-1]
+        out[..., :n_in] = 1.0
+        for bins, x in passes(out[..., n_in:], X):
+            filled, width = self._filled(weights, x, bins)
+            inside = (filled >= 0.0) & (filled < 1.0)
+            bins[...] = (inside / width).swapaxes(-1, -2)
+
+    def _filled(self, weights, X, out):
+        """Return how far each bin is filled, not cut off, and its width.
+
+        Bins are the rows of both, since loops over a few bins would take most of their
+        time to begin.
+        """
+        x, of_bins = taken(X, self.acts_on), _columns_of_bins(self.counts)
+        # A missing number lies left of every bin.
+        np.copyto(x, -np.inf, where=np.isnan(x))
+        shape = *out.shape[:-2], len(of_bins), out.shape[-2]
+        filled = np.empty(shape, out.dtype)
+        left, width = (weights[name][..., np.newaxis] for name in self.statistics)
+        # A width that has vanished in the type of the output leaves a step.
+        width = np.maximum(width, np.finfo(out.dtype).tiny)
+        with np.errstate(over="ignore"):
+            np.subtract(np.take(x, of_bins, axis=-2), left, filled)
+            np.divide(filled, width, filled)
+        return filled, width
+
+
+def quantile_edges(x, weight, n_bins):
+    r"""Return weighted quantiles of numbers, without duplicates.
+
+    Parameters
+    ----------
+    x : array of shape (n_samples,)
+        NaN is left out.
+    weight : array of shape (n_samples,) or None
+        All positive. None stands for ones.
+    n_bins : int >= 1
+
+    Returns
+    -------
+    array of shape (n_edges,), increasing
+        The smallest numbers whose cumulative weight reaches i / n_bins of the total, i
+        = 0 ... n_bins; all distinct numbers where there are no more than `n_bins`.
+
+    Examples
+    --------
+    >>> quantile_edges(np.array([3.0, 1.0, 2.0, 4.0]), None, 2)
+    array([1., 2., 4.])
+    >>> quantile_edges(np.array([3.0, 1.0, 2.0, 4.0]), np.array([1, 1, 1, 5.0]), 2)
+    array([1., 4.])
+    """
+    known = ~np.isnan(x)
+    # Zero has two signs, which are equal; adding zero leaves one.
+    x = x[known] + 0.0
+    if weight is None:
+        x.sort()
+        cumulative = np.arange(1.0, len(x) + 1.0)
+    else:
+        order = np.argsort(x, kind="stable")
+        x, cumulative = x[order], np.cumsum(weight[known][order])
+    # The last one of equal numbers has the weight of all of them.
+    last = np.flatnonzero(np.append(x[1:] != x[:-1], x.size > 0))
+    values, cumulative = x[last], cumulative[last]
+    if len(values) <= n_bins:
+        return values
+    total = cumulative[-1]
+    wanted = np.arange(n_bins + 1) * total / n_bins - ROUNDING * total
+    places = np.searchsorted(cumulative, wanted)
+    places[-1] = len(values) - 1
+    return values[np.unique(places)]
+
+
+@lru_cache(maxsize=64)
+def _columns_of_bins(counts):
+    """Return for each bin the place of its column among those with bins."""
+    return np.repeat(np.arange(len(counts)), counts)
+
+
+def _more_than_two(x):
+    """Whether numbers have more than two distinct values."""
+    x = x[~np.isnan(x)]
+    others = x[x != x[0]] if x.size else x
+    return bool(others.size and (others != others[0]).any())

@@ -1,0 +1,90 @@
+"""Numbers that are pulled towards zero smoothly."""
+
+import numpy as np
+
+from skjacobnet.core.constraints import Interval
+from skjacobnet.layers.encodings.base import Encoding
+from skjacobnet.layers.encodings.columns import of_kind
+from skjacobnet.layers.encodings.columnwise import apply_to_columns
+
+# Beyond it the output is the limit to rounding; squares must not overflow.
+LARGEST_RATIO = 1e9
+
+
+class SmoothClip(Encoding):
+    r"""Numbers that are pulled towards zero smoothly, so that none is large.
+
+    .. math:: y = \frac{x}{\sqrt{1 + (x/c)^2}}
+
+    It is nearly x for small numbers, and never leaves the interval from -c to c. Its
+    slope is :math:`(1 + (x/c)^2)^{-3/2}`, without kinks. A missing number stays
+    missing; there the slope is 0.
+
+    Parameters
+    ----------
+    limit : float > 0, default=3.0
+        :math:`c`. Unit: that of the input, mostly standard deviations.
+    columns : tuple of int, optional
+        The number columns. `fitted` fills it in.
+
+    See Also
+    --------
+    Standardize : Comes before it.
+
+    Notes
+    -----
+    No statistics. The Jacobian is a diagonal, 1 for all columns that are no numbers,
+    which pass through.
+
+    Examples
+    --------
+    >>> layer = SmoothClip(columns=(0,))
+    >>> layer.forward({}, np.array([[0.0], [4.0], [1e9]])).ravel()
+    array([0. , 2.4, 3. ])
+    """
+
+    name = "smooth_clip"
+    constraints = {"limit": Interval(0.0, np.inf, "neither")}
+    in_place = True
+
+    def __init__(self, limit=3.0, columns=None):
+        self.limit = limit
+        self.columns = columns
+
+    def fitted(self, columns, rows):
+        layer = self.with_structure(columns=of_kind(columns, "number"))
+        return layer, {}, list(columns)
+
+    def encode(self, weights, X, out):
+        if out is not X:
+            np.copyto(out, X)
+        apply_to_columns(self._clipped, X, out, self.acts_on)
+
+    def slopes(self, weights, X, out):
+        out.fill(1.0)
+        apply_to_columns(self._slope, X, out, self.acts_on)
+
+    def second_vjp(self, weights, X, output, operator, tangent, cotangent):
+        curvature = np.zeros_like(X)
+        apply_to_columns(self._curvature, X, curvature, self.acts_on)
+        return curvature * np.sum(tangent * cotangent, axis=0), {}
+
+    def _clipped(self, x, out):
+        ratio, root = self._ratio_and_root(x)
+        np.divide(ratio, root, out)
+        np.multiply(out, self.limit, out)
+
+    def _slope(self, x, out):
+        _, root = self._ratio_and_root(x)
+        np.divide(1.0, root * root * root, out)
+        np.copyto(out, 0.0, where=np.isnan(x))
+
+    def _curvature(self, x, out):
+        ratio, root = self._ratio_and_root(x)
+        np.divide(-3.0 * ratio, self.limit * root**5, out)
+        np.copyto(out, 0.0, where=np.isnan(x))
+
+    def _ratio_and_root(self, x):
+        """Return x/c, cut off where that changes nothing, and the root of the sum."""
+        ratio = np.clip(x / self.limit, -LARGEST_RATIO, LARGEST_RATIO)
+        return ratio, np.sqrt(1.0 + ratio * ratio)

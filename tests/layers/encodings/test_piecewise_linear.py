@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+
+from skjacobnet.layers import Column, EncodedRows, PiecewiseLinear
+from skjacobnet.operators import Expansion
+from skjacobnet.testing import check_encoding
+
+NUMBER = [Column(0, "number")]
+
+
+def fitted(X, weight=None, n_bins="auto"):
+    columns = [Column(i, "number") for i in range(X.shape[1])]
+    return PiecewiseLinear(n_bins).fitted(columns, EncodedRows(X, weight))
+
+
+def edges(x, weight=None, n_bins="auto"):
+    _, statistics, _ = fitted(np.reshape(x, (-1, 1)), weight, n_bins)
+    left, width = statistics["left"], statistics["width"]
+    return [*left, left[-1] + width[-1]] if len(left) else []
+
+
+def test_by_hand():
+    # Edges 0, 1, 3; at the edge 1 the first bin is full and the slope is the second's.
+    X = np.array([[0.0], [1.0], [3.0]])
+    layer, statistics, columns = fitted(X, n_bins=2 + 1)
+    assert columns == [*NUMBER, Column(0, "bin", place=0), Column(0, "bin", place=1)]
+    rows = np.array([[-1.0], [0.0], [0.5], [1.0], [2.0], [3.0], [4.0], [np.nan]])
+    output, operator = layer.linearize(statistics, rows)
+    np.testing.assert_array_equal(output[:, :1], rows)
+    np.testing.assert_array_equal(
+        output[:, 1], [0.0, 0.0, 0.5, 1.0, 1.0, 1.0, 1.0, 0.0]
+    )
+    np.testing.assert_array_equal(
+        output[:, 2], [0.0, 0.0, 0.0, 0.0, 0.5, 1.0, 1.0, 0.0]
+    )
+    assert isinstance(operator, Expansion)
+    slopes = operator.todense(len(rows))[..., 0]
+    np.testing.assert_array_equal(slopes[:, 0], np.ones(8))
+    np.testing.assert_array_equal(
+        slopes[:, 1], [0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    )
+    np.testing.assert_array_equal(
+        slopes[:, 2], [0.0, 0.0, 0.0, 0.5, 0.5, 0.0, 0.0, 0.0]
+    )
+
+
+def test_edges_by_hand():
+    x = [5.0, 1.0, 4.0, 2.0, 3.0, np.nan]
+    assert edges(x, n_bins=2) == [1.0, 3.0, 5.0]
+    assert edges(x, n_bins=4) == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert edges(x, n_bins=5) == [1.0, 2.0, 3.0, 4.0, 5.0]
+    # Cumulative weights 4, 5, 6, 7, 8, halves at 4.
+    weight = np.array([1.0, 4.0, 1.0, 1.0, 1.0, 9.0])
+    assert edges(x, weight, n_bins=2) == []
+    # Cumulative weights 1, 2, 3, 4, 8: the quarters are 1, 2, 4.
+    x, weight = np.array([9.0, 1.0, 2.0, 3.0, 4.0]), np.array([4.0, 1.0, 1.0, 1.0, 1.0])
+    assert edges(x, weight, n_bins=4) == [1.0, 2.0, 4.0, 9.0]
+
+
+def test_columns_with_too_few_values_get_no_bins():
+    assert edges([1.0, 2.0, 1.0, 2.0], n_bins=8) == []
+    assert edges([np.nan, np.nan], n_bins=8) == []
+    assert edges([1.0, 2.0, 3.0], n_bins=1) == []
+    assert edges([0.0, -0.0, 1.0]) == []
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_bins", [3, 8, 16])
+def test_edges_agree_with_numpy(n_bins, weighted):
+    rng = np.random.default_rng(n_bins)
+    for x in (rng.normal(size=203), rng.poisson(20.0, size=400).astype(float)):
+        weight = rng.exponential(size=len(x)) if weighted else None
+        shares = np.linspace(0.0, 1.0, n_bins + 1)
+        expected = np.quantile(x, shares, method="inverted_cdf", weights=weight)
+        np.testing.assert_allclose(
+            edges(x, weight, n_bins), np.unique(expected), rtol=1e-12
+        )
+
+
+def test_equal_weights_are_no_weights():
+    # Sums of 0.1 are rounded: a cumulative weight may miss a share by that much.
+    x = np.arange(80.0)
+    assert edges(x, np.full(80, 0.1)) == edges(x)
+    assert edges(x, np.full(80, 1e-200)) == edges(x)
+
+
+def test_the_number_of_bins_depends_on_all_columns():
+    X = np.random.default_rng(0).normal(size=(400, 90))
+    for q, n_bins in [(1, 8), (32, 8), (33, 7), (64, 4), (85, 3), (86, 0), (90, 0)]:
+        layer, _, _ = fitted(X[:, :q])
+        assert set(layer.counts) == ({n_bins} if n_bins else set())
+    # Columns of two values don't count, nor do missing ones.
+    X[:, 32:] = X[:, 32:] > 0
+    X[::2, 40] = np.nan
+    assert fitted(X)[0].counts == (8,) * 32
+
+
+def test_bins_that_vanish_in_float32():
+    X = 1e9 + np.arange(5.0).reshape(-1, 1)
+    layer, statistics, _ = fitted(X)
+    narrow = {name: array.astype(np.float32) for name, array in statistics.items()}
+    output, operator = layer.linearize(narrow, X.astype(np.float32))
+    assert np.isfinite(output).all()
+    assert np.isfinite(operator.slopes).all()
+    narrow["width"][:] = 0.0
+    output, _ = layer.linearize(narrow, np.array([[0.0], [2e9]], np.float32))
+    np.testing.assert_array_equal(output[:, 1:], [[0.0] * 4, [1.0] * 4])
+
+
+def test_numbers_far_from_the_edges():
+    layer, statistics, _ = fitted(np.array([[0.0], [1e-30], [2e-30], [3e-30]]))
+    narrow = {name: array.astype(np.float32) for name, array in statistics.items()}
+    largest = np.finfo(np.float32).max
+    far = np.array([[largest], [-largest]], np.float32)
+    output = layer.forward(narrow, far)
+    np.testing.assert_array_equal(output[:, 1:], [[1.0] * 3, [0.0] * 3])
+
+
+def test_long_blocks_in_passes():
+    X = np.random.default_rng(0).normal(size=(5000, 5))
+    layer, statistics, _ = fitted(X)
+    output, operator = layer.linearize(statistics, X)
+    for rows in (slice(0, 10), slice(2000, 2010), slice(4990, 5000)):
+        expected, of_rows = layer.linearize(statistics, X[rows])
+        np.testing.assert_array_equal(output[rows], expected)
+        np.testing.assert_array_equal(operator.slopes[rows], of_rows.slopes)
+
+
+@pytest.mark.parametrize("n_bins", [0, -1, 2.5, "many"])
+def test_numbers_of_bins_that_make_no_sense(n_bins):
+    with pytest.raises((ValueError, TypeError), match="PiecewiseLinear: n_bins"):
+        PiecewiseLinear(n_bins).validate()
+
+
+@pytest.mark.parametrize("n_bins", [2, 5, 40])
+def test_the_contract(n_bins):
+    check_encoding(PiecewiseLinear(n_bins), random_state=9)
