@@ -143,7 +143,9 @@ class Batches:
     def _cast(self, X, n_rows):
         if self.encoder is not None:
             if issparse(X):
-                return cast(self.encoder.encoded(X, self.dtype), self.dtype, self.sparse)
+                return cast(
+                    self.encoder.encoded(X, self.dtype), self.dtype, self.sparse
+                )
             out = self._buffer("encoded X", n_rows, (self.n_features,), self.dtype)
             return self.encoder.encoded(X, self.dtype, out)
         if issparse(X) or X.dtype == self.dtype:

@@ -16,7 +16,7 @@ from skjacobnet.data.frames import (
     kind_of,
     numbers_of,
 )
-from skjacobnet.layers import Column
+from skjacobnet.layers import Column, OneHot
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +35,8 @@ class RawColumns:
         For each column of categories its values, for others None.
     dtype : data-type
         Of the array: float32 where all numbers are, else float64.
+    allow_missing : bool, default=True
+        Whether numbers may be missing.
     is_read : bool, default=False
         Whether tables are such arrays already, as for scorers during a run.
 
@@ -52,10 +54,11 @@ class RawColumns:
     names: list
     categories: list
     dtype: np.dtype
+    allow_missing: bool = True
     is_read: bool = False
 
     @classmethod
-    def of(cls, X, categorical_features="from_dtype"):
+    def of(cls, X, categorical_features="from_dtype", encodings="auto"):
         """Learn what the columns of a table hold.
 
         Parameters
@@ -65,6 +68,8 @@ class RawColumns:
         categorical_features : "from_dtype", None, or sequence of str, int or bool
             Which columns hold categories. ``"from_dtype"`` takes those of strings,
             objects, categories, booleans and enums.
+        encodings : "auto" or sequence of Encoding
+            What is to be made of the columns.
 
         Raises
         ------
@@ -75,19 +80,28 @@ class RawColumns:
         names = column_names(X) or list(range(X.shape[1]))
         chosen = chosen_columns(categorical_features, names)
         if issparse(X) and (chosen is None or not chosen.any()):
+            _check_sparse(encodings)
             return cls(names, [None] * len(names), _float_type(X.dtype))
         categories, types = [], []
+        takes_categories = _any(encodings, OneHot)
         for place, name in enumerate(names):
             values = column(X, place)
             kind = kind_of(values, name)
             if chosen is not None:
                 kind = "category" if chosen[place] else "number"
             if kind == "category":
+                if not takes_categories:
+                    raise ValueError(
+                        f"Column {name!r} holds categories. Add 'one_hot' to encoding, "
+                        "or make numbers of it."
+                    )
                 categories.append(sorted(factor_of(values, name).values))
             else:
                 types.append(numbers_of(values, name).dtype)
                 categories.append(None)
-        return cls(names, categories, np.result_type(*types or [np.float64]))
+        dtype = np.result_type(*types or [np.float64])
+        allow_missing = encodings == "auto" or any(e.fills_missing for e in encodings)
+        return cls(names, categories, dtype, allow_missing)
 
     @property
     def is_category(self):
@@ -120,7 +134,9 @@ class RawColumns:
         if self.is_read:
             return X
         if not self.is_category.any() and not is_frame(X) and X.dtype != object:
-            return _as_numbers(X, self.dtype)
+            X = _as_numbers(X, self.dtype)
+            self._check_missing(X)
+            return X
         # Column by column, as they are read.
         table = np.empty(X.shape, self.dtype, order="F")
         for place, (name, values) in enumerate(
@@ -132,7 +148,34 @@ class RawColumns:
                 table[:, place] = numbers_of(given, name)
             else:
                 table[:, place] = codes_of(given, name, values)
+        self._check_missing(table)
         return table
+
+    def _check_missing(self, table):
+        """Refuse missing numbers where nothing fills them in."""
+        if self.allow_missing:
+            return
+        values = table.data[:, np.newaxis] if issparse(table) else table
+        for place in range(values.shape[1]):
+            known = issparse(table) or self.categories[place] is None
+            if known and np.isnan(values[:, place]).any():
+                raise ValueError(
+                    f"Input X contains NaN: column {self.names[place]!r} has missing "
+                    "values. Add 'missing_indicator' to encoding, or impute them."
+                )
+
+
+def _any(encodings, kind):
+    return encodings == "auto" or any(isinstance(e, kind) for e in encodings)
+
+
+def _check_sparse(encodings):
+    for encoding in () if encodings == "auto" else encodings:
+        if not encoding.accepts_sparse:
+            raise TypeError(
+                f"X is sparse, which {encoding!r} does not take. Set encoding='auto' or "
+                "give X.toarray()."
+            )
 
 
 def codes_of(values, name, categories):
@@ -247,7 +290,9 @@ def chosen_columns(choice, names):
 
 def _as_array(rows):
     """Return what is no array as one; numbers and strings side by side as objects."""
-    rows = list(rows) if not np.iterable(rows) or isinstance(rows, list | tuple) else rows
+    rows = (
+        list(rows) if not np.iterable(rows) or isinstance(rows, list | tuple) else rows
+    )
     try:
         found = np.asarray(rows)
     except ValueError:

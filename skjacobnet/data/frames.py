@@ -131,7 +131,9 @@ def _converted(column):
         if hasattr(dtype, "is_numeric"):
             return column.cast(_polars_type(column, narrow)).to_numpy()
         if isinstance(column, np.ndarray):
-            missing = [v is None or _is_na(v) for v in column] if dtype == object else []
+            missing = (
+                [v is None or _is_na(v) for v in column] if dtype == object else []
+            )
             if any(missing):
                 column = np.where(missing, np.nan, column)
             return column.astype(wanted, copy=False)
@@ -202,9 +204,7 @@ def _check_one_kind(values, name):
                 f"Column {name!r} has a cell that holds {value!r}: the argument must be "
                 f"a string or a real number, not {type(value).__name__!r}."
             )
-    kinds = {
-        "strings" if isinstance(value, str) else "numbers" for value in values
-    }
+    kinds = {"strings" if isinstance(value, str) else "numbers" for value in values}
     if len(kinds) > 1:
         one = next(value for value in values if isinstance(value, str))
         other = next(value for value in values if not isinstance(value, str))

@@ -14,11 +14,6 @@ from skjacobnet.layers import (
     Dropout,
     Encoding,
     Linear,
-    MissingIndicator,
-    OneHot,
-    PiecewiseLinear,
-    SmoothClip,
-    Standardize,
 )
 from skjacobnet.losses import LOSSES, REGRESSION_LOSSES, Loss
 from skjacobnet.optimizers import OPTIMIZERS, FullBatchOptimizer
@@ -45,16 +40,6 @@ CONSTRAINTS = {
     "warm_start": BOOLEAN,
     "record_gradients": BOOLEAN,
 }
-
-# Bins see numbers as they come, with what is missing; scaling comes after the mean has
-# been filled in.
-AUTO_ENCODINGS = (
-    OneHot(),
-    PiecewiseLinear(),
-    MissingIndicator(),
-    Standardize(),
-    SmoothClip(),
-)
 
 
 def resolve(estimator):
@@ -202,11 +187,11 @@ def is_full_batch(optimizer):
 
 
 def _encodings(choice):
-    """Return what `encoding` stands for, a tuple."""
+    """Return what `encoding` stands for, a tuple, or "auto"."""
     if choice is None:
         return ()
     if _is_auto(choice):
-        return AUTO_ENCODINGS
+        return "auto"
     if isinstance(choice, str | Encoding):
         choice = [choice]
     if not isinstance(choice, list | tuple):
@@ -218,6 +203,15 @@ def _encodings(choice):
         ENCODINGS.resolve(entry, f"encoding[{place}]")
         for place, entry in enumerate(choice)
     )
+
+
+def fills_missing(encoding):
+    """Whether an `encoding` parameter lets numbers be missing."""
+    try:
+        found = _encodings(encoding)
+    except (TypeError, ValueError):  # a fit will say so
+        return False
+    return found == "auto" or any(entry.fills_missing for entry in found)
 
 
 def _hidden_layers(estimator):

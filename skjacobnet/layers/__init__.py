@@ -18,6 +18,7 @@ from skjacobnet.layers.encodings import OneHot as OneHot
 from skjacobnet.layers.encodings import PiecewiseLinear as PiecewiseLinear
 from skjacobnet.layers.encodings import SmoothClip as SmoothClip
 from skjacobnet.layers.encodings import Standardize as Standardize
+from skjacobnet.layers.encodings import automatic_encodings as automatic_encodings
 from skjacobnet.layers.encodings import fit_encodings as fit_encodings
 from skjacobnet.layers.exponential_units import ELU as ELU
 from skjacobnet.layers.exponential_units import SELU as SELU

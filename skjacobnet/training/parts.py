@@ -15,7 +15,7 @@ from skjacobnet.schedules import Schedule
 class Parts:
     """What an estimator's parameters stand for; fields mean what parameters do."""
 
-    encodings: tuple[Encoding, ...]
+    encodings: tuple[Encoding, ...] | str
     hidden: list[Layer]
     initializer: str | Initializer
     loss: Loss

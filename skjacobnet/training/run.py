@@ -4,11 +4,12 @@ import warnings
 from functools import partial
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
 from skjacobnet.core.blocks import row_blocks
 from skjacobnet.core.rows import cast
-from skjacobnet.layers import Rescale, fit_encodings
+from skjacobnet.layers import Rescale, automatic_encodings, fit_encodings
 from skjacobnet.model import FittedModel
 from skjacobnet.network import Network, build_network
 from skjacobnet.training import full_batch, minibatch
@@ -190,9 +191,11 @@ def _fitted_encoder(parts, table, columns):
     encoder, known = Network((), table.X.shape[1]), ()
     if not parts.encodings:
         return encoder, known
-    raw = columns.raw_columns
+    encodings = parts.encodings
+    if encodings == "auto":
+        encodings = automatic_encodings(issparse(table.X))
     layers, statistics, known = fit_encodings(
-        parts.encodings, raw, table.X, table.sample_weight
+        encodings, columns.raw_columns, table.X, table.sample_weight
     )
     return encoder.followed_by(layers, statistics), tuple(known)
 

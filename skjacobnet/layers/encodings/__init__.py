@@ -1,6 +1,7 @@
 """Encodings: untrained first layers that are fitted to a table of any columns."""
 
 from skjacobnet.core.component import Family
+from skjacobnet.layers.encodings.auto import automatic_encodings as automatic_encodings
 from skjacobnet.layers.encodings.base import Encoding as Encoding
 from skjacobnet.layers.encodings.columns import Column as Column
 from skjacobnet.layers.encodings.fit import fit_encodings as fit_encodings

@@ -150,8 +150,7 @@ class OneHot(Encoding):
         pairs = zip(self.codes, self.single, strict=True)
         counts = [len(kept) - alone for kept, alone in pairs]
         others = np.array(_others(n_in, self.acts_on), np.intp)
-        of_codes = np.repeat(np.array(self.columns, np.intp), counts)
-        return np.concatenate([others, of_codes])
+        return np.concatenate([others, np.repeat(self.columns, counts)], dtype=np.intp)
 
     def encode(self, weights, X, out):
         if not out.flags.c_contiguous:

@@ -1,0 +1,33 @@
+"""What ``encoding="auto"`` stands for."""
+
+from skjacobnet.layers.encodings.missing_indicator import MissingIndicator
+from skjacobnet.layers.encodings.one_hot import OneHot
+from skjacobnet.layers.encodings.piecewise_linear import PiecewiseLinear
+from skjacobnet.layers.encodings.smooth_clip import SmoothClip
+from skjacobnet.layers.encodings.standardize import Standardize
+
+
+def automatic_encodings(sparse):
+    """Return encodings for any columns of a table, a tuple.
+
+    Parameters
+    ----------
+    sparse : bool
+        Whether the table is a sparse matrix, which is only scaled, so that zeros stay
+        zeros.
+
+    Examples
+    --------
+    >>> automatic_encodings(sparse=True)
+    (Standardize(center=False),)
+    """
+    if sparse:
+        return (Standardize(center=False),)
+    # Bins see numbers with what is missing; scaling comes after it has been filled in.
+    return (
+        OneHot(),
+        PiecewiseLinear(),
+        MissingIndicator(),
+        Standardize(),
+        SmoothClip(),
+    )
