@@ -173,8 +173,8 @@ def _check_sparse(encodings):
     for encoding in () if encodings == "auto" else encodings:
         if not encoding.accepts_sparse:
             raise TypeError(
-                f"X is sparse, which {encoding!r} does not take. Set encoding='auto' or "
-                "give X.toarray()."
+                f"X is sparse, which {encoding!r} does not take. Set encoding='auto' "
+                "or give X.toarray()."
             )
 
 
@@ -213,14 +213,14 @@ def checked_table(X):
         repeated = [n for n, times in Counter(X.columns).items() if times > 1]
         if repeated:
             raise ValueError(
-                f"X has several columns of the name {repeated[0]!r}. Give each column a "
-                "name of its own."
+                f"X has several columns of the name {repeated[0]!r}. Give each column "
+                "another name."
             )
         for size, noun in zip(X.shape, ("sample", "feature"), strict=True):
             if size == 0:
                 raise ValueError(
-                    f"Found array with 0 {noun}(s) (shape={X.shape}) while a minimum of "
-                    "1 is required."
+                    f"Found array with 0 {noun}(s) (shape={X.shape}) while a minimum "
+                    "of 1 is required."
                 )
         return X
     dtype = "numeric"

@@ -196,8 +196,8 @@ def _encodings(choice):
         choice = [choice]
     if not isinstance(choice, list | tuple):
         raise TypeError(
-            "encoding must be None, 'auto', or a list of encodings, such as ['one_hot', "
-            f"'standardize'], got {choice!r}."
+            "encoding must be None, 'auto', or a list of encodings, such as "
+            f"['one_hot', 'standardize'], got {choice!r}."
         )
     return tuple(
         ENCODINGS.resolve(entry, f"encoding[{place}]")
