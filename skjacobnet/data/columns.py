@@ -290,13 +290,10 @@ def chosen_columns(choice, names):
 
 def _as_array(rows):
     """Return what is no array as one; numbers and strings side by side as objects."""
-    rows = (
-        list(rows) if not np.iterable(rows) or isinstance(rows, list | tuple) else rows
-    )
     try:
         found = np.asarray(rows)
-    except ValueError:
-        found = np.asarray(rows, dtype=object)
+    except ValueError:  # cells of several lengths
+        return np.asarray(rows, dtype=object)
     return np.asarray(rows, dtype=object) if found.dtype.kind in "US" else found
 
 
