@@ -90,12 +90,13 @@ class RawColumns:
             if chosen is not None:
                 kind = "category" if chosen[place] else "number"
             if kind == "category":
+                found = sorted(factor_of(values, name).values)
                 if not takes_categories:
                     raise ValueError(
                         f"Column {name!r} holds categories. Add 'one_hot' to encoding, "
                         "or make numbers of it."
                     )
-                categories.append(sorted(factor_of(values, name).values))
+                categories.append(found)
             else:
                 types.append(numbers_of(values, name).dtype)
                 categories.append(None)

@@ -22,7 +22,7 @@ from skjacobnet.core.version import __version__
 from skjacobnet.data.columns import RawColumns, checked_table
 from skjacobnet.data.table import Table
 from skjacobnet.estimators.nested import changed_params, entries_of
-from skjacobnet.estimators.parameters import fills_missing, resolve
+from skjacobnet.estimators.parameters import resolve, taken_tables
 from skjacobnet.model import derivatives
 from skjacobnet.network.layer_table import as_html
 from skjacobnet.tasks import task_of
@@ -542,8 +542,8 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.input_tags.allow_nan = fills_missing(self.encoding)
+        sparse, missing = taken_tables(self.encoding)
+        tags.input_tags.sparse, tags.input_tags.allow_nan = sparse, missing
         return tags
 
     @property

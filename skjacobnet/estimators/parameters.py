@@ -205,13 +205,22 @@ def _encodings(choice):
     )
 
 
-def fills_missing(encoding):
-    """Whether an `encoding` parameter lets numbers be missing."""
+def taken_tables(encoding):
+    """Return what tables an `encoding` parameter takes.
+
+    Returns
+    -------
+    sparse, missing : bool
+        Sparse matrices, and numbers that are missing.
+    """
     try:
         found = _encodings(encoding)
     except (TypeError, ValueError):  # a fit will say so
-        return False
-    return found == "auto" or any(entry.fills_missing for entry in found)
+        return False, False
+    if found == "auto":
+        return True, True
+    sparse = all(entry.accepts_sparse for entry in found)
+    return sparse, any(entry.fills_missing for entry in found)
 
 
 def _hidden_layers(estimator):
