@@ -89,8 +89,7 @@ def train(
     if earlier is None:
         encoder, encoded_columns = _fitted_encoder(parts, table, columns)
     else:
-        known = earlier[0].network
-        encoder = known.part(0, known.n_encodings)
+        encoder = _encoder_of(earlier[0], parts, issparse(table.X))
         encoded_columns = earlier[0].encoded_columns
     network = build_network(
         parts.hidden, encoder.sizes[-1], task.n_raw, parts.initializer
@@ -191,13 +190,44 @@ def _fitted_encoder(parts, table, columns):
     encoder, known = Network((), table.X.shape[1]), ()
     if not parts.encodings:
         return encoder, known
-    encodings = parts.encodings
-    if encodings == "auto":
-        encodings = automatic_encodings(issparse(table.X))
+    encodings = _encodings(parts, issparse(table.X))
     layers, statistics, known = fit_encodings(
         encodings, columns.raw_columns, table.X, table.sample_weight
     )
     return encoder.followed_by(layers, statistics), tuple(known)
+
+
+def _encodings(parts, sparse):
+    automatic = parts.encodings == "auto"
+    return automatic_encodings(sparse) if automatic else parts.encodings
+
+
+def _encoder_of(model, parts, sparse):
+    """Return the encodings of a fitted model, for a run that goes on with them.
+
+    Raises
+    ------
+    ValueError
+        If they are not those that are asked for today.
+    """
+    encoder = model.network.part(0, model.network.n_encodings)
+    wanted = _encodings(parts, sparse)
+    same = len(wanted) == len(encoder.layers) and all(
+        type(layer) is type(encoding)
+        and all(
+            getattr(layer, name) == value
+            for name, value in encoding.get_params().items()
+            if value is not None
+        )
+        for layer, encoding in zip(encoder.layers, wanted, strict=True)
+    )
+    if not same:
+        raise ValueError(
+            "Training goes on with the encodings of the last fit, "
+            f"{list(encoder.layers)}, but encoding asks for {list(wanted)}. Set "
+            "warm_start=False and call fit to start anew."
+        )
+    return encoder
 
 
 def predicting_network(network, task, dtype, encoder=None):

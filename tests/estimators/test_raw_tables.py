@@ -170,6 +170,11 @@ def test_runs_that_go_on_keep_what_was_learned(make, y, method):
     statistics = halves.network_.statistics
     halves.fit(FRAME.assign(age=1000, city="Quito"), y)
     np.testing.assert_array_equal(halves.network_.statistics, statistics)
+    for encoding in (None, LIST, ["one_hot", "missing_indicator"]):
+        other = clone(halves).set_params(encoding="auto").fit(FRAME, y)
+        other.set_params(encoding=encoding)
+        with pytest.raises(ValueError, match=r"the encodings of the last fit.*warm_st"):
+            other.fit(FRAME, y)
     extra = {"classes": ["high", "low"]} if make is classifier else {}
     model = make().partial_fit(FRAME.iloc[:100], y[:100], **extra)
     statistics = model.network_.statistics
