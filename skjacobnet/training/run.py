@@ -202,6 +202,10 @@ def _encodings(parts, sparse):
     return automatic_encodings(sparse) if automatic else parts.encodings
 
 
+def _names(layers):
+    return [type(layer).__name__ for layer in layers]
+
+
 def _encoder_of(model, parts, sparse):
     """Return the encodings of a fitted model, for a run that goes on with them.
 
@@ -224,8 +228,9 @@ def _encoder_of(model, parts, sparse):
     if not same:
         raise ValueError(
             "Training goes on with the encodings of the last fit, "
-            f"{list(encoder.layers)}, but encoding asks for {list(wanted)}. Set "
-            "warm_start=False and call fit to start anew."
+            f"{_names(encoder.layers)}, but encoding asks for {_names(wanted)} or for "
+            "other arguments of them. "
+            "Set warm_start=False and call fit to start anew."
         )
     return encoder
 
