@@ -125,20 +125,18 @@ class Route:
 
     def __init__(self, estimator, X, output="raw", through=True):
         self.transformers, self.estimator = steps_and_network(estimator)
-        coef, n_features = None, _n_features(X)
+        self.n_features, coef = _n_features(X), None
         for name, transformer in self.transformers if through else ():
-            n_in = n_features if coef is None else coef.shape[1]
+            n_in = self.n_features if coef is None else coef.shape[1]
             step = linear_part(transformer, name, n_in)
             coef = step if coef is None else coef @ step
         self.model = self.estimator.model_
         self.output = self.model.output(output)
         self.inputs = self.read(X)
         self.matrix, self.steps = coef, []
-        self.n_features = self.inputs.shape[1]
         if coef is not None:
             dtype = self.model.dtype
             self.steps = [ConstantMatrix(coef.astype(dtype, copy=False))]
-            self.n_features = coef.shape[0]
 
     def read(self, X):
         """Return what the network is given for rows of the user."""
@@ -188,6 +186,15 @@ class Route:
     def vectors_per_row(self):
         """Vectors of the network's widest array that one for `X` takes as much as."""
         return max(1, -(-self.n_features // max(self.model.network.widths)))
+
+    def to_trained(self, rows):
+        """Return the Jacobians from `X` to the trained layers at some rows, in order."""
+        network, none = self.model.network, np.empty(0, self.model.dtype)
+        if not network.n_encodings:
+            return self.steps
+        encoder = network.part(0, network.n_encodings)
+        at = encoder.linearize(none, self.inputs[rows])
+        return [*self.steps, *at.operators]
 
     def chains(self, n_vectors=1):
         """Linearize the way from `X` to the output, some rows at a time.
