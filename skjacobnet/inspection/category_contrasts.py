@@ -21,9 +21,9 @@ class CategoryContrasts(NamedTuple):
     Attributes
     ----------
     changes : array or data frame of shape (n_samples, n_contrasts)
-        What the output of each row would change if it had that category. Zero where it
-        has. Columns of a pandas frame are pairs of a column of `X` and a category, those
-        of a polars frame are called ``"column=category"``.
+        What the output of each row would change if it had that category; zero where it
+        has. Columns of a pandas frame are pairs of a column of `X` and a category.
+        Those of a polars frame are called ``"column=category"``.
     mean : array of shape (n_contrasts,), Series or data frame
         The mean of `changes` over the rows: how the mean output would change if all
         rows had that category. In pandas a Series with an entry for each pair, in

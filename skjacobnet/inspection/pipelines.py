@@ -171,11 +171,18 @@ class Route:
         if mixed.any():
             name = self.model.columns.names[inputs[np.argmax(mixed)]]
             raise TypeError(
-                f"The steps of the pipeline mix several columns of X in {name!r}, which "
-                "the network encodes, so that nothing can be given back to each of "
-                "them. Give model[-1] and what the steps before it make of X."
+                f"The steps of the pipeline mix several columns of X in {name!r}, "
+                "which the network encodes, so that nothing can be given back to each "
+                "of them. Give model[-1] and what the steps before it make of X."
             )
         return used.argmax(axis=0)
+
+    @property
+    def of_categories(self):
+        """The columns of `X` that hold categories, an array of int."""
+        if not self.is_encoded:
+            return np.empty(0, np.intp)
+        return self.origins(np.flatnonzero(self.model.columns.is_category))
 
     @property
     def n_outputs(self):
@@ -188,7 +195,7 @@ class Route:
         return max(1, -(-self.n_features // max(self.model.network.widths)))
 
     def to_trained(self, rows):
-        """Return the Jacobians from `X` to the trained layers at some rows, in order."""
+        """Return the Jacobians from `X` to the trained layers at some rows."""
         network, none = self.model.network, np.empty(0, self.model.dtype)
         if not network.n_encodings:
             return self.steps

@@ -48,13 +48,8 @@ def units_of(route, X, units=None):
         found = _deviations(route, X)
     else:
         found = np.ones(route.n_features)
-    if route.is_encoded:
-        found[_columns_of_categories(route)] = 0.0
+    found[route.of_categories] = 0.0
     return found
-
-
-def _columns_of_categories(route):
-    return route.origins(np.flatnonzero(route.model.columns.is_category))
 
 
 def _deviations(route, X):
@@ -70,7 +65,7 @@ def _deviations(route, X):
             np.divide(deviations, factors, sizes, where=factors > 0.0)
             return sizes.max(axis=1)
         used = factors.any(axis=1)
-    used[_columns_of_categories(route)] = False
+    used[route.of_categories] = False
     table, found = checked_table(X), np.zeros(route.n_features)
     names = column_names(table) or range(route.n_features)
     for place, name in enumerate(names):

@@ -87,7 +87,7 @@ def train(
         If there is one before an epoch has been completed.
     """
     if earlier is None:
-        encoder, encoded_columns, mean_encoded = _fitted_encoder(parts, table, columns)
+        encoder, encoded_columns, mean_encoded = fitted_encoder(parts, table, columns)
     else:
         known = earlier[0].network
         encoder = known.part(0, known.n_encodings)
@@ -184,11 +184,25 @@ def compute_dtype(dtype, given):
     raise ValueError(f"dtype must be None, 'float32' or 'float64', got {dtype!r}.")
 
 
-def _fitted_encoder(parts, table, columns):
+def fitted_encoder(parts, table, columns):
     """Return encodings fitted to all rows that count, their columns and mean row.
 
     Weights of rows count, weights of classes do not, and neither does a split: what the
     encodings learn is the same for all that is trained on the table.
+
+    Parameters
+    ----------
+    parts : Parts
+    table : Table
+    columns : RawColumns or None
+
+    Returns
+    -------
+    encoder : Network
+        Of the encodings alone, which may be none.
+    encoded_columns : tuple of Column
+    mean_encoded : array of shape (n_encoded,) or None
+        The weighted mean encoded row; None without encodings.
     """
     encoder = Network((), table.X.shape[1])
     if not parts.encodings:
@@ -197,9 +211,7 @@ def _fitted_encoder(parts, table, columns):
     if encodings == "auto":
         encodings = automatic_encodings(issparse(table.X))
     X, weight = table.X, table.sample_weight
-    layers, statistics, known = fit_encodings(
-        encodings, columns.raw_columns, X, weight
-    )
+    layers, statistics, known = fit_encodings(encodings, columns.raw_columns, X, weight)
     rows = EncodedRows(X, weight, zip(layers, statistics, strict=True))
     return encoder.followed_by(layers, statistics), tuple(known), rows.mean()
 
