@@ -14,6 +14,9 @@ from skjacobnet.inspection.accumulation import (
     profile_accumulation as profile_accumulation,
 )
 from skjacobnet.inspection.boundary import boundary_distance as boundary_distance
+from skjacobnet.inspection.category_contrasts import (
+    category_contrasts as category_contrasts,
+)
 from skjacobnet.inspection.displays import (
     AccumulationProfileDisplay as AccumulationProfileDisplay,
 )

@@ -4,6 +4,7 @@ import numpy as np
 
 from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.displays.names import checked_names
+from skjacobnet.inspection.frames import row_as_table
 
 # What `output` means in words.
 OUTPUTS = {
@@ -33,12 +34,7 @@ def one_row(x):
     >>> one_row([3.0, 4.0])
     array([[3., 4.]])
     """
-    if hasattr(x, "infer_objects") and x.ndim == 1:  # a row taken out of a frame
-        return x.to_frame().T.infer_objects()
-    if not hasattr(x, "shape"):
-        x = np.asarray(x)
-    if len(x.shape) == 1:
-        x = x[np.newaxis]
+    x = row_as_table(x)
     if len(x.shape) != 2 or x.shape[0] != 1:
         raise ValueError(
             f"x must be one row, got the shape {x.shape}. Take one, such as X[:1]."
