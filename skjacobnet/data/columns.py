@@ -90,12 +90,13 @@ class RawColumns:
             if chosen is not None:
                 kind = "category" if chosen[place] else "number"
             if kind == "category":
+                found = sorted(factor_of(values, name).values)
                 if not takes_categories:
                     raise ValueError(
                         f"Column {name!r} holds categories. Add 'one_hot' to encoding, "
                         "or make numbers of it."
                     )
-                categories.append(sorted(factor_of(values, name).values))
+                categories.append(found)
             else:
                 types.append(numbers_of(values, name).dtype)
                 categories.append(None)
@@ -173,8 +174,8 @@ def _check_sparse(encodings):
     for encoding in () if encodings == "auto" else encodings:
         if not encoding.accepts_sparse:
             raise TypeError(
-                f"X is sparse, which {encoding!r} does not take. Set encoding='auto' or "
-                "give X.toarray()."
+                f"X is sparse, which {encoding!r} does not take. Set encoding='auto' "
+                "or give X.toarray()."
             )
 
 
@@ -213,14 +214,14 @@ def checked_table(X):
         repeated = [n for n, times in Counter(X.columns).items() if times > 1]
         if repeated:
             raise ValueError(
-                f"X has several columns of the name {repeated[0]!r}. Give each column a "
-                "name of its own."
+                f"X has several columns of the name {repeated[0]!r}. Give each column "
+                "another name."
             )
         for size, noun in zip(X.shape, ("sample", "feature"), strict=True):
             if size == 0:
                 raise ValueError(
-                    f"Found array with 0 {noun}(s) (shape={X.shape}) while a minimum of "
-                    "1 is required."
+                    f"Found array with 0 {noun}(s) (shape={X.shape}) while a minimum "
+                    "of 1 is required."
                 )
         return X
     dtype = "numeric"
@@ -290,13 +291,10 @@ def chosen_columns(choice, names):
 
 def _as_array(rows):
     """Return what is no array as one; numbers and strings side by side as objects."""
-    rows = (
-        list(rows) if not np.iterable(rows) or isinstance(rows, list | tuple) else rows
-    )
     try:
         found = np.asarray(rows)
-    except ValueError:
-        found = np.asarray(rows, dtype=object)
+    except ValueError:  # cells of several lengths
+        return np.asarray(rows, dtype=object)
     return np.asarray(rows, dtype=object) if found.dtype.kind in "US" else found
 
 

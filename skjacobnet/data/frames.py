@@ -87,8 +87,8 @@ def _kind_in_polars(dtype, name):
         raise ValueError(f"Column {name!r} holds dates or times. {DATES}")
     if dtype.is_nested() or str(dtype) in ("Object", "Binary"):
         raise ValueError(
-            f"Column {name!r} holds values of the type {dtype}. Make columns of numbers "
-            "or strings of it."
+            f"Column {name!r} holds values of the type {dtype}. Make columns of "
+            "numbers or strings of it."
         )
     return "number" if dtype.is_numeric() else "category"
 
@@ -110,8 +110,8 @@ def numbers_of(column, name):
     if numbers is None:
         strange = next(v for v in factor_of(column, name).values if not _is_number(v))
         raise ValueError(
-            f"Column {name!r} must hold numbers, but it has {strange!r}. Correct it, or "
-            "name the column in categorical_features."
+            f"Column {name!r} must hold numbers, but it has {strange!r}. Correct it, "
+            "or name the column in categorical_features."
         )
     if np.isinf(numbers).any():
         row = int(np.argmax(np.isinf(numbers)))
@@ -129,12 +129,12 @@ def _converted(column):
     wanted = np.float32 if narrow else np.float64
     try:
         if hasattr(dtype, "is_numeric"):
-            return column.cast(_polars_type(column, narrow)).to_numpy()
+            if not dtype.is_numeric():
+                return None
+            return column.cast(_polars_type(narrow)).to_numpy()
         if isinstance(column, np.ndarray):
-            missing = (
-                [v is None or _is_na(v) for v in column] if dtype == object else []
-            )
-            if any(missing):
+            if column.dtype.kind == "O":
+                missing = [value is None or _is_na(value) for value in column]
                 column = np.where(missing, np.nan, column)
             return column.astype(wanted, copy=False)
         return column.to_numpy(dtype=wanted, na_value=np.nan)
@@ -142,7 +142,7 @@ def _converted(column):
         return None
 
 
-def _polars_type(column, narrow):
+def _polars_type(narrow):
     import polars
 
     return polars.Float32 if narrow else polars.Float64
@@ -191,26 +191,23 @@ def _counted(cells, name):
 
 def _nested(cell, name):
     return TypeError(
-        f"Column {name!r} has a cell that holds {cell!r}: the argument must be a string "
-        f"or a real number, not {type(cell).__name__!r}. Make columns of numbers or "
-        "strings of it."
+        f"Column {name!r} has a cell that holds {cell!r}: the argument must be a "
+        f"string or a real number, not {type(cell).__name__!r}. Make columns of "
+        "numbers or strings of it."
     )
 
 
 def _check_one_kind(values, name):
     for value in values:
         if not isinstance(value, str | Real):
-            raise TypeError(
-                f"Column {name!r} has a cell that holds {value!r}: the argument must be "
-                f"a string or a real number, not {type(value).__name__!r}."
-            )
+            raise _nested(value, name)
     kinds = {"strings" if isinstance(value, str) else "numbers" for value in values}
     if len(kinds) > 1:
         one = next(value for value in values if isinstance(value, str))
         other = next(value for value in values if not isinstance(value, str))
         raise ValueError(
-            f"Column {name!r} mixes strings and numbers, such as {one!r} and {other!r}. "
-            "Make strings of all of them, for example with astype(str)."
+            f"Column {name!r} mixes strings and numbers, such as {one!r} and "
+            f"{other!r}. Make strings of all of them, for example with astype(str)."
         )
 
 
@@ -224,3 +221,5 @@ def _is_na(value):
         return bool(value != value)
     except TypeError:  # the truth of NA is unknown
         return True
+    except ValueError:  # an array has no single truth
+        return False

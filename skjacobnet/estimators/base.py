@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
-from sklearn.utils import check_consistent_length
+from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skjacobnet.accumulation import MODES
@@ -22,7 +22,7 @@ from skjacobnet.core.version import __version__
 from skjacobnet.data.columns import RawColumns, checked_table
 from skjacobnet.data.table import Table
 from skjacobnet.estimators.nested import changed_params, entries_of
-from skjacobnet.estimators.parameters import fills_missing, resolve
+from skjacobnet.estimators.parameters import resolve, taken_tables
 from skjacobnet.model import derivatives
 from skjacobnet.network.layer_table import as_html
 from skjacobnet.tasks import task_of
@@ -453,9 +453,8 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         """Do so for a raw table, whose columns become known where they are not."""
         receiver, reset = copy(self), columns is None
         X = checked_table(X)
-        validate_data(receiver, X, reset=reset, skip_check_array=True)
-        y = validate_data(receiver, y=y, multi_output=True)
-        check_consistent_length(X, y)
+        validate_data(receiver, X, y, reset=reset, skip_check_array=True)
+        y = _checked_targets(X, y)
         if reset:
             columns = RawColumns.of(X, self.categorical_features, parts.encodings)
         return columns.read(X), y, _features_of(receiver), columns
@@ -467,8 +466,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         vars(receiver).update(features)
         try:
             X = _checked_rows(receiver, X, columns)
-            y = validate_data(receiver, y=y, multi_output=True)
-            check_consistent_length(X, y)
+            y = _checked_targets(X, y)
         except ValueError as error:
             raise ValueError(f"The validation set X_val, y_val: {error}") from error
         names = "y_val", "sample_weight_val"
@@ -544,8 +542,8 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.input_tags.allow_nan = fills_missing(self.encoding)
+        sparse, missing = taken_tables(self.encoding)
+        tags.input_tags.sparse, tags.input_tags.allow_nan = sparse, missing
         return tags
 
     @property
@@ -633,6 +631,12 @@ def _checked_rows(estimator, X, columns):
     X = checked_table(X)
     validate_data(estimator, X, reset=False, skip_check_array=True)
     return columns.read(X)
+
+
+def _checked_targets(X, y):
+    y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y")
+    check_consistent_length(X, y)
+    return y
 
 
 def _features_of(receiver):

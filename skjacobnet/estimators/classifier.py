@@ -43,9 +43,9 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         all rows of positive weight, by `partial_fit` to those of its first call.
     categorical_features : "from_dtype", None, or sequence of str, int or bool, \
             default="from_dtype"
-        Which columns hold categories, with an `encoding`: their names, their numbers, or
-        a bool for each. ``"from_dtype"`` takes columns of strings, objects, categories,
-        booleans and enums.
+        Which columns hold categories, with an `encoding`: their names, their numbers,
+        or a bool for each. ``"from_dtype"`` takes columns of strings, objects,
+        categories, booleans and enums.
     initializer : str or Initializer, default="auto"
         How first weights are drawn; ``"auto"`` takes what suits each activation.
     loss : str or Loss, default="cross_entropy"

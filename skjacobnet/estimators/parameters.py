@@ -196,8 +196,8 @@ def _encodings(choice):
         choice = [choice]
     if not isinstance(choice, list | tuple):
         raise TypeError(
-            "encoding must be None, 'auto', or a list of encodings, such as ['one_hot', "
-            f"'standardize'], got {choice!r}."
+            "encoding must be None, 'auto', or a list of encodings, such as "
+            f"['one_hot', 'standardize'], got {choice!r}."
         )
     return tuple(
         ENCODINGS.resolve(entry, f"encoding[{place}]")
@@ -205,13 +205,22 @@ def _encodings(choice):
     )
 
 
-def fills_missing(encoding):
-    """Whether an `encoding` parameter lets numbers be missing."""
+def taken_tables(encoding):
+    """Return what tables an `encoding` parameter takes.
+
+    Returns
+    -------
+    sparse, missing : bool
+        Sparse matrices, and numbers that are missing.
+    """
     try:
         found = _encodings(encoding)
     except (TypeError, ValueError):  # a fit will say so
-        return False
-    return found == "auto" or any(entry.fills_missing for entry in found)
+        return False, False
+    if found == "auto":
+        return True, True
+    sparse = all(entry.accepts_sparse for entry in found)
+    return sparse, any(entry.fills_missing for entry in found)
 
 
 def _hidden_layers(estimator):

@@ -45,9 +45,9 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         all rows of positive weight, by `partial_fit` to those of its first call.
     categorical_features : "from_dtype", None, or sequence of str, int or bool, \
             default="from_dtype"
-        Which columns hold categories, with an `encoding`: their names, their numbers, or
-        a bool for each. ``"from_dtype"`` takes columns of strings, objects, categories,
-        booleans and enums.
+        Which columns hold categories, with an `encoding`: their names, their numbers,
+        or a bool for each. ``"from_dtype"`` takes columns of strings, objects,
+        categories, booleans and enums.
     initializer : str or Initializer, default="auto"
         How first weights are drawn; ``"auto"`` is ``"glorot_uniform"``. The output
         layer starts near the best constant prediction: that is its intercept, and its

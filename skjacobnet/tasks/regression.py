@@ -80,8 +80,8 @@ class Regression(Task):
         y = _numbers(y, name)
         if y.shape[1] != self.n_targets:
             raise ValueError(
-                f"{name} must have {_columns(self.n_targets)}, as in the fit, got an "
-                f"array of shape {y.shape}."
+                f"{name} must have {_columns(self.n_targets)}, one for each target, "
+                f"got an array of shape {y.shape}."
             )
         self.loss.check_targets(y, name)
         return y

@@ -83,6 +83,20 @@ REGRESSORS = {
     "single rows of a regressor": JacobianMLPRegressor(batch_size=1, max_iter=30),
 }
 ESTIMATORS |= REGRESSORS
+ENCODED = {
+    "auto": {"encoding": "auto"},
+    "numbers only": {"encoding": "auto", "categorical_features": None},
+    "encoded for lbfgs": {"encoding": "auto", "optimizer": "lbfgs", "max_iter": 50},
+    "list of encodings": {
+        "encoding": ["missing_indicator", "standardize", "piecewise_linear", "one_hot"]
+    },
+    "standardized": {"encoding": ["standardize"], "schedule": "cosine"},
+}
+SMALL = {"hidden_layer_sizes": (20,), "learning_rate": 0.01, "max_iter": 100}
+for name, params in ENCODED.items():
+    params = {**SMALL, **params}
+    ESTIMATORS[name] = JacobianMLPClassifier(**params)
+    ESTIMATORS[f"regressor, {name}"] = JacobianMLPRegressor(**params)
 # Each has a test below at the tolerance that holds.
 EXPECTED_FAILURES = {
     "lbfgs": {

@@ -163,7 +163,7 @@ def test_targets_out_of_the_domain_of_a_loss():
         Regression(1, Poisson()).codes(np.array([0.0, -1.0]), "y_val")
     with pytest.raises(ValueError, match=r"Gamma.*y"):
         Regression(1, Gamma()).codes(np.array([1.0, 0.0]))
-    with pytest.raises(ValueError, match="y must have 1 column, as in the fit"):
+    with pytest.raises(ValueError, match="y must have 1 column, one for each target"):
         Regression(1, Gamma()).codes(np.ones((3, 2)))
 
 

@@ -80,7 +80,7 @@ def moments(rows, numbers):
         mean += change * share
         total = joint
     deviation = np.sqrt(_ratio(squares, total)) * unit
-    return _with_constants((center + mean) * unit, deviation, low, high, has_gaps)
+    return Moments((center + mean) * unit, deviation, has_gaps)
 
 
 def _of_sparse(rows, numbers):
@@ -117,8 +117,11 @@ def _of_sparse(rows, numbers):
         squares += np.bincount(place, weight * np.square(offset), minlength=n)
     squares += np.maximum(total - stored_weight, 0.0) * np.square(mean)
     deviation = np.sqrt(_ratio(squares, total)) * unit
-    found = _with_constants(mean * unit, deviation, low, high, has_gaps)
-    return Moments(*(array[numbers] for array in found))
+    # Sums round, but equal values must have no deviation.
+    constant = low == high
+    mean = np.where(constant, low, mean * unit)
+    deviation = np.where(constant, 0.0, deviation)
+    return Moments(mean[numbers], deviation[numbers], has_gaps[numbers])
 
 
 def _stored(rows):
@@ -138,13 +141,6 @@ def _range(low, high):
     largest = np.maximum(np.abs(low), np.abs(high))
     # A power of two, which changes no digit.
     return low, high, np.ldexp(1.0, np.frexp(largest)[1] - 1)
-
-
-def _with_constants(mean, deviation, low, high, has_gaps):
-    """Make the moments of columns of equal values exact."""
-    constant = low == high
-    mean, deviation = np.where(constant, low, mean), np.where(constant, 0.0, deviation)
-    return Moments(mean, deviation, has_gaps)
 
 
 def _ratio(dividend, divisor):

@@ -120,37 +120,43 @@ class PiecewiseLinear(Encoding):
     def encode(self, weights, X, out):
         n_in = X.shape[-1]
         out[..., :n_in] = X
-        for bins, x in passes(out[..., n_in:], X):
-            filled, _ = self._filled(weights, x, bins)
+        for bins, filled, _ in self._filled(weights, X, out[..., n_in:]):
             np.clip(filled, 0.0, 1.0, filled)
             bins[...] = filled.swapaxes(-1, -2)
 
     def slopes(self, weights, X, out):
         n_in = X.shape[-1]
         out[..., :n_in] = 1.0
-        for bins, x in passes(out[..., n_in:], X):
-            filled, width = self._filled(weights, x, bins)
+        for bins, filled, width in self._filled(weights, X, out[..., n_in:]):
             inside = (filled >= 0.0) & (filled < 1.0)
             bins[...] = (inside / width).swapaxes(-1, -2)
 
     def _filled(self, weights, X, out):
-        """Return how far each bin is filled, not cut off, and its width.
+        """Yield how far each bin is filled, a few rows at a time.
 
-        Bins are the rows of both, since loops over a few bins would take most of their
-        time to begin.
+        Yields
+        ------
+        bins : array of shape (..., n_samples, n_bins)
+            A part of `out`.
+        filled : array of shape (..., n_bins, n_samples)
+            Not cut off. Bins are its rows, since loops over the few bins of a column
+            would take most of their time to begin.
+        width : array of shape (..., n_bins, 1)
         """
-        x, of_bins = taken(X, self.acts_on), _columns_of_bins(self.counts)
+        x = taken(X, self.acts_on)
         # A missing number lies left of every bin.
         np.copyto(x, -np.inf, where=np.isnan(x))
-        shape = *out.shape[:-2], len(of_bins), out.shape[-2]
-        filled = np.empty(shape, out.dtype)
-        left, width = (weights[name][..., np.newaxis] for name in self.statistics)
+        left, width = weights["left"][..., np.newaxis], weights["width"]
         # A width that has vanished in the type of the output leaves a step.
-        width = np.maximum(width, np.finfo(out.dtype).tiny)
-        with np.errstate(over="ignore"):
-            np.subtract(np.take(x, of_bins, axis=-2), left, filled)
-            np.divide(filled, width, filled)
-        return filled, width
+        width = np.maximum(width, np.finfo(out.dtype).tiny)[..., np.newaxis]
+        of_bins = _columns_of_bins(self.counts)
+        for bins, columns in passes(out, x.swapaxes(-1, -2)):
+            filled = np.empty(bins.swapaxes(-1, -2).shape, bins.dtype)
+            with np.errstate(over="ignore"):
+                of_each = np.take(columns.swapaxes(-1, -2), of_bins, axis=-2)
+                np.subtract(of_each, left, filled)
+                np.divide(filled, width, filled)
+            yield bins, filled, width
 
 
 def quantile_edges(x, weight, n_bins):

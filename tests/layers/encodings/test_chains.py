@@ -20,6 +20,7 @@ from skjacobnet.layers import (
     fit_encodings,
 )
 from skjacobnet.network import Network
+from skjacobnet.network.workspace import NetworkWorkspace
 from skjacobnet.testing.finite_differences import empirical_jacobian
 from skjacobnet.testing.tables import draw_table
 
@@ -163,8 +164,6 @@ def test_predictions_with_a_workspace(dtype):
     network = network_of(USUAL, X, columns)
     theta = network.init_weights(rng, dtype)
     before = X.copy()
-    from skjacobnet.network.workspace import NetworkWorkspace
-
     workspace = NetworkWorkspace(network)
     for rows in (X[::-1], X):
         found = network.forward(theta, rows, workspace=workspace)

@@ -64,6 +64,16 @@ def test_columns_with_too_few_values_get_no_bins():
     assert edges([0.0, -0.0, 1.0]) == []
 
 
+def test_zero_has_one_sign():
+    for x in ([0.0, -0.0, 1.0, 2.0], [-0.0, 0.0, 1.0, 2.0], [-0.0, 1.0, 2.0]):
+        assert not np.signbit(edges(x)).any()
+
+
+def test_the_last_edge_is_the_largest_number_however_light():
+    weight = np.append(np.ones(19), 1e-14)
+    assert edges(np.arange(20.0), weight)[-1] == 19.0
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("n_bins", [3, 8, 16])
 def test_edges_agree_with_numpy(n_bins, weighted):

@@ -134,6 +134,14 @@ def test_sparse_rows_of_any_size_and_with_gaps():
     assert operator.todense(3)[0, 2, 2] == 0.0
 
 
+def test_sparse_columns_of_one_value_become_zero():
+    rng = np.random.default_rng(4)
+    X, weight = csr_array(np.full((1000, 1), 0.1)), rng.exponential(size=1000)
+    layer, statistics = fitted(X, weight, center=False)
+    assert statistics["deviation"] == 0.0
+    np.testing.assert_array_equal(layer.forward(statistics, X).toarray(), 0.0)
+
+
 def test_a_network_takes_sparse_rows():
     rng = np.random.default_rng(3)
     X = np.where(rng.random((30, 4)) < 0.5, rng.normal(size=(30, 4)), 0.0)
