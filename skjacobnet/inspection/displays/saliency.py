@@ -180,7 +180,7 @@ default="auto"
         ImportError
             If matplotlib is not installed.
         """
-        OneOf("auto", *METHODS).check(method, "method")
+        OneOf(*METHODS, "auto").check(method, "method")
         x = one_row(x)
         route = Route(estimator, x, output)
         if method == "auto":
