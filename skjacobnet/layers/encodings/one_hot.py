@@ -150,7 +150,8 @@ class OneHot(Encoding):
         pairs = zip(self.codes, self.single, strict=True)
         counts = [len(kept) - alone for kept, alone in pairs]
         others = np.array(_others(n_in, self.acts_on), np.intp)
-        return np.concatenate([others, np.repeat(self.columns, counts)], dtype=np.intp)
+        columns = np.array(self.columns, np.intp)
+        return np.concatenate([others, np.repeat(columns, np.array(counts, np.intp))])
 
     def encode(self, weights, X, out):
         if not out.flags.c_contiguous:
