@@ -11,7 +11,6 @@ from skjacobnet.inspection.chosen_output import (
     target_cotangent,
 )
 from skjacobnet.inspection.contrasts import categories_of, contrast_blocks
-from skjacobnet.inspection.frames import feature_names
 from skjacobnet.inspection.pipelines import Route
 
 
@@ -122,17 +121,16 @@ def category_contrasts(estimator, X, *, output=None, target=None):
         picked = target_cotangent(model, chosen, route.output)
         for number, place, change, _ in contrasts:
             changes[rows, first[number] + place] = np.vecdot(change, picked)
-    return _labeled(changes, X, _names(route, columns, X))
+    return _labeled(changes, X, _names(route, columns))
 
 
-def _names(route, columns, X):
+def _names(route, columns):
     """Return the name of the column and the category of each contrast."""
     known, found = route.model.columns, []
     origins = route.origins([column.input for column in columns]).tolist()
-    names = feature_names(X) or (known.names if route.matrix is None else None)
     for column, origin in zip(columns, origins, strict=True):
         categories = known.categories[column.input]
-        name = origin if names is None else names[origin]
+        name = origin if route.names is None else route.names[origin]
         found += [(name, categories[code]) for code in column.codes]
     return found
 

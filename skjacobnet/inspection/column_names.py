@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skjacobnet.data.frames import column, factor_of, kind_of, numbers_of
+from skjacobnet.data.frames import column, factor_of, numbers_of
 
 # How the name of an encoded column is made of that of its raw column.
 ENCODED = {
@@ -52,17 +52,17 @@ def encoded_names(columns, encoded_columns):
     return found
 
 
-def cell_text(X, place):
+def cell_text(X, place, is_category):
     """Return what stands in a column of a table of one row, as a text.
 
     Examples
     --------
     >>> X = np.array([[1234567.0, 0.123456, "red", None]], dtype=object)
-    >>> [cell_text(X, place) for place in range(4)]
+    >>> [cell_text(X, place, is_category=place > 1) for place in range(4)]
     ['1234567', '0.1235', 'red', 'missing']
     """
     values = column(X, place)
-    if kind_of(values, place) == "category":
+    if is_category:
         found, codes = factor_of(values, place)
         return str(found[codes[0]]) if codes[0] >= 0 else "missing"
     number = float(numbers_of(values, place)[0])

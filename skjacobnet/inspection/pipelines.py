@@ -110,6 +110,8 @@ class Route:
         Number of columns of `X`.
     matrix : array of shape (n_features, n_inputs) or None
         That of the steps; None without a pipeline.
+    names : list or None
+        Of the columns of `X`: those of a frame, or those that an encoding knows.
     steps : list of ConstantMatrix
         The Jacobian of `inputs` for `X`; empty without a pipeline.
 
@@ -133,6 +135,10 @@ class Route:
         self.model = self.estimator.model_
         self.output = self.model.output(output)
         self.inputs = self.read(X)
+        self.names = feature_names(X)
+        if self.names is None and self.is_encoded and not self.transformers:
+            known = self.model.columns.names
+            self.names = known if isinstance(known[0], str) else None
         self.matrix, self.steps = coef, []
         if coef is not None:
             dtype = self.model.dtype

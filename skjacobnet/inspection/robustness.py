@@ -217,7 +217,7 @@ def robustness_curve(
         shape = route.inputs.shape[0], route.n_features
         directions = (draw(shape) for _ in range(n_repeats))
     scores = [
-        [estimator.score(moved(X, size * v * units, moves), y) for size in sizes]
-        for v in directions
+        [estimator.score(moved(X, size * v, moves), y) for size in sizes]
+        for v in (v * units.astype(v.dtype) for v in directions)
     ]
     return np.mean(scores, axis=0)

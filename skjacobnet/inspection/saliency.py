@@ -61,8 +61,9 @@ def saliency(estimator, X, target=None, *, output=None):
 
     With an `encoding`, a column of categories has the mean absolute change of the
     output if the category were another, in units of the output: the mean of the
-    contrasts over the other categories, weighted by their shares in the fit. A missing
-    number does not move, and has zero.
+    contrasts over the other categories, weighted by their shares in the fit. This takes
+    one evaluation of the network for each category. A missing number does not move, and
+    has zero.
 
     References
     ----------

@@ -142,7 +142,7 @@ class JacobianDisplay:
         if class_names is None:
             class_names = classes
         ((_, _, jacobian),) = route.jacobians()
-        names = names_of_features(feature_names, x, route.n_features)
+        names = names_of_features(feature_names, route.names, route.n_features)
         moving = np.setdiff1d(np.arange(route.n_features), route.of_categories)
         return cls(
             jacobian[0][:, moving],

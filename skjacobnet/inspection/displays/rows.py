@@ -42,10 +42,10 @@ def one_row(x):
     return x
 
 
-def names_of_features(given, x, n_features):
-    """Return the name of each feature: as given, of the frame, or x0, x1, ..."""
+def names_of_features(given, known, n_features):
+    """Return the name of each feature: as given, as known, or x0, x1, ..."""
     if given is None:
-        given = getattr(x, "columns", [f"x{i}" for i in range(n_features)])
+        given = [f"x{i}" for i in range(n_features)] if known is None else known
     return checked_names(given, n_features, "feature_names")
 
 

@@ -186,7 +186,7 @@ default="auto"
         if method == "auto":
             method = "integrated_gradients" if route.is_encoded else "saliency"
         n_features = route.n_features
-        names = names_of_features(feature_names, x, n_features)
+        names = names_of_features(feature_names, route.names, n_features)
         if image_shape is not None:
             image_shape = checked_image_shape(image_shape, n_features)
         column, of = _chosen(route, target)
@@ -207,7 +207,8 @@ default="auto"
             per += ", or for another category"
         if route.is_encoded:
             for place in np.flatnonzero(values):
-                names[place] += f" = {cell_text(x, place)}"
+                text = cell_text(x, place, place in route.of_categories)
+                names[place] += f" = {text}"
             if start:
                 before, after = _ends(route, x, baseline, column)
                 title = f"{of}: {before:.4g} at the baseline, {after:.4g} at this row"
