@@ -21,8 +21,8 @@ class CategoryContrasts(NamedTuple):
     ----------
     changes : array or data frame of shape (n_samples, n_contrasts)
         What the output of each row would change if it had that category; zero where it
-        has. Columns of a pandas frame are pairs of a column of `X` and a category.
-        Those of a polars frame are called ``"column=category"``.
+        has. Columns of a pandas frame are pairs of a column of `X` and the text of a
+        category. Those of a polars frame are called ``"column=category"``.
     mean : array of shape (n_contrasts,), Series or data frame
         The mean of `changes` over the rows: how the mean output would change if all
         rows had that category. In pandas a Series with an entry for each pair, in
@@ -137,13 +137,14 @@ def _names(route, columns):
 
 def _labeled(changes, X, names):
     mean = changes.mean(axis=0)
+    # As texts, since an index takes False and 0 for the same.
+    texts = [(name, str(category)) for name, category in names]
     pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")
     if pandas is not None and isinstance(X, pandas.DataFrame):
-        pairs = pandas.MultiIndex.from_tuples(names, names=["column", "category"])
+        pairs = pandas.MultiIndex.from_tuples(texts, names=["column", "category"])
         changes = pandas.DataFrame(changes, index=X.index, columns=pairs)
         mean = pandas.Series(mean, index=pairs, name="change")
     elif polars is not None and isinstance(X, polars.DataFrame):
-        texts = [(str(name), str(category)) for name, category in names]
         titles = [f"{name}={category}" for name, category in texts]
         changes = polars.DataFrame(changes, schema=titles, orient="row")
         name, category = map(list, zip(*texts, strict=True))

@@ -57,9 +57,9 @@ def cell_text(X, place, is_category):
 
     Examples
     --------
-    >>> X = np.array([[1234567.0, 0.123456, "red", None]], dtype=object)
-    >>> [cell_text(X, place, is_category=place > 1) for place in range(4)]
-    ['1234567', '0.1235', 'red', 'missing']
+    >>> X = np.array([[1234567.0, 27812.34, 1.5e-7, "red", None]], dtype=object)
+    >>> [cell_text(X, place, is_category=place > 2) for place in range(5)]
+    ['1234567', '27810', '1.5e-07', 'red', 'missing']
     """
     values = column(X, place)
     if is_category:
@@ -68,5 +68,8 @@ def cell_text(X, place, is_category):
     number = float(numbers_of(values, place)[0])
     if np.isnan(number):
         return "missing"
-    whole = number.is_integer() and abs(number) < 1e15
-    return str(int(number)) if whole else f"{number:.4g}"
+    if not 1e-4 <= abs(number) < 1e15:
+        return f"{number:.4g}"
+    if number.is_integer():
+        return str(int(number))
+    return np.format_float_positional(number, 4, fractional=False, trim="-")

@@ -194,10 +194,12 @@ def test_contrasts_are_differences_of_predictions(kind):
         tolerance = 1e-12 * np.abs(here).max()
         own = ROWS[name] == category
         np.testing.assert_allclose(
-            found.changes[name, category], expected, rtol=0, atol=tolerance
+            found.changes[name, str(category)], expected, rtol=0, atol=tolerance
         )
-        assert not found.changes.loc[own, (name, category)].any()
-        assert found.mean[name, category] == pytest.approx(expected.mean(), abs=1e-9)
+        assert not found.changes.loc[own, (name, str(category))].any()
+        assert found.mean[name, str(category)] == pytest.approx(
+            expected.mean(), abs=1e-9
+        )
         absolute[name].append(np.where(own, 0.0, np.abs(expected)))
     # The mean over the other categories, weighted by their shares in the fit.
     strengths = saliency(model, ROWS, target, output=output)
