@@ -117,7 +117,7 @@ print(f"one meter more to the station: {per_meter:.3f} euros")
 # ``category_contrasts`` puts each category in turn into every row. The contrasts of
 # the center grow with the area, as they should: 4 euros per square meter against hills.
 
-changes, mean, _ = category_contrasts(model, X_test)
+changes, mean, categories = category_contrasts(model, X_test)
 print(mean.round(1))
 in_hills = (X_test["district"] == "hills").to_numpy()
 to_center = changes["district", "center"].to_numpy()[in_hills]

@@ -306,7 +306,7 @@ def raw_tables(names, printed):
         names["slopes"]["age"].mean(), rel=0.01
     )
     assert names["mean"].idxmax() == ("city", "Rome")
-    assert names["mean"]["plan"].idxmax() == 20
+    assert float(names["mean"]["plan"].idxmax()) == 20.0
     assert names["importance"].notna().all()
     assert names["importance"].idxmin() == "member"
     assert np.ptp(names["start"]) < 1e-3

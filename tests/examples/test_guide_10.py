@@ -39,7 +39,7 @@ def test_contrasts_and_shares_of_a_raw_table_are_changes_of_its_predictions(
 ):
     names = run_in_gallery("guide/plot_raw_table.py")
     model, X, changes = names["model"], names["X_test"], names["changes"]
-    for place, (column, category) in enumerate(changes.columns):
+    for place, (column, category) in enumerate(names["categories"]):
         change = model.predict(X.assign(**{column: category})) - model.predict(X)
         np.testing.assert_allclose(changes.iloc[:, place], change, atol=1e-8)
     # The mean difference is 10 to 12 euros, of 80 to 480.
