@@ -3,8 +3,9 @@
 Functions that take an estimator take a fitted `JacobianMLPClassifier` or
 `JacobianMLPRegressor`, or a `Pipeline` that ends in one and is affine before. They
 answer in the units of the X that the pipeline is given, and of a regressor in the unit
-of its targets. The others show what orders of the chain rule cost, what optimizers
-remember and where penalties pull.
+of its targets. X may be a raw table, with text and gaps, where the estimator has an
+`encoding`; answers are for its columns, and never NaN. The others show what orders of
+the chain rule cost, what optimizers remember and where penalties pull.
 """
 
 from skjacobnet.inspection.accumulation import (
@@ -14,6 +15,9 @@ from skjacobnet.inspection.accumulation import (
     profile_accumulation as profile_accumulation,
 )
 from skjacobnet.inspection.boundary import boundary_distance as boundary_distance
+from skjacobnet.inspection.category_contrasts import (
+    category_contrasts as category_contrasts,
+)
 from skjacobnet.inspection.displays import (
     AccumulationProfileDisplay as AccumulationProfileDisplay,
 )

@@ -6,6 +6,7 @@ import numpy as np
 
 from skjacobnet.inspection.need_of_classes import require_classes
 from skjacobnet.inspection.pipelines import Route
+from skjacobnet.inspection.units import units_of
 
 
 class BoundaryDistance(NamedTuple):
@@ -14,9 +15,11 @@ class BoundaryDistance(NamedTuple):
     Attributes
     ----------
     distance : array of shape (n_samples,)
-        In the units of `X`.
+        In the units of `X`, or those that `boundary_distance` was given.
     direction : array of shape (n_samples, n_features)
-        Of length one, toward the boundary; zero where nothing moves the decision.
+        Toward the boundary, in the units of `X`: a row that moves by the distance times
+        the direction is there. Its length is one, in the same units as the distance;
+        zero where nothing moves the decision.
     other : array of shape (n_samples,)
         The class on the other side; for labels the number of the label that changes.
     """
@@ -26,7 +29,7 @@ class BoundaryDistance(NamedTuple):
     other: np.ndarray
 
 
-def boundary_distance(estimator, X):
+def boundary_distance(estimator, X, *, units=None):
     r"""Estimate how far each row is from the nearest decision boundary.
 
     With the raw predictions f, the predicted class a and the gradient for the row,
@@ -41,6 +44,10 @@ def boundary_distance(estimator, X):
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
         Rows as the pipeline is given them.
+    units : float >= 0 or array-like of shape (n_features,), default=None
+        How far each column moves that moves by one, in the units of `X`; zero holds a
+        column fixed. None is one; with an `encoding` it is the standard deviation of
+        each column of numbers.
 
     Returns
     -------
@@ -54,7 +61,7 @@ def boundary_distance(estimator, X):
     TypeError
         If a step before the network is not affine, or `estimator` predicts numbers.
     ValueError
-        If `X` does not fit.
+        If `X` or `units` do not fit.
 
     Notes
     -----
@@ -63,7 +70,11 @@ def boundary_distance(estimator, X):
     activations saturate, as those of a sure prediction do, slopes are flat and the
     estimate is often too long: try whether a row moved less far has changed sides. The
     distance is infinite where no feature moves the difference. Distances are in the
-    units of `X`, so features of unlike scales are better standardized before.
+    units of `X`, so features of unlike scales are better standardized before, or given
+    `units`: they are x / u for units u then.
+
+    With an `encoding` only numbers move, and missing ones do not. Units are standard
+    deviations of the fit, where the encoding has them, else those of the rows in `X`.
 
     References
     ----------
@@ -89,21 +100,24 @@ def boundary_distance(estimator, X):
         "To see how far a change of X moves a number, use saliency or sensitivity.",
     )
     route = Route(estimator, X)
+    units = units_of(route, X, units)
     task, dtype, n_samples = route.model.task, route.model.dtype, route.inputs.shape[0]
     distance = np.empty(n_samples, dtype)
     direction = np.empty((n_samples, route.n_features), dtype)
     place = np.empty(n_samples, int)
     exclusive = route.n_outputs > 1 and not task.multilabel
     find = _between_classes if exclusive else _of_columns
+    units = units.astype(dtype)
     for rows, at, jacobian in route.jacobians():
-        margins, gradients, places = find(at.value, jacobian)
+        margins, gradients, places = find(at.value, jacobian * units)
         lengths = np.linalg.norm(gradients, axis=2)
         with np.errstate(divide="ignore", invalid="ignore"):
             distances = np.where(lengths > 0.0, margins / lengths, np.inf)
         nearest = np.arange(len(distances)), np.argmin(distances, axis=1)
         distance[rows] = distances[nearest]
         length = lengths[nearest][:, np.newaxis]
-        direction[rows] = -gradients[nearest] / np.where(length > 0.0, length, 1.0)
+        toward = -gradients[nearest] / np.where(length > 0.0, length, 1.0)
+        direction[rows] = toward * units
         place[rows] = places[nearest]
     return BoundaryDistance(distance, direction, task.classes[place])
 

@@ -105,11 +105,33 @@ def target_gradients(route, target):
     array of shape (n_samples, n_features)
         One vector a row is carried back, whatever the number of columns.
     """
-    model, output, n_samples = route.model, route.output, route.inputs.shape[0]
-    gradients = np.empty((n_samples, route.n_features), model.dtype)
-    given = target_columns(model, output, target, n_samples)
+    shape = route.inputs.shape[0], route.n_features
+    gradients = np.empty(shape, route.model.dtype)
+    for rows, gradient in gradient_blocks(route, target):
+        gradients[rows] = gradient
+    return gradients
+
+
+def gradient_blocks(route, target, first=0):
+    """Yield the gradient of the chosen output of each row, some rows at a time.
+
+    Parameters
+    ----------
+    route : Route
+    target : class or int, array-like of shape (n_samples,), or None
+        As in `target_columns`.
+    first : int, default=0
+        How many steps and layers come before what the gradient is for.
+
+    Yields
+    ------
+    rows : slice
+    gradient : array of shape (n_rows, width)
+    """
+    model, output = route.model, route.output
+    given = target_columns(model, output, target, route.inputs.shape[0])
     for rows, at, operators in route.chains():
         columns = most_probable(model, at.value) if given is None else given[rows]
         cotangent = target_cotangent(model, columns, output).astype(model.dtype)
-        *_, gradients[rows] = cotangents(operators, cotangent)
-    return gradients
+        *_, gradient = cotangents(operators[first:], cotangent)
+        yield rows, gradient

@@ -19,6 +19,21 @@ def feature_names(values):
     return None if names is None else list(names)
 
 
+def row_as_table(x):
+    """Return a single row as a table, with names where it is a Series; tables stay.
+
+    Examples
+    --------
+    >>> row_as_table([3.0, 4.0])
+    array([[3., 4.]])
+    """
+    if hasattr(x, "infer_objects") and x.ndim == 1:  # a row taken out of a frame
+        return x.to_frame().T.infer_objects()
+    if not hasattr(x, "shape"):
+        x = np.asarray(x)
+    return x[np.newaxis] if len(x.shape) == 1 else x
+
+
 def labeled(values, X, index=None, kind="class"):
     """Return values with a column for each feature as a frame where `X` is one.
 

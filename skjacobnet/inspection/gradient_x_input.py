@@ -1,8 +1,11 @@
 """The gradient times the input."""
 
-from skjacobnet.inspection.chosen_output import target_gradients
+import numpy as np
+
+from skjacobnet.inspection.chosen_output import gradient_blocks
+from skjacobnet.inspection.coordinates import coordinates
 from skjacobnet.inspection.frames import labeled
-from skjacobnet.inspection.pipelines import Route, numbers
+from skjacobnet.inspection.pipelines import Route
 
 
 def gradient_x_input(estimator, X, target=None, *, output=None):
@@ -13,9 +16,10 @@ def gradient_x_input(estimator, X, target=None, *, output=None):
     Parameters
     ----------
     estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
-        Fitted; the steps before it must be affine, such as scalers and PCA.
+        Fitted; the steps before it must be affine, such as scalers and PCA. Steps
+        before an estimator with an `encoding` must not mix columns.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        All of it numbers.
+        All of it numbers, but for an estimator with an `encoding`.
     target : class or int, or array-like of shape (n_samples,), default=None
         The class :math:`t(s)`, one for all rows or one for each; for labels their
         number. None is the most probable one of each row. Of a regressor the number of
@@ -43,6 +47,12 @@ def gradient_x_input(estimator, X, target=None, *, output=None):
     integrated_gradients : Adds up to the change of the output, which this does only
         where the network is linear between zero and x.
 
+    Notes
+    -----
+    With an `encoding` the input x is the encoded row less the weighted mean encoded row
+    of the fit, so that zero stands for an average row, and a column has the sum over
+    what it is encoded as. The mean is where integrated gradients start, too.
+
     References
     ----------
     .. [1] A. Shrikumar, P. Greenside and A. Kundaje, "Learning Important Features
@@ -61,6 +71,10 @@ def gradient_x_input(estimator, X, target=None, *, output=None):
     array([[ 0.5, -2. ],
            [ 1.5, -1. ]])
     """
-    gradients = target_gradients(Route(estimator, X, output), target)
-    shares = numbers(X).astype(gradients.dtype, copy=False) * gradients
+    route = Route(estimator, X, output)
+    space, dtype = coordinates(route, X), route.model.dtype
+    shares = np.empty((route.inputs.shape[0], route.n_features), dtype)
+    for rows, gradient in gradient_blocks(route, target, space.first):
+        change = space.difference(rows).astype(dtype, copy=False)
+        shares[rows] = space.summed(change * gradient)
     return labeled(shares, X)

@@ -4,16 +4,16 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
 from skjacobnet.core.blocks import row_blocks, slices
 from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.chosen_output import most_probable, target_columns
-from skjacobnet.inspection.frames import feature_names, labeled
+from skjacobnet.inspection.coordinates import coordinates
+from skjacobnet.inspection.frames import labeled
 from skjacobnet.inspection.output_columns import output_units
 from skjacobnet.inspection.paths import Paths
-from skjacobnet.inspection.pipelines import Route, numbers
+from skjacobnet.inspection.pipelines import Route
 
 # By default, in the unit of what a probability or a scaled target is.
 TOL = 1e-4
@@ -46,13 +46,15 @@ def integrated_gradients(
     Parameters
     ----------
     estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
-        Fitted; the steps before it must be affine, such as scalers and PCA.
+        Fitted; the steps before it must be affine, such as scalers and PCA. Steps
+        before an estimator with an `encoding` must not mix columns.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        All of it numbers.
-    baseline : array-like, default=None
+        All of it numbers, but for an estimator with an `encoding`.
+    baseline : array-like or data frame, default=None
         Where each path starts, of shape (n_features,), or (1, n_features) or
         (n_samples, n_features), in the units of `X`. Names in a Series or a data frame
-        must be those of `X` in the same order. None is zero.
+        must be those of `X` in the same order. None is zero; with an `encoding` it is
+        the weighted mean, over the rows of the fit, of the encoded row.
     target : class or int, or array-like of shape (n_samples,), default=None
         The class t, one for all rows or one for each; for labels their number. None is
         the most probable one of each row. Of a regressor the number of a column of the
@@ -110,6 +112,10 @@ def integrated_gradients(
 
     Computed in float64.
 
+    With an `encoding` the path is a straight line between encoded rows, x and b in the
+    formula, and a column has the sum of the shares of what it is encoded as. So
+    categories and missing values have exact shares, too.
+
     References
     ----------
     .. [1] M. Sundararajan, A. Taly and Q. Yan, "Axiomatic Attribution for Deep
@@ -130,14 +136,9 @@ def integrated_gradients(
     Interval(0, np.inf, "neither", allowed=(None,)).check(tol, "tol")
     Interval(1, np.inf, "left", integer=True).check(max_iter, "max_iter")
     route = Route(estimator, X, output)
-    values = numbers(X)
-    if baseline is None:
-        baseline = np.zeros((1, values.shape[1]))
-    else:
-        names = feature_names(X) or getattr(estimator, "feature_names_in_", None)
-        baseline = _checked_baseline(baseline, values.shape, names)
-    baseline = np.broadcast_to(baseline, values.shape)
-    n_samples, model = len(values), route.model
+    names = getattr(estimator, "feature_names_in_", None)
+    space = coordinates(route, X, baseline, names)
+    n_samples, model = route.inputs.shape[0], route.model
     columns = target_columns(model, route.output, target, n_samples)
     if columns is None:
         columns = most_probable(model, model.raw(route.inputs))
@@ -146,14 +147,12 @@ def integrated_gradients(
     tol = np.broadcast_to(tol, n_samples)
     attributions = np.empty((n_samples, route.n_features), model.dtype)
     error, converged = np.empty(n_samples), np.empty(n_samples, bool)
-    block = row_blocks(model.network, route.vectors_per_row, np.float64().itemsize)
+    block = row_blocks(model.network, space.vectors_per_row, np.float64().itemsize)
     for rows in slices(n_samples, block):
-        inputs = route.inputs[rows]
-        inputs = inputs.toarray() if issparse(inputs) else np.asarray(inputs)
-        difference = values[rows] - baseline[rows]
-        paths = Paths(route, inputs, difference, columns[rows])
-        found = paths.attributions(tol[rows], max_iter)
-        attributions[rows], error[rows], converged[rows] = found
+        inputs, difference = space.inputs(rows), space.difference(rows)
+        paths = Paths(space, inputs, difference, columns[rows])
+        shares, error[rows], converged[rows] = paths.attributions(tol[rows], max_iter)
+        attributions[rows] = space.summed(shares)
     if not converged.all():
         warnings.warn(
             f"The attributions of {np.sum(~converged)} rows may be off by more than "
@@ -163,20 +162,3 @@ def integrated_gradients(
             stacklevel=2,
         )
     return IntegratedGradients(labeled(attributions, X), error)
-
-
-def _checked_baseline(baseline, shape, names):
-    given = feature_names(baseline)
-    unnamed = given is None or given == list(range(len(given)))
-    if not (unnamed or names is None or given == list(names)):
-        raise ValueError(
-            f"baseline must have the features of X in the same order, {list(names)}, "
-            f"got {given}. Put it in that order, as baseline[X.columns] does."
-        )
-    baseline = np.asarray(baseline, np.float64)
-    if baseline.shape not in (shape, (1, *shape[1:]), shape[1:]):
-        raise ValueError(
-            f"baseline must be one row of shape {shape[1:]} or one for each row of X, "
-            f"{shape}, got {baseline.shape}."
-        )
-    return baseline

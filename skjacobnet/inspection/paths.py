@@ -85,25 +85,26 @@ class Paths:
 
     Parameters
     ----------
-    route : Route
+    space : OwnColumns or EncodedColumns
+        What the attributions are for.
     inputs : array of shape (n_paths, n_inputs)
         Where the paths end.
     difference : array of shape (n_paths, n_features)
-        From the baselines to the rows, in the units of the user.
+        From the baselines to the rows, before the steps.
     columns : array of int of shape (n_paths,)
         The chosen output of each.
     """
 
-    def __init__(self, route, inputs, difference, columns):
-        self.network, self.steps = route.model.network, route.steps
-        self.theta = route.model.weights.astype(np.float64, copy=False)
-        self.link, self.output = route.model.link, route.output
-        self.picked = target_cotangent(route.model, columns, route.output)
+    def __init__(self, space, inputs, difference, columns):
+        self.network, self.steps = space.model.network, space.steps
+        self.theta = space.model.weights.astype(np.float64, copy=False)
+        self.link, self.output = space.model.link, space.output
+        self.picked = target_cotangent(space.model, columns, space.output)
         self.end = inputs.astype(np.float64, copy=False)
         self.difference = self.direction = difference
-        for step in route.steps:
+        for step in space.steps:
             self.direction = step.jvp(self.direction)
-        n_points = row_blocks(self.network, route.vectors_per_row, self.theta.itemsize)
+        n_points = row_blocks(self.network, space.vectors_per_row, self.theta.itemsize)
         self.pieces_per_block = max(1, n_points // len(NODES))
         self.workspace = NetworkWorkspace(self.network)
 

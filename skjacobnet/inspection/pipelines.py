@@ -10,7 +10,7 @@ from scipy.sparse import issparse
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skjacobnet.accumulation import accumulate
 from skjacobnet.estimators.base import JacobianNetwork
@@ -105,9 +105,13 @@ class Route:
     output : str
         The name of the output.
     inputs : array or CSR matrix of shape (n_samples, n_inputs)
-        What the network is given.
+        What the network is given: numbers, and codes of categories.
     n_features : int
         Number of columns of `X`.
+    matrix : array of shape (n_features, n_inputs) or None
+        That of the steps; None without a pipeline.
+    names : list or None
+        Of the columns of `X`: those of a frame, or those that an encoding knows.
     steps : list of ConstantMatrix
         The Jacobian of `inputs` for `X`; empty without a pipeline.
 
@@ -122,27 +126,69 @@ class Route:
     """
 
     def __init__(self, estimator, X, output="raw", through=True):
-        transformers, self.estimator = steps_and_network(estimator)
-        coef, n_features = None, _n_features(X)
-        for name, transformer in transformers if through else ():
-            n_in = n_features if coef is None else coef.shape[1]
+        self.transformers, self.estimator = steps_and_network(estimator)
+        self.n_features, coef = _n_features(X), None
+        for name, transformer in self.transformers if through else ():
+            n_in = self.n_features if coef is None else coef.shape[1]
             step = linear_part(transformer, name, n_in)
             coef = step if coef is None else coef @ step
         self.model = self.estimator.model_
         self.output = self.model.output(output)
-        self.inputs = validate_data(
-            self.estimator,
-            transformed(transformers, X),
-            reset=False,
-            accept_sparse="csr",
-            dtype="numeric",
-        )
-        self.steps = []
-        self.n_features = self.inputs.shape[1]
+        self.inputs = self.read(X)
+        self.names = feature_names(X)
+        if self.names is None and self.is_encoded and not self.transformers:
+            known = self.model.columns.names
+            self.names = known if isinstance(known[0], str) else None
+        self.matrix, self.steps = coef, []
         if coef is not None:
             dtype = self.model.dtype
             self.steps = [ConstantMatrix(coef.astype(dtype, copy=False))]
-            self.n_features = coef.shape[0]
+
+    def read(self, X):
+        """Return what the network is given for rows of the user."""
+        return self.estimator.checked_rows(transformed(self.transformers, X))
+
+    @property
+    def is_encoded(self):
+        """Whether the network encodes what it is given."""
+        return self.model.columns is not None
+
+    def origins(self, inputs):
+        """Return the column of `X` that each of some inputs of the network comes from.
+
+        Parameters
+        ----------
+        inputs : sequence of int
+
+        Returns
+        -------
+        array of int of the length of `inputs`
+
+        Raises
+        ------
+        TypeError
+            If an input mixes columns.
+        """
+        inputs = np.asarray(inputs, np.intp)
+        if self.matrix is None:
+            return inputs
+        used = self.matrix[:, inputs] != 0.0
+        mixed = used.sum(axis=0) > 1
+        if mixed.any():
+            name = self.model.columns.names[inputs[np.argmax(mixed)]]
+            raise TypeError(
+                f"The steps of the pipeline mix several columns of X in {name!r}, "
+                "which the network encodes, so that nothing can be given back to each "
+                "of them. Give model[-1] and what the steps before it make of X."
+            )
+        return used.argmax(axis=0)
+
+    @property
+    def of_categories(self):
+        """The columns of `X` that hold categories, an array of int."""
+        if not self.is_encoded:
+            return np.empty(0, np.intp)
+        return self.origins(np.flatnonzero(self.model.columns.is_category))
 
     @property
     def n_outputs(self):
@@ -153,6 +199,15 @@ class Route:
     def vectors_per_row(self):
         """Vectors of the network's widest array that one for `X` takes as much as."""
         return max(1, -(-self.n_features // max(self.model.network.widths)))
+
+    def to_trained(self, rows):
+        """Return the Jacobians from `X` to the trained layers at some rows."""
+        network, none = self.model.network, np.empty(0, self.model.dtype)
+        if not network.n_encodings:
+            return self.steps
+        encoder = network.part(0, network.n_encodings)
+        at = encoder.linearize(none, self.inputs[rows])
+        return [*self.steps, *at.operators]
 
     def chains(self, n_vectors=1):
         """Linearize the way from `X` to the output, some rows at a time.

@@ -5,14 +5,15 @@ from sklearn.utils import check_random_state
 
 from skjacobnet.accumulation import cotangents
 from skjacobnet.core.constraints import Interval, OneOf
-from skjacobnet.inspection.frames import labeled
+from skjacobnet.inspection.moved import moved
 from skjacobnet.inspection.need_of_classes import require_classes
-from skjacobnet.inspection.pipelines import Route, numbers
+from skjacobnet.inspection.pipelines import Route, steps_and_network
+from skjacobnet.inspection.units import units_of
 
 SIZES = Interval(0, np.inf, "left")
 
 
-def fast_gradient_attack(estimator, X, y, epsilon):
+def fast_gradient_attack(estimator, X, y, epsilon, *, units=None):
     r"""Change each row a little so that its loss grows as fast as it can.
 
     .. math:: x' = x + \epsilon \operatorname{sign}
@@ -23,17 +24,21 @@ def fast_gradient_attack(estimator, X, y, epsilon):
     estimator : JacobianMLPClassifier, or Pipeline that ends in one
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        All of it numbers.
+        All of it numbers, but for an estimator with an `encoding`.
     y : array-like of shape (n_samples,) or (n_samples, n_labels)
         The true classes.
     epsilon : float >= 0, or array-like of shape (n_features,)
-        By how much each feature changes, in the units of `X`.
+        By how much each feature changes, in `units`.
+    units : float >= 0 or array-like of shape (n_features,), default=None
+        What a size of one is for each column, in the units of `X`; zero holds a column
+        fixed. None is one; with an `encoding` it is the standard deviation of each
+        column of numbers.
 
     Returns
     -------
     array or data frame of shape (n_samples, n_features)
-        In the type of the weights. A frame if `X` is one. Features without influence on
-        the loss are left as they are.
+        In the type of the weights, but for an estimator with an `encoding`. A frame if
+        `X` is one. Features without influence on the loss are left as they are.
 
     Raises
     ------
@@ -41,7 +46,8 @@ def fast_gradient_attack(estimator, X, y, epsilon):
         If a step before the network is not affine, `estimator` predicts numbers, or
         `epsilon` is no number.
     ValueError
-        If `epsilon` is negative, `y` has an unknown class, or `X` does not fit.
+        If `epsilon` is negative, `y` has an unknown class, or `X` or `units` do not
+        fit.
 
     See Also
     --------
@@ -51,6 +57,10 @@ def fast_gradient_attack(estimator, X, y, epsilon):
     -----
     Among all changes of at most epsilon in each feature it is the worst one for a
     linear binary model.
+
+    With an `encoding` only numbers change; categories stay, and missing values stay
+    missing. Units are standard deviations of the fit, where the encoding has them, else
+    those of the rows in `X`.
 
     References
     ----------
@@ -75,14 +85,22 @@ def fast_gradient_attack(estimator, X, y, epsilon):
     sizes = np.asarray(epsilon)
     for size in sizes.ravel().tolist():
         SIZES.check(size, "epsilon")
-    signs = _worst_signs(Route(estimator, X), y)
+    route = Route(estimator, X)
+    units, moves = _units_and_moves(route, X, units)
+    signs = _worst_signs(route, y)
     if sizes.shape not in ((), signs.shape[1:]):
         raise ValueError(
             f"epsilon must be one number or one for each of the {signs.shape[1]} "
             f"features, got an array of shape {sizes.shape}."
         )
-    changed = numbers(X) + sizes.astype(signs.dtype) * signs
-    return labeled(changed.astype(signs.dtype, copy=False), X)
+    change = sizes.astype(signs.dtype) * signs * units.astype(signs.dtype)
+    return moved(X, change, moves, signs.dtype)
+
+
+def _units_and_moves(route, X, units):
+    """Return the unit of each column, and as `moved` takes it which ones have any."""
+    units = units_of(route, X, units)
+    return units, units > 0.0 if route.is_encoded else None
 
 
 def _worst_signs(route, y):
@@ -90,13 +108,22 @@ def _worst_signs(route, y):
     dtype, n_samples = route.model.dtype, route.inputs.shape[0]
     signs = np.empty((n_samples, route.n_features), dtype)
     for rows, at, cotangent in route.model.loss_linearizations(route.inputs, y):
-        *_, gradient = cotangents([*route.steps, *at.operators], cotangent)
+        operators = [*route.to_trained(rows), *at.operators]
+        *_, gradient = cotangents(operators, cotangent)
         np.sign(gradient, out=signs[rows])
     return signs
 
 
 def robustness_curve(
-    estimator, X, y, epsilons, *, perturbation="attack", n_repeats=5, random_state=None
+    estimator,
+    X,
+    y,
+    epsilons,
+    *,
+    perturbation="attack",
+    n_repeats=5,
+    random_state=None,
+    units=None,
 ):
     r"""Measure the accuracy on perturbed rows for several sizes of perturbation.
 
@@ -106,13 +133,14 @@ def robustness_curve(
     Parameters
     ----------
     estimator : JacobianMLPClassifier, or Pipeline that ends in one
-        Fitted; for an attack the steps before it must be affine.
+        Fitted; for an attack, and before an estimator with an `encoding`, the steps
+        must be affine.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        All of it numbers.
+        All of it numbers, but for an estimator with an `encoding`.
     y : array-like of shape (n_samples,) or (n_samples, n_labels)
         The true classes.
     epsilons : array-like of float >= 0 of shape (n_sizes,)
-        In the units of `X`.
+        In `units`.
     perturbation : {"attack", "noise"}, default="attack"
         The direction v: the signs of `fast_gradient_attack`, or independent standard
         normal numbers.
@@ -120,6 +148,10 @@ def robustness_curve(
         Over how many draws of noise to average. An attack is always the same.
     random_state : int, RandomState instance or None, default=None
         For noise.
+    units : float >= 0 or array-like of shape (n_features,), default=None
+        What a size of one is for each column, in the units of `X`; zero holds a column
+        fixed. None is one; with an `encoding` it is the standard deviation of each
+        column of numbers.
 
     Returns
     -------
@@ -133,7 +165,7 @@ def robustness_curve(
         size is no number.
     ValueError
         If a size is negative, `perturbation` is unknown, `y` has an unknown class, or
-        `X` does not fit.
+        `X` or `units` do not fit.
 
     See Also
     --------
@@ -144,6 +176,8 @@ def robustness_curve(
     All sizes share their directions, so that the curve is not jagged by chance. The
     attack is a single step from the original row: at large sizes it may do less harm
     than at smaller ones.
+
+    With an `encoding` only numbers are perturbed, as by `fast_gradient_attack`.
 
     References
     ----------
@@ -170,15 +204,20 @@ def robustness_curve(
     sizes = np.asarray(epsilons).ravel().tolist()
     for size in sizes:
         SIZES.check(size, "epsilons")
-    if perturbation == "attack":
-        # Its errors name the step that is in the way, so it comes first.
-        directions = [_worst_signs(Route(estimator, X), y)]
-    clean = numbers(X)
-    if perturbation == "noise":
+    attack = perturbation == "attack"
+    _, network = steps_and_network(estimator)
+    # What is encoded may not be all numbers, and its units go back through the steps.
+    through = attack or network.model_.columns is not None
+    route = Route(estimator, X, through=through)
+    units, moves = _units_and_moves(route, X, units)
+    if attack:
+        directions = [_worst_signs(route, y)]
+    else:
         draw = check_random_state(random_state).standard_normal
-        directions = (draw(clean.shape) for _ in range(n_repeats))
+        shape = route.inputs.shape[0], route.n_features
+        directions = (draw(shape) for _ in range(n_repeats))
     scores = [
-        [estimator.score(labeled(clean + size * v, X), y) for size in sizes]
-        for v in directions
+        [estimator.score(moved(X, size * v, moves), y) for size in sizes]
+        for v in (v * units.astype(v.dtype) for v in directions)
     ]
     return np.mean(scores, axis=0)

@@ -2,7 +2,13 @@
 
 import numpy as np
 
-from skjacobnet.inspection.chosen_output import target_gradients
+from skjacobnet.inspection.chosen_output import (
+    most_probable,
+    target_columns,
+    target_cotangent,
+    target_gradients,
+)
+from skjacobnet.inspection.contrasts import mean_absolute_contrasts
 from skjacobnet.inspection.frames import labeled
 from skjacobnet.inspection.output_columns import OutputColumns
 from skjacobnet.inspection.pipelines import Route
@@ -47,10 +53,17 @@ def saliency(estimator, X, target=None, *, output=None):
     --------
     sensitivity : The mean over rows, for every column of the output.
     integrated_gradients : Shares of a prediction that add up to it.
+    category_contrasts : What each other category would change.
 
     Notes
     -----
     One vector is carried back for each row, whatever the number of columns.
+
+    With an `encoding`, a column of categories has the mean absolute change of the
+    output if the category were another, in units of the output: the mean of the
+    contrasts over the other categories, weighted by their shares in the fit. This takes
+    one evaluation of the network for each category. A missing number does not move, and
+    has zero.
 
     References
     ----------
@@ -71,7 +84,14 @@ def saliency(estimator, X, target=None, *, output=None):
     (150, 4)
     """
     route = Route(estimator, X, output)
-    return labeled(np.abs(target_gradients(route, target)), X)
+    model = route.model
+    strengths = np.abs(target_gradients(route, target))
+    given = target_columns(model, route.output, target, route.inputs.shape[0])
+    for rows, raw, column, contrasts in mean_absolute_contrasts(route):
+        chosen = most_probable(model, raw) if given is None else given[rows]
+        picked = np.abs(target_cotangent(model, chosen, route.output))
+        strengths[rows, column] = np.vecdot(contrasts, picked)
+    return labeled(strengths, X)
 
 
 def sensitivity(estimator, X, *, output=None):
@@ -119,6 +139,9 @@ def sensitivity(estimator, X, *, output=None):
     -----
     Works on blocks of rows. To compare features, multiply by their standard deviations.
 
+    With an `encoding`, a column of categories has the mean absolute change of the
+    output if the category were another, as in `saliency`.
+
     References
     ----------
     .. [1] Y. Dimopoulos, P. Bourret and S. Lek, "Use of some sensitivity criteria for
@@ -138,6 +161,8 @@ def sensitivity(estimator, X, *, output=None):
     total = np.zeros((route.n_outputs, route.n_features))
     for _, _, jacobian in route.jacobians():
         total += np.abs(jacobian).sum(axis=0)
+    for _, _, column, contrasts in mean_absolute_contrasts(route):
+        total[:, column] += contrasts.sum(axis=0)
     mean = (total / route.inputs.shape[0]).astype(route.model.dtype)
     columns = OutputColumns.of(route.model, route.output)
     return labeled(mean, X, columns.names, columns.kind)

@@ -6,7 +6,8 @@ import numpy as np
 
 from skjacobnet.accumulation import accumulate
 from skjacobnet.inspection.pipelines import Route
-from skjacobnet.operators import Diagonal
+from skjacobnet.inspection.units import units_of
+from skjacobnet.operators import Diagonal, Expansion
 
 
 class JacobianSpectrum(NamedTuple):
@@ -17,20 +18,22 @@ class JacobianSpectrum(NamedTuple):
     layers : list of array of shape (n_samples, min(n_in, n_out))
         Singular values of each layer of ``network_``, the largest first.
     whole : array of shape (n_samples, min(n_features, n_raw))
-        Those of the raw prediction for `X`, of a regressor in the unit of its targets.
+        Those of the raw prediction for `X` in its units, of a regressor in the unit of
+        its targets.
     """
 
     layers: list
     whole: np.ndarray
 
 
-def jacobian_spectrum(estimator, X):
+def jacobian_spectrum(estimator, X, *, units=None):
     r"""Return the singular values of each layer's Jacobian and of their product.
 
-    .. math:: J(x_s) = J_L \cdots J_1 C^T, \qquad
+    .. math:: J(x_s) = J_L \cdots J_1 C^T \operatorname{diag}(u), \qquad
               J_l = U_l \operatorname{diag}(\sigma_l) V_l^T
 
-    with the matrix C of the affine steps before the network.
+    with the matrix C of the affine steps before the network and the units u of the
+    columns of `X`.
 
     Parameters
     ----------
@@ -38,6 +41,10 @@ def jacobian_spectrum(estimator, X):
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
         Rows as the pipeline is given them.
+    units : float >= 0 or array-like of shape (n_features,), default=None
+        How far each column moves that moves by one, in the units of `X`; zero holds a
+        column fixed. None is one; with an `encoding` it is the standard deviation of
+        each column of numbers.
 
     Returns
     -------
@@ -50,13 +57,17 @@ def jacobian_spectrum(estimator, X):
     TypeError
         If a step before the network is not affine.
     ValueError
-        If `X` does not fit.
+        If `X` or `units` do not fit.
 
     Notes
     -----
     The product of the layers' largest values bounds the largest of the whole. Values
     near one throughout keep gradients from vanishing and from exploding [1]_; those of
     a sigmoid are at most 1/4.
+
+    With an `encoding` only numbers move, and missing ones do not. Units are standard
+    deviations of the fit, where the encoding has them, else those of the rows in `X`.
+    The values of single layers are those of their own inputs all the same.
 
     References
     ----------
@@ -77,6 +88,7 @@ def jacobian_spectrum(estimator, X):
     (array([[4., 3.]]), array([[0.25, 0.25]]), array([[0.75]]))
     """
     route = Route(estimator, X)
+    units = units_of(route, X, units).astype(route.model.dtype)
     network, n_samples = route.model.network, route.inputs.shape[0]
     dtype = route.model.dtype
     whole = np.empty((n_samples, min(route.n_features, route.n_outputs)), dtype)
@@ -85,7 +97,8 @@ def jacobian_spectrum(estimator, X):
     for rows, at, operators in route.chains(-(-largest // max(network.sizes))):
         n_rows = at.value.shape[0]
         product = accumulate(operators)
-        whole[rows] = np.linalg.svd(product.todense(n_rows), compute_uv=False)
+        jacobian = product.todense(n_rows) * units
+        whole[rows] = np.linalg.svd(jacobian, compute_uv=False)
         for index, operator in enumerate(at.operators):
             if operator.shared and layers[index] is None:
                 values = singular_values(operator, 1)
@@ -118,4 +131,9 @@ def singular_values(operator, n_samples):
     if isinstance(operator, Diagonal):
         sizes = -np.sort(-np.abs(operator.diagonal), axis=-1)
         return np.broadcast_to(sizes, (n_samples, operator.n_in))
+    if isinstance(operator, Expansion):
+        # Its columns have no outputs in common: the values are their lengths.
+        sizes = np.sqrt(operator.vjp(operator.slopes))
+        sizes = -np.sort(-sizes, axis=-1)[..., : min(operator.n_in, operator.n_out)]
+        return np.broadcast_to(sizes, (n_samples, sizes.shape[-1]))
     return np.linalg.svd(operator.todense(n_samples), compute_uv=False)

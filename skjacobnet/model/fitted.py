@@ -35,6 +35,9 @@ class FittedModel:
         How raw tables are read; None where the network takes numbers as they come.
     encoded_columns : tuple of Column
         What the encodings make of them.
+    mean_encoded : array of shape (n_encoded,) or None
+        The weighted mean, over the rows of the fit, of what the encodings make of a
+        row; None where there are none.
     """
 
     network: Network
@@ -44,6 +47,7 @@ class FittedModel:
     regularizers: tuple = ()
     columns: Any = None
     encoded_columns: tuple = ()
+    mean_encoded: np.ndarray | None = None
 
     @property
     def dtype(self):

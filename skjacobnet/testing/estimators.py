@@ -5,9 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.preprocessing import maxabs_scale
+from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from skjacobnet.core.rows import cast
+from skjacobnet.data.columns import RawColumns, checked_table
 from skjacobnet.data.table import Table
 from skjacobnet.estimators.parameters import resolve
 from skjacobnet.layers import Elementwise
@@ -16,6 +18,7 @@ from skjacobnet.tasks import task_of
 from skjacobnet.testing.compare import assert_close
 from skjacobnet.testing.finite_differences import empirical_jacobian, finite_difference
 from skjacobnet.training.objective import Objective
+from skjacobnet.training.run import fitted_encoder
 
 # At most so many weights are checked one by one, and so many rows are used.
 N_WEIGHTS = 200
@@ -36,9 +39,10 @@ def check_gradients(estimator, X, y, sample_weight=None, *, rtol=1e-6, random_st
     estimator : JacobianMLPClassifier or JacobianMLPRegressor
         Fitted or not. A fitted one is checked at its weights, an unfitted one at first
         weights that are moved a little, so that intercepts are not zero.
-    X : array-like or sparse matrix of shape (n_samples, n_features)
-        At most 50 rows are used, drawn at random. Each column is divided by its
-        largest entry, since differences need inputs of ordinary size.
+    X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+        At most 50 rows are used, drawn at random. Each column that the trained layers
+        are given is divided by its largest entry, since differences need inputs of
+        ordinary size.
     y : array-like of shape (n_samples,) or (n_samples, n_columns)
     sample_weight : array-like of shape (n_samples,), optional
     rtol : float > 0, default=1e-6
@@ -63,6 +67,11 @@ def check_gradients(estimator, X, y, sample_weight=None, *, rtol=1e-6, random_st
     Rows where an input of an elementwise layer is nearer than 0.001 to one of its kinks
     are passed over. Layers that draw random numbers are checked as they predict. Where
     a regularizer draws, all do, and get the same draws in every evaluation.
+
+    Where an estimator has an `encoding`, all this is done behind it, and the Jacobian
+    for the numbers of the raw table is checked as well. Numbers are moved by a tenth of
+    their standard deviation then, since those of a table often lie on kinks of the
+    encoding, and rows within a thousandth of one are passed over.
 
     Examples
     --------
@@ -93,6 +102,50 @@ def check_gradients(estimator, X, y, sample_weight=None, *, rtol=1e-6, random_st
             f"{name}: Jacobian of the raw prediction for the inputs, {mode} mode",
             rtol,
         )
+    if found.encoder.n_encodings:
+        _check_encoded(found, name, rtol, np.random.default_rng(random_state))
+
+
+def _check_encoded(found, name, rtol, rng):
+    """Check the Jacobian of encodings and trained layers together."""
+    encoder, theta, X = found.encoder, found.theta, found.raw
+    scale = np.array([_deviation(column) for column in X.T])
+    scale[found.is_category] = 0.0
+    X = X + 0.1 * scale * rng.standard_normal(X.shape)
+    layers = found.network.layers
+    whole = encoder.followed_by(layers, [{}] * len(layers))
+    X = X[_clear_of_encodings(encoder, X, scale)]
+    X = X[_clear_rows(whole, theta, X)]
+    moved = scale > 0.0
+    # In units that make all columns count.
+    units = np.where(moved, scale, 1.0)
+    jacobian = empirical_jacobian(lambda x: whole.forward(theta, x), X, scale)
+    for mode in ("reverse", "forward", "auto"):
+        assert_close(
+            (whole.input_jacobian(theta, X, mode) * units)[..., moved],
+            (jacobian * units)[..., moved],
+            f"{name}: Jacobian of the raw prediction for the raw table, {mode} mode",
+            rtol,
+        )
+
+
+def _deviation(column):
+    """Return the standard deviation of numbers, zero where there are none."""
+    known = column[~np.isnan(column)]
+    return known.std() if known.size else 0.0
+
+
+def _clear_of_encodings(encoder, X, scale):
+    """Return the rows in which slopes to both sides of each number are the same."""
+    clear, here = np.ones(len(X), bool), encoder.encoded(X, np.float64)
+    for place in np.flatnonzero(scale):
+        above, below = X.copy(), X.copy()
+        above[:, place] += CLEARANCE * scale[place]
+        below[:, place] -= CLEARANCE * scale[place]
+        bend = encoder.encoded(above, np.float64) + encoder.encoded(below, np.float64)
+        # Curvature without a kink is of the order of the clearance squared.
+        clear &= (np.abs(bend - 2.0 * here) <= 0.01 * CLEARANCE).all(axis=1)
+    return _any_rows(clear)
 
 
 class WeightDerivatives(NamedTuple):
@@ -113,6 +166,12 @@ class WeightDerivatives(NamedTuple):
         The weights at which all this was taken.
     inputs : array or CSR matrix
         The rows at which it was.
+    encoder : Network
+        Encodings before the network, which may be none.
+    raw : array of shape (n_rows, n_columns), float64
+        All rows that were drawn, before the encodings.
+    is_category : array of bool of shape (n_columns,)
+        Which columns of these hold categories.
     """
 
     gradient: np.ndarray
@@ -122,6 +181,9 @@ class WeightDerivatives(NamedTuple):
     network: Network
     theta: np.ndarray
     inputs: Any
+    encoder: Network
+    raw: np.ndarray
+    is_category: np.ndarray
 
 
 def weight_derivatives(
@@ -148,19 +210,19 @@ def weight_derivatives(
     rng = np.random.default_rng(random_state)
     parts = resolve(estimator)
     fitted = hasattr(estimator, "model_")
-    X, y = validate_data(
-        copy(estimator),
-        X,
-        y,
-        reset=not fitted,
-        accept_sparse="csr",
-        multi_output=True,
-    )
+    X, y, columns = _checked(estimator, X, y, parts, fitted)
     task = estimator.task_ if fitted else task_of(y, parts.loss)
     table = Table.of(task, X, y, sample_weight, estimator.class_weight)
-    network, theta = _network_and_weights(estimator, parts, table, rng)
+    if fitted:
+        whole = estimator.model_.network
+        encoder = whole.part(0, whole.n_encodings)
+    else:
+        encoder, _, _ = fitted_encoder(parts, table, columns)
+    network, theta = _network_and_weights(estimator, parts, table, encoder, rng)
     rows = np.sort(rng.permutation(X.shape[0])[:N_ROWS])
-    inputs = maxabs_scale(cast(X[rows], np.float64, network.accepts_sparse))
+    raw = cast(X[rows], np.float64, sparse=True)
+    inputs = cast(encoder.encoded(raw, np.float64), np.float64, network.accepts_sparse)
+    inputs = maxabs_scale(inputs)
     clear = _clear_rows(network, theta, inputs)
     rows, inputs = rows[clear], inputs[clear]
     encoded = table.task.encode(table.codes[rows], np.float64)
@@ -192,15 +254,44 @@ def weight_derivatives(
         direction[index] = 1.0
         slopes.append(finite_difference(value, theta, direction))
     return WeightDerivatives(
-        gradient, trained, indices, np.array(slopes), network, theta, inputs
+        gradient,
+        trained,
+        indices,
+        np.array(slopes),
+        network,
+        theta,
+        inputs,
+        encoder,
+        cast(raw, np.float64, sparse=False),
+        np.zeros(X.shape[1], bool) if columns is None else columns.is_category,
     )
 
 
-def _network_and_weights(estimator, parts, table, rng):
+def _checked(estimator, X, y, parts, fitted):
+    """Return the table as the network takes it, the targets, and how it is read."""
+    receiver = copy(estimator)
+    columns = estimator.model_.columns if fitted else None
+    if not parts.encodings and columns is None:
+        X, y = validate_data(
+            receiver, X, y, reset=not fitted, accept_sparse="csr", multi_output=True
+        )
+        return X, y, None
+    y = validate_data(receiver, y=y, multi_output=True)
+    if fitted:
+        X = estimator.checked_rows(X)
+    else:
+        X = checked_table(X)
+        columns = RawColumns.of(X, estimator.categorical_features, parts.encodings)
+        X = columns.read(X)
+    check_consistent_length(X, y)
+    return X, y, columns
+
+
+def _network_and_weights(estimator, parts, table, encoder, rng):
     if hasattr(estimator, "model_"):
         return estimator.model_.trained, estimator.weights_.astype(np.float64)
     network = build_network(
-        parts.hidden, table.X.shape[1], table.task.n_raw, parts.initializer
+        parts.hidden, encoder.sizes[-1], table.task.n_raw, parts.initializer
     )
     theta = network.init_weights(rng, np.float64)
     return network, theta + 0.1 * rng.standard_normal(theta.shape)
@@ -216,9 +307,20 @@ def _clear_rows(network, theta, inputs):
         steps += layer.inner(operator, received)
         for kink in layer.kinks if isinstance(layer, Elementwise) else ():
             clear &= (np.abs(received - kink) > CLEARANCE).all(axis=1)
+    return _any_rows(clear)
+
+
+def _any_rows(clear):
+    """Return the numbers of clear rows.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
     if not clear.any():
         raise ValueError(
-            "Every row is within 0.001 of a kink of an activation, where differences "
-            "measure nothing. Give other rows, or more of them."
+            "Every row is within 0.001 of a kink of an activation or encoding, where "
+            "differences measure nothing. Give other rows, or more of them."
         )
     return np.flatnonzero(clear)

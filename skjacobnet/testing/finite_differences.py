@@ -67,7 +67,7 @@ def finite_difference(function, x, direction):
     return _difference(function, above, below) / step
 
 
-def empirical_jacobian(function, X):
+def empirical_jacobian(function, X, scale=None):
     r"""Measure the Jacobian of a function that treats every row alone.
 
     .. math:: J_{s,o,i} = \partial f(X)_{s,o} / \partial X_{s,i}
@@ -77,6 +77,10 @@ def empirical_jacobian(function, X):
     function : callable
         Maps (n_samples, n_in) to (n_samples, n_out), such as ``predict_proba``.
     X : array of shape (n_samples, n_in)
+    scale : array of shape (n_in,), optional
+        The size of changes that matter, column by column. Columns of scale zero do not
+        move, and neither do missing numbers; their derivatives are zero. By default
+        :math:`\max(1, |x|)` of each entry.
 
     Returns
     -------
@@ -96,8 +100,8 @@ def empirical_jacobian(function, X):
     -----
     Two calls of the function for each feature, for all rows at once. A function that
     mixes rows gives numbers without meaning. Steps are relative to each entry,
-    :math:`h = \epsilon^{1/3} \max(1, |x|)`, and divided by as they were rounded. Keep
-    `X` farther than that from kinks.
+    :math:`h = \epsilon^{1/3} \max(1, |x|)`, or to the scale, and divided by as they
+    were rounded. Keep `X` farther than that from kinks.
 
     Examples
     --------
@@ -111,7 +115,8 @@ def empirical_jacobian(function, X):
     columns = []
     for feature in range(X.shape[1]):
         above, below = X.copy(), X.copy()
-        h = STEP * np.maximum(1.0, np.abs(X[:, feature]))
+        x = X[:, feature]
+        h = STEP * (np.maximum(1.0, np.abs(x)) if scale is None else scale[feature])
         above[:, feature] += h
         below[:, feature] -= h
         difference = _difference(function, above, below)
@@ -120,8 +125,9 @@ def empirical_jacobian(function, X):
                 f"function must return an array of shape ({len(X)}, n_out), got "
                 f"{difference.shape}. Add an axis to a result of shape (n_samples,)."
             )
-        step = above[:, feature] - below[:, feature]
-        columns.append(difference / step[:, np.newaxis])
+        step = (above[:, feature] - below[:, feature])[:, np.newaxis]
+        slopes = np.zeros_like(difference)
+        columns.append(np.divide(difference, step, slopes, where=step > 0.0))
     return np.stack(columns, axis=-1)
 
 

@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skjacobnet.core.blocks import row_blocks
 from skjacobnet.core.rows import cast
-from skjacobnet.layers import Rescale, automatic_encodings, fit_encodings
+from skjacobnet.layers import EncodedRows, Rescale, automatic_encodings, fit_encodings
 from skjacobnet.model import FittedModel
 from skjacobnet.network import Network, build_network
 from skjacobnet.training import full_batch, minibatch
@@ -87,10 +87,11 @@ def train(
         If there is one before an epoch has been completed.
     """
     if earlier is None:
-        encoder, encoded_columns = _fitted_encoder(parts, table, columns)
+        encoder, encoded_columns, mean_encoded = fitted_encoder(parts, table, columns)
     else:
         encoder = _encoder_of(earlier[0], parts, issparse(table.X))
         encoded_columns = earlier[0].encoded_columns
+        mean_encoded = earlier[0].mean_encoded
     network = build_network(
         parts.hidden, encoder.sizes[-1], task.n_raw, parts.initializer
     )
@@ -127,6 +128,7 @@ def train(
         regularizers=parts.regularizers,
         columns=columns,
         encoded_columns=encoded_columns,
+        mean_encoded=mean_encoded,
     )
     objective = Objective(
         network, parts.loss, task.link(parts.loss), parts.regularizers
@@ -181,20 +183,34 @@ def compute_dtype(dtype, given):
     raise ValueError(f"dtype must be None, 'float32' or 'float64', got {dtype!r}.")
 
 
-def _fitted_encoder(parts, table, columns):
-    """Return a network of encodings, fitted to all rows that count, and its columns.
+def fitted_encoder(parts, table, columns):
+    """Return encodings fitted to all rows that count, their columns and mean row.
 
     Weights of rows count, weights of classes do not, and neither does a split: what the
     encodings learn is the same for all that is trained on the table.
+
+    Parameters
+    ----------
+    parts : Parts
+    table : Table
+    columns : RawColumns or None
+
+    Returns
+    -------
+    encoder : Network
+        Of the encodings alone, which may be none.
+    encoded_columns : tuple of Column
+    mean_encoded : array of shape (n_encoded,) or None
+        The weighted mean encoded row; None without encodings.
     """
-    encoder, known = Network((), table.X.shape[1]), ()
+    encoder = Network((), table.X.shape[1])
     if not parts.encodings:
-        return encoder, known
+        return encoder, (), None
     encodings = _encodings(parts, issparse(table.X))
-    layers, statistics, known = fit_encodings(
-        encodings, columns.raw_columns, table.X, table.sample_weight
-    )
-    return encoder.followed_by(layers, statistics), tuple(known)
+    X, weight = table.X, table.sample_weight
+    layers, statistics, known = fit_encodings(encodings, columns.raw_columns, X, weight)
+    rows = EncodedRows(X, weight, zip(layers, statistics, strict=True))
+    return encoder.followed_by(layers, statistics), tuple(known), rows.mean()
 
 
 def _encodings(parts, sparse):
@@ -229,8 +245,7 @@ def _encoder_of(model, parts, sparse):
         raise ValueError(
             "Training goes on with the encodings of the last fit, "
             f"{_names(encoder.layers)}, but encoding asks for {_names(wanted)} or for "
-            "other arguments of them. "
-            "Set warm_start=False and call fit to start anew."
+            "other arguments of them. Set warm_start=False and call fit to start anew."
         )
     return encoder
 

@@ -113,6 +113,17 @@ def test_derivatives_of_the_raw_columns(make, y, method, dtype, encoding):
 
 
 @both
+def test_derivatives_without_categories(make, y, method):
+    X = FRAME[["age"]]
+    model = make(activation="tanh").fit(X, y)
+    ends = [getattr(model, method)(X + h).reshape(N, -1) for h in (1e-4, -1e-4)]
+    slope = (ends[0] - ends[1]) / 2e-4
+    difference = np.abs(model.input_jacobian(X)[..., 0] - slope)
+    # Some rows are at a knot, where one side is another.
+    assert np.mean(difference < 1e-6 * np.abs(slope).max()) > 0.9
+
+
+@both
 def test_missing_unknown_and_rare_values(make, y, method):
     encoding = [OneHot(min_frequency=20), MissingIndicator(), Standardize()]
     model = make(encoding, activation="tanh")

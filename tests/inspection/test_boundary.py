@@ -104,3 +104,19 @@ def test_float32():
     model.fit(X.astype(np.float32), Y)
     distance, direction, _ = boundary_distance(model, X)
     assert distance.dtype == direction.dtype == np.float32
+
+
+def test_units_are_those_that_columns_are_divided_by():
+    rng = np.random.default_rng(0)
+    X, units = rng.normal(size=(40, 3)), np.array([10.0, 1.0, 0.1])
+    y = X.sum(axis=1) > 0.0
+    model = JacobianMLPClassifier((5,), max_iter=3, tol=None, random_state=0).fit(X, y)
+    scaled = JacobianMLPClassifier((5,), max_iter=3, tol=None, random_state=0)
+    scaled.fit(X / units, y)
+    first, *rest = model.coefs_
+    scaled.coefs_ = [units[:, np.newaxis] * first, *rest]
+    scaled.intercepts_ = model.intercepts_
+    found = boundary_distance(model, X, units=units)
+    expected = boundary_distance(scaled, X / units)
+    np.testing.assert_allclose(found.distance, expected.distance)
+    np.testing.assert_allclose(found.direction, expected.direction * units)

@@ -55,7 +55,8 @@ class JacobianDisplay:
     -----
     Where probabilities are differentiated, the numbers of a feature add up to zero over
     the classes. Features of unlike scales have derivatives of unlike scales; put a
-    scaler before and give its result with ``model[-1]`` to compare them.
+    scaler before and give its result with ``model[-1]`` to compare them. Columns of
+    categories have no derivative and are left out; see `category_contrasts`.
 
     Examples
     --------
@@ -137,14 +138,16 @@ class JacobianDisplay:
         """
         x = one_row(x)
         route = Route(estimator, x, output)
-        kind, names, _ = OutputColumns.of(route.model, route.output)
+        kind, classes, _ = OutputColumns.of(route.model, route.output)
         if class_names is None:
-            class_names = names
+            class_names = classes
         ((_, _, jacobian),) = route.jacobians()
+        names = names_of_features(feature_names, route.names, route.n_features)
+        moving = np.setdiff1d(np.arange(route.n_features), route.of_categories)
         return cls(
-            jacobian[0],
+            jacobian[0][:, moving],
             label=f"change of the {OUTPUTS[route.output]} per unit of the feature",
-            feature_names=names_of_features(feature_names, x, route.n_features),
+            feature_names=[names[place] for place in moving],
             class_names=checked_names(class_names, route.n_outputs, "class_names"),
             kind=kind,
         ).plot(max_features=max_features, ax=ax)

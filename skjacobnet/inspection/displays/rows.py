@@ -4,6 +4,7 @@ import numpy as np
 
 from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.displays.names import checked_names
+from skjacobnet.inspection.frames import row_as_table
 
 # What `output` means in words.
 OUTPUTS = {
@@ -33,12 +34,7 @@ def one_row(x):
     >>> one_row([3.0, 4.0])
     array([[3., 4.]])
     """
-    if hasattr(x, "infer_objects") and x.ndim == 1:  # a row taken out of a frame
-        return x.to_frame().T.infer_objects()
-    if not hasattr(x, "shape"):
-        x = np.asarray(x)
-    if len(x.shape) == 1:
-        x = x[np.newaxis]
+    x = row_as_table(x)
     if len(x.shape) != 2 or x.shape[0] != 1:
         raise ValueError(
             f"x must be one row, got the shape {x.shape}. Take one, such as X[:1]."
@@ -46,10 +42,10 @@ def one_row(x):
     return x
 
 
-def names_of_features(given, x, n_features):
-    """Return the name of each feature: as given, of the frame, or x0, x1, ..."""
+def names_of_features(given, known, n_features):
+    """Return the name of each feature: as given, as known, or x0, x1, ..."""
     if given is None:
-        given = getattr(x, "columns", [f"x{i}" for i in range(n_features)])
+        given = [f"x{i}" for i in range(n_features)] if known is None else known
     return checked_names(given, n_features, "feature_names")
 
 

@@ -3,7 +3,13 @@
 import numpy as np
 
 from skjacobnet.core.constraints import Interval, OneOf
-from skjacobnet.inspection.chosen_output import most_probable, target_columns
+from skjacobnet.inspection.chosen_output import (
+    most_probable,
+    target_columns,
+    target_cotangent,
+)
+from skjacobnet.inspection.column_names import cell_text
+from skjacobnet.inspection.coordinates import coordinates
 from skjacobnet.inspection.displays.drawing import (
     COLORS,
     DIVERGING,
@@ -57,6 +63,10 @@ class SaliencyDisplay:
         Without it there is a bar for each feature.
     feature_names : sequence of str of length n_features, optional
         Written beside the bars; by default x0, x1 and so on.
+    title : str, default=""
+        Written above.
+    draw_zeros : bool, default=True
+        Whether features without any share have a bar, too.
 
     Attributes
     ----------
@@ -70,7 +80,10 @@ class SaliencyDisplay:
     Notes
     -----
     Integrated gradients start from zero unless there is a `baseline`. Zero is seldom a
-    likely row; the means of the training rows often are.
+    likely row; the means of the training rows often are. Of an estimator with an
+    `encoding` they start from the mean encoded row of the fit, bars are labeled
+    ``name = value``, the title says what is predicted at both ends, and features
+    without any share are left out.
 
     Examples
     --------
@@ -91,12 +104,16 @@ class SaliencyDisplay:
         x=None,
         image_shape=None,
         feature_names=None,
+        title="",
+        draw_zeros=True,
     ):
         self.attributions = attributions
         self.label = label
         self.x = x
         self.image_shape = image_shape
         self.feature_names = feature_names
+        self.title = title
+        self.draw_zeros = draw_zeros
 
     @classmethod
     def from_estimator(
@@ -104,7 +121,7 @@ class SaliencyDisplay:
         estimator,
         x,
         *,
-        method="saliency",
+        method="auto",
         target=None,
         output=None,
         baseline=None,
@@ -121,9 +138,11 @@ class SaliencyDisplay:
             Fitted; the steps before it must be affine, such as scalers and PCA.
         x : array-like of shape (n_features,) or (1, n_features), or a frame of one row
             As the pipeline is given it.
-        method : {"saliency", "gradient_x_input", "integrated_gradients"}, \
-default="saliency"
-            The function of `skjacobnet.inspection` that is asked.
+        method : {"auto", "saliency", "gradient_x_input", "integrated_gradients"}, \
+default="auto"
+            The function of `skjacobnet.inspection` that is asked. ``"auto"`` is
+            saliency, and of an estimator with an `encoding` integrated gradients, whose
+            columns have no unit in common.
         target : class or int, default=None
             The class to look at; for labels their number. None is the most probable
             one. Of a regressor the number of a column of the output; None is its only
@@ -133,8 +152,9 @@ default="saliency"
             or ``"log_proba"``. Of a regressor: ``"prediction"``, the default,
             ``"raw"``, ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"``
             where it is ``"quantile"``.
-        baseline : array-like of shape (n_features,), optional
-            Where integrated gradients start; by default zeros.
+        baseline : array-like of shape (n_features,), or frame of one row, optional
+            Where integrated gradients start; by default zeros, with an `encoding` the
+            mean encoded row of the fit.
         image_shape : (int, int), optional
             Height and width, in pixels, where the features are those of an image.
         feature_names : sequence of str of length n_features, optional
@@ -160,29 +180,42 @@ default="saliency"
         ImportError
             If matplotlib is not installed.
         """
-        OneOf(*METHODS).check(method, "method")
+        OneOf(*METHODS, "auto").check(method, "method")
         x = one_row(x)
         route = Route(estimator, x, output)
+        if method == "auto":
+            method = "integrated_gradients" if route.is_encoded else "saliency"
         n_features = route.n_features
-        names = names_of_features(feature_names, x, n_features)
+        names = names_of_features(feature_names, route.names, n_features)
         if image_shape is not None:
             image_shape = checked_image_shape(image_shape, n_features)
-        target, of = _chosen(route, target)
+        column, of = _chosen(route, target)
+        target = OutputColumns.of(route.model, route.output).targets[column]
         options = {"target": target, "output": route.output}
-        start = ""
+        start = title = ""
         if method == "integrated_gradients":
             options["baseline"] = baseline
-            start = " from zero" if baseline is None else " from the baseline"
+            start = f" from {_start(route, baseline)}"
         elif baseline is not None:
             raise ValueError(
                 "baseline goes with method='integrated_gradients' only, got "
                 f"method={method!r}."
             )
-        values = METHODS[method](estimator, x, **options)
+        values = np.asarray(METHODS[method](estimator, x, **options))[0]
+        per = "per unit of the feature"
+        if len(route.of_categories):
+            per += ", or for another category"
+        if route.is_encoded:
+            for place in np.flatnonzero(values):
+                text = cell_text(x, place, place in route.of_categories)
+                names[place] += f" = {text}"
+            if start:
+                before, after = _ends(route, x, baseline, column)
+                title = f"{of}: {before:.4g} at the baseline, {after:.4g} at this row"
         return cls(
-            np.asarray(values)[0],
+            values,
             label=(
-                f"|change of {of}| per unit of the feature"
+                f"|change of {of}| {per}"
                 if method == "saliency"
                 else f"share of {of} ({method.replace('_', ' ')}{start})"
             ),
@@ -190,6 +223,8 @@ default="saliency"
             x=None if image_shape is None else numbers(x)[0],
             image_shape=image_shape,
             feature_names=names,
+            title=title,
+            draw_zeros=not route.is_encoded,
         ).plot(max_features=max_features, ax=ax)
 
     def plot(self, *, max_features=20, ax=None):
@@ -235,13 +270,15 @@ default="saliency"
     def _draw_bars(self, values, names, max_features):
         # The largest come last, which is at the top.
         shown = np.argsort(np.abs(values), kind="stable")[-max_features:]
+        if not self.draw_zeros:
+            shown = shown[values[shown] != 0.0]
         positions = np.arange(len(shown))
         colors = np.where(values[shown] < 0.0, COLORS[1], COLORS[0])
         self.ax_.barh(positions, values[shown], color=colors)
         self.ax_.set_yticks(
             positions,
             shortened_names([names[i] for i in shown]),
-            fontsize=font_size(len(shown)),
+            fontsize=font_size(max(1, len(shown))),
         )
         self.ax_.axvline(0.0, color="0.3", linewidth=0.8)
         self.ax_.margins(y=0.02)
@@ -251,6 +288,8 @@ default="saliency"
             if len(shown) == len(values)
             else f"feature ({len(shown)} largest of {len(values)})"
         )
+        if self.title:
+            self.ax_.set_title(wrapped(self.title), fontsize="medium")
         self.ax_.xaxis.get_major_locator().set_params(nbins=6)
 
     def _draw_image(self, values, x, shape):
@@ -276,7 +315,7 @@ default="saliency"
 
 
 def _chosen(route, target):
-    """Return the target to look at, by default the usual one, and what it is called."""
+    """Return the column to look at, by default the usual one, and what it is called."""
     kind, names, targets = OutputColumns.of(route.model, route.output)
     columns = target_columns(route.model, route.output, target, 1)
     if columns is None:
@@ -287,4 +326,22 @@ def _chosen(route, target):
         what += f" of {shortened(str(targets[column]))}"
     elif kind != "output":
         what += f" of {kind} {names[column]}"
-    return targets[column], what
+    return column, what
+
+
+def _start(route, baseline):
+    """Return in words where integrated gradients start."""
+    if baseline is not None:
+        return "the baseline"
+    return "the mean encoded row" if route.is_encoded else "zero"
+
+
+def _ends(route, x, baseline, column):
+    """Return the output at the baseline and at the row, both encoded."""
+    space = coordinates(route, x, baseline)
+    model, row = space.model.astype(np.float64), slice(0, 1)
+    picked = target_cotangent(model, np.array([column]), space.output)
+    return [
+        np.vecdot(model.link.value(model.raw(inputs), space.output), picked)[0]
+        for inputs in (space.baseline_inputs(row), space.inputs(row))
+    ]

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from skjacobnet.core.constraints import Interval
+from skjacobnet.inspection.column_names import encoded_names
 from skjacobnet.inspection.displays.drawing import (
     DIVERGING,
     figure_and_axes,
@@ -236,7 +237,10 @@ class WeightsDisplay:
 
 
 def _input_names(estimator, network):
-    """Return the names of what the network is given, None where there are none."""
+    """Return the names of what the first linear layer is given, None without any."""
+    model = network.model_
+    if model.columns is not None:
+        return encoded_names(model.columns, model.encoded_columns)
     names = getattr(network, "feature_names_in_", None)
     if names is None and isinstance(estimator, Pipeline):
         try:

@@ -148,9 +148,12 @@ class OneHot(Encoding):
 
     def sources(self, n_in):
         pairs = zip(self.codes, self.single, strict=True)
-        counts = [len(kept) - alone for kept, alone in pairs]
-        others = np.array(_others(n_in, self.acts_on), np.intp)
-        return np.concatenate([others, np.repeat(self.columns, counts)], dtype=np.intp)
+        added = [
+            column
+            for column, (kept, alone) in zip(self.columns, pairs, strict=True)
+            for _ in kept[alone:]
+        ]
+        return np.array([*_others(n_in, self.acts_on), *added], np.intp)
 
     def encode(self, weights, X, out):
         if not out.flags.c_contiguous:

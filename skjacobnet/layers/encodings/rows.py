@@ -94,6 +94,28 @@ class EncodedRows:
             yield block, None if self.weight is None else self.weight[start : start + n]
             start += n
 
+    def mean(self):
+        r"""Return the weighted mean row.
+
+        .. math:: \bar x = \frac{\sum_s w_s x_s}{\sum_s w_s}
+
+        Returns
+        -------
+        array of shape (n_columns,), float64
+        """
+        mean, unit = np.zeros(self.n_columns), 1.0 / max(1, self.n_rows)
+        if self.weight is not None:
+            # Sums of large weights may overflow.
+            largest = self.weight.max(initial=0.0)
+            unit = 1.0 / np.sum(self.weight / largest) if largest else 0.0
+        for block, weight in self.blocks():
+            if weight is None:
+                share = np.full(block.shape[0], unit)
+            else:
+                share = weight / largest * unit
+            mean += block.T @ share
+        return mean
+
     def columns(self, numbers):
         """Yield columns one by one, each over all rows of positive weight.
 

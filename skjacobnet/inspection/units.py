@@ -1,0 +1,103 @@
+"""In what units the columns of a table move."""
+
+import numpy as np
+
+from skjacobnet.core.constraints import Interval
+from skjacobnet.data.columns import checked_table
+from skjacobnet.data.frames import column, column_names, numbers_of
+from skjacobnet.layers import MissingIndicator, OneHot, PiecewiseLinear, Standardize
+
+UNITS = Interval(0, np.inf, "left")
+
+
+def units_of(route, X, units=None):
+    """Return by how much each column moves that moves by one.
+
+    Parameters
+    ----------
+    route : Route
+    X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+    units : float >= 0 or array-like of shape (n_features,), optional
+        As the user gave them. By default those of `X`; with encodings the standard
+        deviations of its columns.
+
+    Returns
+    -------
+    array of shape (n_features,), float64
+        Zero for columns of categories, which do not move.
+
+    Raises
+    ------
+    TypeError
+        If `units` are no numbers, or a column of categories is mixed with others before
+        it is encoded.
+    ValueError
+        If `units` are negative or not as many as the columns.
+    """
+    if units is not None:
+        found = np.asarray(units)
+        for unit in found.ravel().tolist():
+            UNITS.check(unit, "units")
+        if found.shape not in ((), (route.n_features,)):
+            raise ValueError(
+                f"units must be one number or one for each of the {route.n_features} "
+                f"columns of X, got an array of shape {found.shape}."
+            )
+        found = np.broadcast_to(found, route.n_features).astype(np.float64)
+    elif route.is_encoded:
+        found = _deviations(route, X)
+    else:
+        found = np.ones(route.n_features)
+    found[route.of_categories] = 0.0
+    return found
+
+
+def _deviations(route, X):
+    """Return the standard deviation of each number column: of the fit, or of X."""
+    deviations = standardized_deviations(route.model.network)
+    if deviations is not None and route.matrix is None:
+        return deviations
+    used = np.ones(route.n_features, bool)
+    if route.matrix is not None:
+        factors = np.abs(route.matrix)
+        if deviations is not None and (np.count_nonzero(factors, axis=0) <= 1).all():
+            sizes = np.zeros_like(factors)
+            np.divide(deviations, factors, sizes, where=factors > 0.0)
+            return sizes.max(axis=1)
+        used = factors.any(axis=1)
+    used[route.of_categories] = False
+    table, found = checked_table(X), np.zeros(route.n_features)
+    names = column_names(table) or range(route.n_features)
+    for place, name in enumerate(names):
+        if used[place]:
+            values = numbers_of(column(table, place), name).astype(np.float64)
+            values = values[~np.isnan(values)]
+            found[place] = values.std() if values.size else 0.0
+    return found
+
+
+def standardized_deviations(network):
+    """Return the standard deviations that `Standardize` has of the inputs of a network.
+
+    Parameters
+    ----------
+    network : Network
+
+    Returns
+    -------
+    array of shape (n_inputs,) or None
+        Zero for inputs that it does not act on. None if there is no such layer, or
+        numbers change before it.
+    """
+    sources = np.arange(network.sizes[0])
+    known = network.part(0, network.n_encodings)
+    statistics = known.arrays(np.empty(0))
+    for layer, own, width in zip(known.layers, statistics, known.sizes, strict=False):
+        if isinstance(layer, Standardize):
+            found = np.zeros(network.sizes[0])
+            found[sources[list(layer.columns)]] = own["deviation"]
+            return found
+        if not isinstance(layer, OneHot | PiecewiseLinear | MissingIndicator):
+            return None
+        sources = sources[layer.sources(width)]
+    return None
