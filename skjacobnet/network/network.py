@@ -210,7 +210,7 @@ class Network:
             others in that of `theta`.
         """
         weights = self.split(theta)
-        if not self.statistics.size:
+        if not any(self._statistic_places):
             return weights
         known = _views(self.statistics.astype(theta.dtype), self._statistic_places)
         if self.n_encodings and dtype is not None and dtype != theta.dtype:
@@ -426,8 +426,8 @@ class Network:
 
     def _received(self, theta, linearization, cotangent):
         """Yield each step with weights, last first, and what `weight_vjp_at` takes."""
-        weights, (X, *inputs) = self.arrays(theta), linearization.outputs[:-1]
-        inputs = [X.toarray() if issparse(X) else X, *inputs]
+        weights = self.arrays(theta)
+        inputs = [X.toarray() if issparse(X) else X for X in linearization.outputs[:-1]]
         for step, operator, *ends in self.chain.received(
             linearization.operators, inputs, cotangent
         ):
