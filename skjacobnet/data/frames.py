@@ -108,7 +108,10 @@ def numbers_of(column, name):
     """
     numbers = _converted(column)
     if numbers is None:
-        strange = next(v for v in factor_of(column, name).values if not _is_number(v))
+        values = factor_of(column, name).values
+        if not values:  # all are missing, whatever the type of the column
+            return np.full(len(column), np.nan)
+        strange = next(value for value in values if not isinstance(value, Real))
         raise ValueError(
             f"Column {name!r} must hold numbers, but it has {strange!r}. Correct it, "
             "or name the column in categorical_features."
@@ -209,10 +212,6 @@ def _check_one_kind(values, name):
             f"Column {name!r} mixes strings and numbers, such as {one!r} and "
             f"{other!r}. Make strings of all of them, for example with astype(str)."
         )
-
-
-def _is_number(value):
-    return isinstance(value, Real)
 
 
 def _is_na(value):

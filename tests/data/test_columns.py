@@ -29,10 +29,20 @@ def frame(**changes):
     return pandas.DataFrame({**columns, **changes})
 
 
-def in_polars(**types):
+def in_polars(frame):
+    """Return a frame of pandas in polars, without pyarrow."""
+    return polars.DataFrame(
+        {
+            name: [None if pandas.isna(value) else value for value in column]
+            for name, column in frame.items()
+        }
+    )
+
+
+def typed(**types):
     """Return the frame in polars, with other types of columns."""
     columns = [polars.col(name).cast(dtype) for name, dtype in types.items()]
-    return polars.from_pandas(frame()).with_columns(*columns)
+    return in_polars(frame()).with_columns(*columns)
 
 
 EXPECTED = np.array([[3, 1.5, 1, 1], [1, NAN, NAN, 0], [2, 2.5, 0, 1]])
@@ -47,11 +57,10 @@ EXPECTED = np.array([[3, 1.5, 1, 1], [1, NAN, NAN, 0], [2, 2.5, 0, 1]])
         frame(string=pandas.Categorical(["b", None, "a"], ["z", "b", "a"])),
         frame(float=pandas.array([1.5, None, 2.5], "Float64")),
         frame(bool=pandas.array([True, False, True], "boolean")),
-        polars.from_pandas(frame()),
-        in_polars(),
-        in_polars(string=polars.Categorical),
-        in_polars(string=polars.Enum(["b", "a"])),
-        in_polars(int=polars.UInt8, float=polars.Float64),
+        typed(),
+        typed(string=polars.Categorical),
+        typed(string=polars.Enum(["b", "a"])),
+        typed(int=polars.UInt8, float=polars.Float64),
     ],
 )
 def test_frames_of_all_types_are_the_same_array(X):
@@ -98,6 +107,23 @@ def test_categories_are_matched_by_value():
     _, _, *tables = read(X, *others)
     for table in tables:
         np.testing.assert_array_equal(table, [[1.0], [NAN], [NAN]])
+
+
+def test_missing_numbers_of_any_type():
+    X = pandas.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]})
+    others = [
+        X.assign(a=None),
+        X.assign(a=pandas.array([None, None], "Int64")),
+        polars.DataFrame({"a": [None, None], "b": ["x", "y"]}),
+        np.array([[None, "x"], [None, "y"]], object),
+    ]
+    _, _, *tables = read(X, *others)
+    for table in tables:
+        np.testing.assert_array_equal(table, [[NAN, 0.0], [NAN, 1.0]])
+    for empty in (X[["b"]].assign(b=None), polars.DataFrame({"b": [None, None]})):
+        columns, table = read(empty)
+        assert np.isnan(table).all()
+        assert columns.categories in ([[]], [None])
 
 
 def test_numbers_as_categories():

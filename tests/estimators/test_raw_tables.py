@@ -50,6 +50,16 @@ PARAMS = {
 }
 
 
+def in_polars(frame):
+    """Return a frame of pandas in polars, without pyarrow."""
+    return polars.DataFrame(
+        {
+            name: [None if pandas.isna(value) else value for value in column]
+            for name, column in frame.items()
+        }
+    )
+
+
 def classifier(encoding="auto", **params):
     return JacobianMLPClassifier(encoding=encoding, **{**PARAMS, **params})
 
@@ -67,7 +77,7 @@ both = pytest.mark.parametrize(
 @both
 @pytest.mark.parametrize("encoding", ["auto", LIST], ids=["auto", "list"])
 def test_frames_and_arrays_are_one_table(make, y, method, encoding):
-    tables = [FRAME, polars.from_pandas(FRAME), FRAME.to_numpy(object)]
+    tables = [FRAME, in_polars(FRAME), FRAME.to_numpy(object)]
     tables[2][:, 3] = np.where(FRAME["member"], "True", "False")
     results = []
     for table in tables:
@@ -288,7 +298,7 @@ OF_TABLES = {
     ),
     "no rows": (lambda: FRAME.iloc[:0], "0 sample"),
     "no columns": (lambda: FRAME[[]], "0 feature"),
-    "no rows in polars": (lambda: polars.from_pandas(FRAME)[:0], "0 sample"),
+    "no rows in polars": (lambda: in_polars(FRAME)[:0], "0 sample"),
     "one dimension": (lambda: np.zeros(N), "Expected 2D array"),
     "three dimensions": (lambda: np.zeros((N, 2, 2)), "dim 3"),
     "no array rows": (lambda: np.zeros((0, 2)), "0 sample"),
@@ -334,9 +344,7 @@ def test_bad_columns(make, y, method, name):
 @pytest.mark.parametrize("name", OF_POLARS)
 def test_bad_columns_in_polars(make, y, method, name):
     values, dtype, message = OF_POLARS[name]
-    table = polars.from_pandas(FRAME).with_columns(
-        polars.Series("age", values, dtype=dtype)
-    )
+    table = in_polars(FRAME).with_columns(polars.Series("age", values, dtype=dtype))
     model = FITTED[make]
     assert_unchanged_by(lambda: model.fit(table, y), model, f"'age'.*{message}")
     assert_unchanged_by(lambda: model.predict(table), model, f"'age'.*{message}")
