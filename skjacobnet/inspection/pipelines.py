@@ -54,6 +54,14 @@ def steps_and_network(estimator):
     return steps, estimator
 
 
+def is_encoded(estimator):
+    """Tell whether an estimator is, or ends in, a fitted network with an encoding."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    model = getattr(estimator, "model_", None)
+    return getattr(model, "columns", None) is not None
+
+
 def _way_to_the_network(estimator):
     """Return what to pass in place of an estimator that has a network inside."""
     if hasattr(estimator, "best_estimator_"):

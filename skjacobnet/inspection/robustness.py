@@ -7,8 +7,8 @@ from skjacobnet.accumulation import cotangents
 from skjacobnet.core.constraints import Interval, OneOf
 from skjacobnet.inspection.moved import moved
 from skjacobnet.inspection.need_of_classes import require_classes
-from skjacobnet.inspection.pipelines import Route, steps_and_network
-from skjacobnet.inspection.units import units_of
+from skjacobnet.inspection.pipelines import Route, is_encoded, numbers
+from skjacobnet.inspection.units import checked_units, units_of
 
 SIZES = Interval(0, np.inf, "left")
 
@@ -205,16 +205,18 @@ def robustness_curve(
     for size in sizes:
         SIZES.check(size, "epsilons")
     attack = perturbation == "attack"
-    _, network = steps_and_network(estimator)
-    # What is encoded may not be all numbers, and its units go back through the steps.
-    through = attack or network.model_.columns is not None
-    route = Route(estimator, X, through=through)
-    units, moves = _units_and_moves(route, X, units)
+    if attack or is_encoded(estimator):
+        route = Route(estimator, X)
+        units, moves = _units_and_moves(route, X, units)
+        shape = route.inputs.shape[0], route.n_features
+    else:
+        # Noise goes with any classifier, behind any steps.
+        shape = numbers(X).shape
+        units, moves = checked_units(units, shape[1]), None
     if attack:
         directions = [_worst_signs(route, y)]
     else:
         draw = check_random_state(random_state).standard_normal
-        shape = route.inputs.shape[0], route.n_features
         directions = (draw(shape) for _ in range(n_repeats))
     scores = [
         [estimator.score(moved(X, size * v, moves), y) for size in sizes]

@@ -34,22 +34,36 @@ def units_of(route, X, units=None):
     ValueError
         If `units` are negative or not as many as the columns.
     """
-    if units is not None:
-        found = np.asarray(units)
-        for unit in found.ravel().tolist():
-            UNITS.check(unit, "units")
-        if found.shape not in ((), (route.n_features,)):
-            raise ValueError(
-                f"units must be one number or one for each of the {route.n_features} "
-                f"columns of X, got an array of shape {found.shape}."
-            )
-        found = np.broadcast_to(found, route.n_features).astype(np.float64)
-    elif route.is_encoded:
+    if units is None and route.is_encoded:
         found = _deviations(route, X)
     else:
-        found = np.ones(route.n_features)
+        found = checked_units(units, route.n_features)
     found[route.of_categories] = 0.0
     return found
+
+
+def checked_units(units, n_features):
+    """Return units that a user gave, (n_features,), ones where there are none.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `units_of`.
+
+    Examples
+    --------
+    >>> checked_units(None, 2), checked_units([0, 3.0], 2)
+    (array([1., 1.]), array([0., 3.]))
+    """
+    found = np.asarray(1.0 if units is None else units)
+    for unit in found.ravel().tolist():
+        UNITS.check(unit, "units")
+    if found.shape not in ((), (n_features,)):
+        raise ValueError(
+            f"units must be one number or one for each of the {n_features} columns of "
+            f"X, got an array of shape {found.shape}."
+        )
+    return np.broadcast_to(found, n_features).astype(np.float64)
 
 
 def _deviations(route, X):
