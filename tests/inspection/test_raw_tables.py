@@ -63,6 +63,16 @@ def table(seed=0, n=N_ROWS):
     return frame
 
 
+def in_polars(frame):
+    """Return a frame of pandas as one of polars, whatever else is installed."""
+    return pl.DataFrame(
+        {
+            name: [None if pd.isna(value) else value for value in column]
+            for name, column in frame.items()
+        }
+    )
+
+
 FRAME = table()
 RNG = np.random.default_rng(1)
 SCORE = (
@@ -284,7 +294,7 @@ def test_a_baseline_is_read_as_rows_are():
             FRAME.iloc[[5]],
             FRAME.iloc[5],
             FRAME.iloc[5].to_numpy(),
-            pl.from_pandas(FRAME)[5:6],
+            in_polars(FRAME)[5:6],
         )
     ]
     for other in shares[1:]:
@@ -337,7 +347,7 @@ def test_every_kind_of_table_and_never_nan(name, dtype):
     expected = function(model, rows)
     assert np.isfinite(plain(expected)).all()
     assert plain(expected).any()
-    for other in (pl.from_pandas(rows), rows.to_numpy(dtype=object)):
+    for other in (in_polars(rows), rows.to_numpy(dtype=object)):
         result = function(model, other)
         np.testing.assert_allclose(plain(result), plain(expected), rtol=1e-6, atol=1e-9)
     # Far less than float32 resolves of the large column, but enough of predictions.
@@ -351,7 +361,7 @@ def test_every_kind_of_table_and_never_nan(name, dtype):
 def test_contrasts_in_frames_of_polars_and_in_arrays():
     model = fitted()
     pandas = category_contrasts(model, ROWS)
-    polars = category_contrasts(model, pl.from_pandas(ROWS))
+    polars = category_contrasts(model, in_polars(ROWS))
     assert polars.changes.columns[:2] == ["color=blue", "color=green"]
     assert polars.mean.columns == ["column", "category", "change"]
     np.testing.assert_allclose(polars.mean["change"], pandas.mean)
@@ -432,7 +442,7 @@ def test_attacks_move_numbers_by_standard_deviations():
     pd.testing.assert_frame_equal(changed.isna(), ROWS.isna())
     steps = (changed[NUMBERS] - ROWS[NUMBERS]).abs() / deviations()
     np.testing.assert_allclose(steps.to_numpy()[ROWS[NUMBERS].notna()], 0.25, rtol=1e-6)
-    frame = pl.from_pandas(ROWS)
+    frame = in_polars(ROWS)
     other = fast_gradient_attack(model, frame, model.predict(ROWS), 0.25)
     assert other.schema == frame.schema
     np.testing.assert_array_equal(other["big"], changed["big"])
@@ -462,7 +472,7 @@ def test_robustness(perturbation):
     assert curve[0] == pytest.approx(model.score(FRAME, SIDE))
     assert curve[0] > curve[1] > curve[2]
     polars = robustness_curve(
-        model, pl.from_pandas(FRAME), SIDE, [0.3],
+        model, in_polars(FRAME), SIDE, [0.3],
         perturbation=perturbation, random_state=0,
     )  # fmt: skip
     assert polars == pytest.approx(curve[1:2])
