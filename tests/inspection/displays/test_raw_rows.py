@@ -85,7 +85,9 @@ def test_a_raw_row_is_all_it_takes(model, check_picture):
 
 
 @pytest.mark.parametrize(
-    "row", [ROW.iloc[0], in_polars(ROW), ROW.to_numpy(object)], ids=str
+    "row",
+    [ROW.iloc[0], in_polars(ROW), ROW.to_numpy(object)],
+    ids=["series", "polars", "array"],
 )
 def test_rows_of_all_kinds(model, row):
     expected = bars(SaliencyDisplay.from_estimator(model, ROW).ax_)
