@@ -132,7 +132,8 @@ def _converted(column):
     wanted = np.float32 if narrow else np.float64
     try:
         if hasattr(dtype, "is_numeric"):
-            if not dtype.is_numeric():
+            # A column of nothing but missing values has a type of its own.
+            if not dtype.is_numeric() and str(dtype) != "Null":
                 return None
             return column.cast(_polars_type(narrow)).to_numpy()
         if isinstance(column, np.ndarray):

@@ -78,7 +78,7 @@ class Expansion(JacobianOperator):
 
     def vjp(self, cotangent, out=None):
         products = cotangent * self.slopes
-        if self.n_in <= WIDEST_PRODUCT:
+        if self.n_out and self.n_in <= WIDEST_PRODUCT:
             return product(products, self._summing(products.dtype), out)
         return written(self._sums(products), out)
 

@@ -73,6 +73,16 @@ def table(seed=0, n=N_ROWS):
     return frame
 
 
+def in_polars(frame):
+    """Return a frame of pandas as one of polars, whatever else is installed."""
+    return pl.DataFrame(
+        {
+            name: [None if pd.isna(value) else value for value in column]
+            for name, column in frame.items()
+        }
+    )
+
+
 FRAME = table()
 RNG = np.random.default_rng(1)
 SCORE = (
