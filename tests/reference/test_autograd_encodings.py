@@ -51,13 +51,13 @@ def encoded(layer, known, columns):
             for k in range(at, at + count):
                 x = columns[place]
                 share = (x - known["left"][k]) / known["width"][k]
-                bins.append(0.0 if np.isnan(x) else anp.clip(share, 0.0, 1.0))
+                bins.append(0.0 if anp.isnan(x) else anp.clip(share, 0.0, 1.0))
             at += count
         return columns + bins
     if isinstance(layer, MissingIndicator):
-        gaps = [float(np.isnan(columns[place])) for place in layer.gaps]
+        gaps = [float(anp.isnan(columns[place])) for place in layer.gaps]
         for place, mean in zip(layer.columns, known["mean"], strict=True):
-            if np.isnan(columns[place]):
+            if anp.isnan(columns[place]):
                 columns[place] = mean
         return columns + gaps
     for number, place in enumerate(layer.columns):
@@ -66,7 +66,7 @@ def encoded(layer, known, columns):
             columns[place] = x / anp.sqrt(1.0 + (x / layer.limit) ** 2)
         else:
             mean, deviation = known["mean"][number], known["deviation"][number]
-            columns[place] = 0.0 if np.isnan(x) else (x - mean) / deviation
+            columns[place] = 0.0 if anp.isnan(x) else (x - mean) / deviation
     return columns
 
 
