@@ -41,8 +41,7 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         clips them smoothly, and adds piecewise-linear parts of them; of a sparse `X` it
         divides columns by their standard deviation. The encodings are fitted once to
         all rows of positive weight, by `partial_fit` to those of its first call.
-    categorical_features : "from_dtype", None, or sequence of str, int or bool, \
-            default="from_dtype"
+    categorical_features : "from_dtype", sequence or None, default="from_dtype"
         Which columns hold categories, with an `encoding`: their names, their numbers,
         or a bool for each. ``"from_dtype"`` takes columns of strings, objects,
         categories, booleans and enums.
