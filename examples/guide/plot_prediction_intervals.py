@@ -97,7 +97,9 @@ intervals["constant width"] = prediction + low, prediction + high
 fifths = pd.cut(X_test["kilometers"], [1, 5, 10, 15, 20])
 table = pd.DataFrame(
     {
-        name: ((lower <= y_test) & (y_test <= upper)).groupby(fifths).mean()
+        name: ((lower <= y_test) & (y_test <= upper))
+        .groupby(fifths, observed=True)
+        .mean()
         for name, (lower, upper) in intervals.items()
     }
 )
@@ -144,14 +146,10 @@ def minutes_per_kilometer(rows):
     return jacobian[:, 0, 0] / scaler.scale_[0]
 
 
-grid = np.linspace(2.0, 19.0, 35)
-average = partial_dependence(
-    models["gaussian"],
-    X_test,
-    ["kilometers"],
-    kind="average",
-    custom_values={"kilometers": grid},
-)["average"][0]
+curve = partial_dependence(
+    models["gaussian"], X_test, ["kilometers"], kind="average", grid_resolution=35
+)
+grid, average = curve["grid_values"][0], curve["average"][0]
 measured = np.gradient(average, grid)
 moved = np.array(
     [minutes_per_kilometer(X_test.assign(kilometers=value)) for value in grid]
