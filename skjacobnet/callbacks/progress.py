@@ -20,10 +20,13 @@ class ProgressLine:
     ----------
     n_epochs : int
         The most epochs to come.
+    name : str, default=""
+        What the run is called, at the beginning of the line.
     """
 
-    def __init__(self, n_epochs):
+    def __init__(self, n_epochs, name=""):
         self.n_epochs = n_epochs
+        self.name = name
         self.start = perf_counter()
         self.done = 0
         self.written = -PAUSE
@@ -74,7 +77,7 @@ class ProgressLine:
         else:
             left = seconds_per_epoch * (self.n_epochs - self.done)
             texts.append(f"at most {left:.0f} s left")
-        line = ", ".join(texts)
+        line = " ".join([self.name, ", ".join(texts)]).lstrip()
         if self.changes_its_line:
             sys.stdout.write("\r" + line.ljust(self.width))
             self.width = len(line)

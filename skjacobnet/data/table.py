@@ -1,6 +1,5 @@
 """The rows of one fit: inputs, encoded targets and weights."""
 
-import warnings
 import zlib
 from dataclasses import dataclass, replace
 from typing import Any
@@ -157,37 +156,24 @@ class Table:
         """Return the best constant raw prediction for the rows that count."""
         return self.task.constant_raw(self.counted_codes, self.counted_weight, loss)
 
+    def prior_raw(self):
+        """Return the raw prediction of the weighted shares of answers."""
+        return self.task.prior_raw(self.counted_codes, self.counted_weight)
+
     def loss_of_constant(self, raw, loss):
         """Return the mean loss of one raw prediction for all rows that count."""
         return self.task.loss_of_constant(
             raw, self.counted_codes, self.counted_weight, loss
         )
 
-    def split(self, validation_fraction, rng):
-        """Return the numbers of the rows to train on and of the validation set.
-
-        Warns
-        -----
-        UserWarning
-            If the validation set lacks a class that it could have.
-        """
+    def split(self, fraction, rng):
+        """Return the numbers of the rows to train on and of those to validate with."""
         rows = np.arange(self.X.shape[0]) if self.rows is None else self.rows
         strata = self.task.strata(self.counted_codes)
-        train, validation = split_rows(strata, len(rows), validation_fraction, rng)
-        part = self.only(rows[validation])
-        if self._needlessly_lacks_classes(part):
-            warnings.warn(
-                f"early_stopping=True makes a validation set of {part.n_rows} of "
-                f"{len(rows)} rows, and none of them has the classes "
-                f"{part.absent_classes()}. Raise validation_fraction="
-                f"{validation_fraction}, give X_val and y_val with all classes, or set "
-                "early_stopping=False.",
-                UserWarning,
-                stacklevel=6,
-            )
+        train, validation = split_rows(strata, len(rows), fraction, rng)
         return rows[train], rows[validation]
 
-    def _needlessly_lacks_classes(self, part):
+    def needlessly_lacks_classes(self, part):
         """Whether a part lacks a class, other than one whose single row stays here."""
         if not part.absent_classes():
             return False

@@ -3,6 +3,7 @@
 import warnings
 from copy import copy
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -44,14 +45,9 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
     ----------
     losses : Family
         The losses that suit its task.
-    auto_initializer : str
-        What ``initializer="auto"`` stands for; ``"auto"`` asks each activation.
-    auto_rate : float
-        What the optimizer's default is multiplied by for ``learning_rate="auto"``.
+    auto_loss : Loss
+        What ``loss="auto"`` stands for.
     """
-
-    auto_initializer = "auto"
-    auto_rate = 1.0
 
     # That of tasks without classes.
     class_weight = None
@@ -131,7 +127,6 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
             If the validation set that is split off lacks a class.
         """
         parts = resolve(self)
-        context = self._init_callback_context(max_subtasks=parts.max_iter)
         earlier = self._earlier() if self.warm_start else None
         given = self._checked_table(X, y, parts, earlier)
         inputs, targets, features, columns = given
@@ -150,9 +145,15 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         def attributes(model, state):
             return {**fitted_attributes(model, state), **features}
 
-        observers = [ProgressLine(parts.max_iter)] if self.verbose else []
-        observers += epoch_hooks(self, context, data, attributes)
-        model, state = train(
+        def progress_of(parts, name=""):
+            return [ProgressLine(parts.max_iter, name)] if self.verbose else []
+
+        def observers_of(parts):
+            context = self._init_callback_context(max_subtasks=parts.max_iter)
+            hooks = epoch_hooks(self, context, data, attributes)
+            return [*progress_of(parts), *hooks]
+
+        model, state, parts = train(
             parts,
             table.task,
             table,
@@ -160,7 +161,8 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
             columns=columns,
             earlier=earlier,
             estimator_of=self._predicting_like,
-            observers=observers,
+            observers_of_pilot=partial(progress_of, name="pilot"),
+            observers_of=observers_of,
         )
         self._assign(attributes(model, state), keep_state=self.warm_start)
         if state.outcome.ended_by == "interrupt":
@@ -189,7 +191,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         known = None if earlier is None else earlier[0].task
         task = find_task(targets, parts.loss, known)
         table = Table.of(task, inputs, targets, sample_weight, self.class_weight)
-        model, state = train(
+        model, state, _ = train(
             parts,
             table.task,
             table,
@@ -658,6 +660,7 @@ def fitted_attributes(model, state):
     dict
     """
     return {
+        **state.settings,
         "model_": model,
         "training_state_": state,
         "history_": state.history,

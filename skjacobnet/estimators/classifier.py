@@ -8,7 +8,7 @@ from sklearn.utils.metaestimators import available_if
 
 from skjacobnet.estimators.base import JacobianNetwork
 from skjacobnet.estimators.parameters import is_full_batch
-from skjacobnet.losses import LOSSES
+from skjacobnet.losses import LOSSES, CrossEntropy
 from skjacobnet.tasks import declared_task
 
 
@@ -25,40 +25,57 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or sequence of int >= 1, default=(100,)
+    hidden_layer_sizes : int or sequence of int >= 1, default=(128, 128)
         Width of each hidden layer; ``()`` gives a linear model.
     activation : str or Layer, default="relu"
-        After each hidden layer.
+        Activation function applied after each hidden layer.
     layers : sequence of str or Layer, default=None
         The hidden stack itself, such as ``[Linear(30), "sigmoid", Dropout(0.2),
         Linear(20), "tanh"]``. Replaces `hidden_layer_sizes` and `activation`. The
         output layer is always added. Layers may consist of layers: `Sequential`,
         `Residual`, `Parallel`, `Repeat`, `Frozen`.
-    encoding : None, "auto", or list of str or Encoding, default=None
+    encoding : None, "auto", or list of str or Encoding, default="auto"
         What makes inputs of the columns of a raw table, which may be a data frame with
-        strings and missing values. None takes numbers as they come. ``"auto"`` one-hot
-        encodes categories, fills in and marks what is missing, standardizes numbers,
-        clips them smoothly, and adds piecewise-linear parts of them; of a sparse `X` it
-        divides columns by their standard deviation. The encodings are fitted once to
-        all rows of positive weight, by `partial_fit` to those of its first call.
+        strings and missing values. ``"auto"`` one-hot encodes categories, turns columns
+        of two values into -1 and +1, fills in and marks what is missing, standardizes
+        numbers, clips them smoothly, and adds at most 8 piecewise-linear bins of
+        each; of a sparse `X` it divides columns by their standard deviation. None takes
+        numbers as they come. The encodings are fitted once to all rows of positive
+        weight, by `partial_fit` to those of its first call.
     categorical_features : "from_dtype", sequence or None, default="from_dtype"
         Which columns hold categories, with an `encoding`: their names, their numbers,
         or a bool for each. ``"from_dtype"`` takes columns of strings, objects,
         categories, booleans and enums.
     initializer : str or Initializer, default="auto"
-        How first weights are drawn; ``"auto"`` takes what suits each activation.
-    loss : str or Loss, default="cross_entropy"
-        Training loss. Multiclass problems take it of softmax probabilities, binary ones
-        and each label of multilabel ones of logistic probabilities.
+        Distribution of the first weights. ``"auto"`` is ``"data_driven"`` for hidden
+        layers, with zeros for what bins of numbers are multiplied by, and zeros for the
+        output layer, whose intercept is the best constant raw prediction.
+    loss : str or Loss, default="auto"
+        Training loss. ``"auto"`` is cross-entropy with a label smoothing of 0.05;
+        ``"cross_entropy"`` is without. Multiclass problems take it of softmax
+        probabilities, binary ones and each label of multilabel ones of logistic
+        probabilities.
     optimizer : str or Optimizer, default="adam"
         Rule that turns gradients into steps. ``"lbfgs"`` uses all rows at once and
         ignores `learning_rate`, `batch_size` and `shuffle`.
     learning_rate : float > 0 or "auto", default="auto"
-        Length of steps; ``"auto"`` takes the optimizer's own default.
-    schedule : str or Schedule, default="constant"
+        Length of steps. ``"auto"`` is the optimizer's own default, and ten times that
+        with the schedule ``"flat_cosine"``: 0.01 for ``"adam"``.
+    schedule : str or Schedule, default="auto"
         Change of the learning rate over the run: over the `max_iter` epochs of a
         `fit`, over what is done and what is to come of one that goes on, or over
-        `max_iter` calls of `partial_fit`.
+        `max_iter` calls of `partial_fit`. ``"auto"`` is ``"flat_cosine"``; it is
+        ``"constant"`` for ``"lbfgs"``, `partial_fit` and a fit that goes on.
+    total_weight_decay : float >= 0 or "auto", default="auto"
+        Decay of the matrices over the whole run, D: without gradients they end at
+        :math:`e^{-D}` of what they were, whatever the number of steps and the learning
+        rate. Step k multiplies them by :math:`\exp(-D g_k / \sum_j g_j)` with the
+        factors g of the schedule. ``"auto"`` is
+        :math:`\min(5, 40 \sqrt{d / (n \log_2 C)})`,
+        where n is the number of rows, d that of columns after encoding, without bins
+        and constants, and C that of classes, 2 for labels. It is 0 for ``"adamw"``,
+        ``"lbfgs"``, `partial_fit` and a fit that goes on. The penalty ``weight_decay``
+        and `AdamW` depend on the length of the run instead.
     regularizers : dict, default=None
         Penalties as a mapping of name to strength, or any label to an instance, such as
         ``{"weight_decay": 1e-4, "sparsity": 1e-3}``.
@@ -66,13 +83,16 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         Share of hidden activations that is left out at random in each step. With
         `layers`, put `Dropout` into the list instead.
     batch_size : int >= 1 or "auto", default="auto"
-        Rows in one step; ``"auto"`` is ``min(200, n_samples)``.
-    max_iter : int >= 1, default=200
-        The most epochs (passes over the rows), or iterations of ``"lbfgs"``.
-    tol : float >= 0 or None, default=1e-4
+        Rows in one step. ``"auto"`` is the power of two nearest to 1.5 times the root
+        of the number of rows, from 16 to 512, and at most all rows.
+    max_iter : int >= 1 or "auto", default="auto"
+        The most epochs (passes over the rows), or iterations of ``"lbfgs"``. ``"auto"``
+        is 20, or as many as give 400 steps; 200 iterations of ``"lbfgs"``, and 200
+        calls of `partial_fit` for a schedule.
+    tol : float >= 0 or None, default=None
         Least improvement of the monitored value that counts as progress. None trains
         for exactly `max_iter` epochs. For ``"lbfgs"`` the largest component of the
-        gradient at which to stop.
+        gradient at which to stop; None is 1e-4.
     n_iter_no_change : int >= 1, default=10
         Training stops after more than so many epochs in a row without progress. With a
         validation set the pause is at least 100 steps.
@@ -86,6 +106,15 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         What is monitored on the validation set: ``"loss"``, or a scikit-learn scorer
         by name or as a callable. It is given the weights of the rows, except for a
         plain function without the argument `sample_weight`.
+    calibration : None, "temperature" or "auto", default="auto"
+        ``"temperature"`` first trains a pilot like the run itself on 80 % of the rows.
+        The number a, between 0.025 and 2.5, that gives its predictions of the others
+        the least log-loss then calibrates those of the run on all rows: raw predictions
+        are :math:`a z + \max(0, 1 - a) \log \pi`, with the shares
+        :math:`\pi_k = (n_k + 1) / (n + C)` of the classes. A validation set takes the
+        place of the pilot. ``"auto"`` is ``"temperature"`` for cross-entropy, else
+        None; fewer than 10 rows are not calibrated. A pilot has its own random numbers:
+        the weights are the same with and without.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class, multiplied with `sample_weight`. ``"balanced"`` gives all
         classes the same total. For labels, a dict has the weights of 0 and 1, one for
@@ -98,8 +127,8 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         What to compute in. None keeps the type of a float32 or float64 `X`; any other
         becomes float64.
     random_state : int, RandomState instance or None, default=None
-        First weights, order of rows, dropout and the validation split. None draws fresh
-        randomness; the global generator is never touched.
+        First weights, order of rows, dropout, the pilot and the validation split.
+        None draws fresh randomness; the global generator is never touched.
     verbose : bool or int, default=0
         Whether to show the progress: in a terminal in one line that is written over
         after each epoch, elsewhere in at most some thirty lines.
@@ -129,7 +158,13 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         Views of `weights_`: a matrix (n_in, n_out) and a vector (n_out,) for each
         linear layer. Assigning a list replaces `model_`.
     n_iter_ : int
-        Epochs trained.
+        Epochs trained, without those of a pilot.
+    batch_size_, max_iter_ : int
+    learning_rate_ : float, or None for ``"lbfgs"``
+    total_weight_decay_ : float
+        What ``"auto"`` stood for in the last fit.
+    temperature_ : float
+        1/a of the calibration; 1 without.
     loss_ : float
         The last value of the objective on the training rows.
     loss_curve_ : list of float
@@ -173,41 +208,40 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
     --------
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.model_selection import cross_val_score
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
     >>> X, y = load_iris(return_X_y=True)
-    >>> network = JacobianMLPClassifier((20,), learning_rate=0.02, max_iter=50,
-    ...                                 tol=None, random_state=0)
-    >>> model = make_pipeline(StandardScaler(), network)
+    >>> model = JacobianMLPClassifier(random_state=0)
     >>> bool(cross_val_score(model, X, y).mean() > 0.9)
     True
     """
 
     losses = LOSSES
+    auto_loss = CrossEntropy(label_smoothing=0.05)
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
+        hidden_layer_sizes=(128, 128),
         activation="relu",
         *,
         layers=None,
-        encoding=None,
+        encoding="auto",
         categorical_features="from_dtype",
         initializer="auto",
-        loss="cross_entropy",
+        loss="auto",
         optimizer="adam",
         learning_rate="auto",
-        schedule="constant",
+        schedule="auto",
+        total_weight_decay="auto",
         regularizers=None,
         dropout=0.0,
         batch_size="auto",
-        max_iter=200,
-        tol=1e-4,
+        max_iter="auto",
+        tol=None,
         n_iter_no_change=10,
         shuffle=True,
         early_stopping=False,
         validation_fraction=0.1,
         monitor="loss",
+        calibration="auto",
         class_weight=None,
         warm_start=False,
         dtype=None,
@@ -225,6 +259,7 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.schedule = schedule
+        self.total_weight_decay = total_weight_decay
         self.regularizers = regularizers
         self.dropout = dropout
         self.batch_size = batch_size
@@ -235,6 +270,7 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.monitor = monitor
+        self.calibration = calibration
         self.class_weight = class_weight
         self.warm_start = warm_start
         self.dtype = dtype
@@ -252,8 +288,14 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         """The classes, sorted; for labels their numbers."""
         return self.task_.classes
 
+    @property
+    def temperature_(self):
+        """What raw predictions are divided by for probabilities that are honest."""
+        calibration = self._fitted_model().calibration
+        return 1.0 if calibration is None else 1.0 / float(calibration["factor"][0])
+
     def decision_function(self, X):
-        """Return the raw prediction.
+        """Return the raw prediction, calibrated.
 
         Parameters
         ----------

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 import numpy as np
 
-from skjacobnet.core.constraints import BOOLEAN, Interval
+from skjacobnet.core.constraints import BOOLEAN, Interval, OneOf
 from skjacobnet.initializers import INITIALIZERS
 from skjacobnet.layers import (
     ACTIVATIONS,
@@ -16,14 +16,14 @@ from skjacobnet.layers import (
     Linear,
 )
 from skjacobnet.losses import LOSSES, REGRESSION_LOSSES, Loss
-from skjacobnet.optimizers import OPTIMIZERS, FullBatchOptimizer
+from skjacobnet.optimizers import OPTIMIZERS, AdamW, FullBatchOptimizer
 from skjacobnet.regularizers import (
     REGULARIZERS,
     ActivationRegularizer,
     PredictionRegularizer,
     Regularizer,
 )
-from skjacobnet.schedules import SCHEDULES
+from skjacobnet.schedules import SCHEDULES, Constant
 from skjacobnet.training.parts import Parts
 from skjacobnet.training.run import compute_dtype
 
@@ -31,7 +31,8 @@ CONSTRAINTS = {
     "learning_rate": Interval(0.0, np.inf, "neither", allowed=("auto",)),
     "dropout": Interval(0.0, 1.0, "left"),
     "batch_size": Interval(1, np.inf, "left", integer=True, allowed=("auto",)),
-    "max_iter": Interval(1, np.inf, "left", integer=True),
+    "total_weight_decay": Interval(0.0, np.inf, "left", allowed=("auto",)),
+    "max_iter": Interval(1, np.inf, "left", integer=True, allowed=("auto",)),
     "tol": Interval(0.0, np.inf, "left", allowed=(None,)),
     "n_iter_no_change": Interval(1, np.inf, "left", integer=True, allowed=(np.inf,)),
     "shuffle": BOOLEAN,
@@ -85,21 +86,18 @@ def resolve(estimator):
     if not _is_auto(estimator.initializer):
         INITIALIZERS.resolve(estimator.initializer)
     optimizer = OPTIMIZERS.resolve(estimator.optimizer)
-    initializer, learning_rate = estimator.initializer, estimator.learning_rate
-    if _is_auto(learning_rate):
-        learning_rate = optimizer.default_learning_rate
-        if learning_rate is not None:
-            learning_rate *= estimator.auto_rate
-    if _is_auto(initializer):
-        initializer = estimator.auto_initializer
+    loss = _loss(estimator.loss, estimator.losses, estimator.auto_loss)
+    rate, schedule = estimator.learning_rate, estimator.schedule
+    decay = estimator.total_weight_decay
     parts = Parts(
         encodings=_encodings(estimator.encoding),
         hidden=_hidden_layers(estimator),
-        initializer=initializer,
-        loss=_loss(estimator.loss, estimator.losses),
+        initializer=estimator.initializer,
+        loss=loss,
         optimizer=optimizer,
-        learning_rate=None if learning_rate is None else float(learning_rate),
-        schedule=SCHEDULES.resolve(estimator.schedule),
+        learning_rate=rate if _is_auto(rate) else float(rate),
+        schedule="auto" if _is_auto(schedule) else SCHEDULES.resolve(schedule),
+        total_weight_decay=decay if _is_auto(decay) else float(decay),
         regularizers=tuple(_regularizers(estimator.regularizers)),
         # Python's integers: NumPy's of 8 and 16 bits would overflow in products.
         batch_size=_integer(estimator.batch_size),
@@ -110,6 +108,7 @@ def resolve(estimator):
         early_stopping=bool(estimator.early_stopping),
         validation_fraction=float(estimator.validation_fraction),
         monitor=estimator.monitor,
+        calibration=_calibration(estimator, loss, optimizer),
         dtype=estimator.dtype,
         random_state=estimator.random_state,
         record_gradients=bool(estimator.record_gradients),
@@ -154,8 +153,29 @@ def check_monitor(monitor):
         )
 
 
-def _loss(choice, losses):
+def _calibration(estimator, loss, optimizer):
+    """Return None, "temperature", or "noise" where there is a decay to choose."""
+    choice = estimator.calibration
+    suits = "temperature" if loss.gives_probabilities else "noise"
+    OneOf("auto", suits, None).check(choice, "calibration")
+    decays = _is_auto(estimator.total_weight_decay) and not isinstance(
+        optimizer, AdamW | FullBatchOptimizer
+    )
+    if choice == "noise" and not decays:
+        raise ValueError(
+            "calibration='noise' chooses total_weight_decay, which is "
+            f"{estimator.total_weight_decay!r} with {optimizer!r}. Set "
+            "calibration=None, or total_weight_decay='auto' and optimizer='adam'."
+        )
+    if _is_auto(choice):
+        choice = loss.calibration
+    return None if choice == "noise" and not decays else choice
+
+
+def _loss(choice, losses, automatic):
     """Return the loss, and tell one for another task from one that does not exist."""
+    if _is_auto(choice):
+        return automatic
     numbers = losses is REGRESSION_LOSSES
     other = LOSSES if numbers else REGRESSION_LOSSES
     if isinstance(choice, str):
@@ -325,7 +345,7 @@ def _check_together(parts):
                 f"are not penalized. Put one into layers itself, such as 'relu' behind "
                 f"it, or leave the penalty out."
             )
-    if parts.full_batch and type(parts.schedule).name != "constant":
+    if parts.full_batch and not isinstance(parts.schedule, str | Constant):
         raise ValueError(
             f"{parts.optimizer!r} finds its own step lengths and takes no schedule, "
             f"got {parts.schedule!r}. Set schedule='constant' or optimizer='sgd'."

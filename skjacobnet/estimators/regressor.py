@@ -6,7 +6,7 @@ from sklearn.utils.metaestimators import available_if
 
 from skjacobnet.estimators.base import JacobianNetwork
 from skjacobnet.estimators.parameters import is_full_batch
-from skjacobnet.losses import REGRESSION_LOSSES, RegressionLoss
+from skjacobnet.losses import REGRESSION_LOSSES, RegressionLoss, SquaredError
 from skjacobnet.tasks import regression_task
 
 
@@ -27,7 +27,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or sequence of int >= 1, default=(100,)
+    hidden_layer_sizes : int or sequence of int >= 1, default=(128, 128)
         Width of each hidden layer; ``()`` gives a linear model.
     activation : str or Layer, default="relu"
         Activation function after each hidden layer.
@@ -36,23 +36,25 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         Linear(20), "tanh"]``. Replaces `hidden_layer_sizes` and `activation`. The
         output layer is always added. Layers may consist of layers: `Sequential`,
         `Residual`, `Parallel`, `Repeat`, `Frozen`.
-    encoding : None, "auto", or list of str or Encoding, default=None
+    encoding : None, "auto", or list of str or Encoding, default="auto"
         What makes inputs of the columns of a raw table, which may be a data frame with
-        strings and missing values. None takes numbers as they come. ``"auto"`` one-hot
-        encodes categories, fills in and marks what is missing, standardizes numbers,
-        clips them smoothly, and adds piecewise-linear parts of them; of a sparse `X` it
-        divides columns by their standard deviation. The encodings are fitted once to
-        all rows of positive weight, by `partial_fit` to those of its first call.
+        strings and missing values. ``"auto"`` one-hot encodes categories, turns columns
+        of two values into -1 and +1, fills in and marks what is missing, standardizes
+        numbers, clips them smoothly, and adds at most 16 piecewise-linear bins of
+        each; of a sparse `X` it divides columns by their standard deviation. None takes
+        numbers as they come. The encodings are fitted once to all rows of positive
+        weight, by `partial_fit` to those of its first call.
     categorical_features : "from_dtype", sequence or None, default="from_dtype"
         Which columns hold categories, with an `encoding`: their names, their numbers,
         or a bool for each. ``"from_dtype"`` takes columns of strings, objects,
         categories, booleans and enums.
     initializer : str or Initializer, default="auto"
-        How first weights are drawn; ``"auto"`` is ``"glorot_uniform"``. The output
-        layer starts near the best constant prediction: that is its intercept, and its
-        matrix is 0.3 times what is drawn.
-    loss : str or RegressionLoss, default="squared_error"
-        Training loss, summed over targets: ``"squared_error"`` for the mean,
+        Distribution of the first weights. ``"auto"`` is ``"data_driven"`` for hidden
+        layers, with zeros for what bins of numbers are multiplied by, and zeros for the
+        output layer, whose intercept is the best constant raw prediction.
+    loss : str or RegressionLoss, default="auto"
+        Training loss, summed over targets: ``"squared_error"``, which is ``"auto"``,
+        for the mean,
         ``"absolute_error"`` for the median, ``"huber"`` for the mean of data with
         outliers, ``"quantile"`` for quantiles, ``"poisson"`` for counts, ``"gamma"``
         for positive amounts, ``"gaussian"`` for the mean and the standard deviation.
@@ -60,11 +62,24 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         Rule that turns gradients into steps. ``"lbfgs"`` uses all rows at once and
         ignores `learning_rate`, `batch_size` and `shuffle`.
     learning_rate : float > 0 or "auto", default="auto"
-        Length of steps; ``"auto"`` takes 1.25 times the optimizer's own default.
-    schedule : str or Schedule, default="constant"
+        Length of steps. ``"auto"`` is the optimizer's own default, and ten times that
+        with the schedule ``"flat_cosine"``: 0.01 for ``"adam"``.
+    schedule : str or Schedule, default="auto"
         Change of the learning rate over the run: over the `max_iter` epochs of a
         `fit`, over what is done and what is to come of one that goes on, or over
-        `max_iter` calls of `partial_fit`.
+        `max_iter` calls of `partial_fit`. ``"auto"`` is ``"flat_cosine"``; it is
+        ``"constant"`` for ``"lbfgs"``, `partial_fit` and a fit that goes on.
+    total_weight_decay : float >= 0 or "auto", default="auto"
+        Decay of the matrices over the whole run, D: without gradients they end at
+        :math:`e^{-D}` of what they were, whatever the number of steps and the learning
+        rate. Step k multiplies them by :math:`\exp(-D g_k / \sum_j g_j)` with the
+        factors g of the schedule. ``"auto"`` is
+        D₀ times a ratio of noise to signal, see `calibration`, with
+        :math:`D_0 = \min(5, 40 \sqrt{d / n})`,
+        where n is the number of rows, d that of columns after encoding, without bins
+        and constants. It is 0 for ``"adamw"``,
+        ``"lbfgs"``, `partial_fit` and a fit that goes on. The penalty ``weight_decay``
+        and `AdamW` depend on the length of the run instead.
     regularizers : dict, default=None
         Penalties as a mapping of name to strength, or any label to an instance, such as
         ``{"weight_decay": 1e-4, "sparsity": 1e-3}``. Those on class probabilities are
@@ -73,13 +88,16 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         Share of hidden activations that is left out at random in each step. With
         `layers`, put `Dropout` into the list instead.
     batch_size : int >= 1 or "auto", default="auto"
-        Rows in one step; ``"auto"`` is ``min(200, n_samples)``.
-    max_iter : int >= 1, default=200
-        The most epochs (passes over the rows), or iterations of ``"lbfgs"``.
-    tol : float >= 0 or None, default=1e-4
+        Rows in one step. ``"auto"`` is the power of two nearest to 1.5 times the root
+        of the number of rows, from 16 to 512, and at most all rows.
+    max_iter : int >= 1 or "auto", default="auto"
+        The most epochs (passes over the rows), or iterations of ``"lbfgs"``. ``"auto"``
+        is 20, or as many as give 400 steps; 200 iterations of ``"lbfgs"``, and 200
+        calls of `partial_fit` for a schedule.
+    tol : float >= 0 or None, default=None
         Least improvement of the monitored value that counts as progress. None trains
         for exactly `max_iter` epochs. For ``"lbfgs"`` the largest component of the
-        gradient at which to stop.
+        gradient at which to stop; None is 1e-4.
     n_iter_no_change : int >= 1, default=10
         Training stops after more than so many epochs in a row without progress. With a
         validation set the pause is at least 100 steps.
@@ -93,6 +111,13 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         What is monitored on the validation set: ``"loss"``, or a scikit-learn scorer
         by name or as a callable. It is given the weights of the rows, except for a
         plain function without the argument `sample_weight`.
+    calibration : None, "noise" or "auto", default="auto"
+        ``"noise"`` first trains a pilot on 80 % of the rows, for half the epochs. With
+        v its squared error on the others over the variance of the targets, the run on
+        all rows has D₀ times :math:`\sqrt{v / (1 - v)}`, between 0.1 and 4, for total
+        decay. ``"auto"`` is ``"noise"`` for losses whose prediction is the mean, if
+        `total_weight_decay` is ``"auto"`` and nothing gives a validation set; else
+        None. A pilot has its own random numbers: it changes nothing but the decay.
     warm_start : bool, default=False
         Whether another `fit` goes on where the last one ended, bit-identical to a run
         that did not end. It keeps the location and the scale of the targets, except
@@ -102,8 +127,8 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         What to compute in. None keeps the type of a float32 or float64 `X`; any other
         becomes float64.
     random_state : int, RandomState instance or None, default=None
-        First weights, order of rows, dropout and the validation split. None draws fresh
-        randomness; the global generator is never touched.
+        First weights, order of rows, dropout, the pilot and the validation split.
+        None draws fresh randomness; the global generator is never touched.
     verbose : bool or int, default=0
         Whether to show the progress: in a terminal in one line that is written over
         after each epoch, elsewhere in at most some thirty lines.
@@ -132,7 +157,11 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         Views of `weights_`: a matrix (n_in, n_out) and a vector (n_out,) for each
         linear layer. Assigning a list replaces `model_`.
     n_iter_ : int
-        Epochs trained.
+        Epochs trained, without those of a pilot.
+    batch_size_, max_iter_ : int
+    learning_rate_ : float, or None for ``"lbfgs"``
+    total_weight_decay_ : float
+        What ``"auto"`` stood for in the last fit.
     loss_ : float
         The last value of the objective on the training rows, in scaled units.
     loss_curve_ : list of float
@@ -183,52 +212,46 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
     --------
     >>> from sklearn.datasets import load_diabetes
     >>> from sklearn.model_selection import cross_val_score
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> network = JacobianMLPRegressor((20,), max_iter=50, tol=None, random_state=0)
-    >>> model = make_pipeline(StandardScaler(), network)
+    >>> model = JacobianMLPRegressor(random_state=0)
     >>> bool(cross_val_score(model, X, y).mean() > 0.4)
     True
 
     A change of blood pressure by one unit changes the prediction by so much, row by
     row:
 
-    >>> network.fit(X, y).input_jacobian(X)[:, 0, 3].shape
+    >>> model.fit(X, y).input_jacobian(X)[:, 0, 3].shape
     (442,)
     """
 
     losses = REGRESSION_LOSSES
-    # RMSE over that of MLPRegressor on a scaled target, geometric mean of fifteen
-    # tables: 1.14 with the starts and rates of the classifier, 1.01 with this start,
-    # .99 with this rate too. 1.5 gives .97, but overfits small noisy tables: R² on
-    # diabetes is .010 lower than with 1.25.
-    auto_initializer = "glorot_uniform"
-    auto_rate = 1.25
+    auto_loss = SquaredError()
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
+        hidden_layer_sizes=(128, 128),
         activation="relu",
         *,
         layers=None,
-        encoding=None,
+        encoding="auto",
         categorical_features="from_dtype",
         initializer="auto",
-        loss="squared_error",
+        loss="auto",
         optimizer="adam",
         learning_rate="auto",
-        schedule="constant",
+        schedule="auto",
+        total_weight_decay="auto",
         regularizers=None,
         dropout=0.0,
         batch_size="auto",
-        max_iter=200,
-        tol=1e-4,
+        max_iter="auto",
+        tol=None,
         n_iter_no_change=10,
         shuffle=True,
         early_stopping=False,
         validation_fraction=0.1,
         monitor="loss",
+        calibration="auto",
         warm_start=False,
         dtype=None,
         random_state=None,
@@ -245,6 +268,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.schedule = schedule
+        self.total_weight_decay = total_weight_decay
         self.regularizers = regularizers
         self.dropout = dropout
         self.batch_size = batch_size
@@ -255,6 +279,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.monitor = monitor
+        self.calibration = calibration
         self.warm_start = warm_start
         self.dtype = dtype
         self.random_state = random_state

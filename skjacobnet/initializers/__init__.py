@@ -3,11 +3,12 @@ r"""How the first weights are drawn.
 An initializer is called as ``initializer(shape, rng, dtype)`` with the shape
 ``(..., n_in, n_out)`` of the weights of linear layers. Numbers are drawn in float64 and
 rounded to `dtype`, so that starts in float32 and float64 agree to rounding. Where there
-is a batch of inputs, ``adapt(weights, X)`` may then fit the weights to it.
+is a batch of inputs, ``adapt(weights, X, rng)`` may then fit the weights to it.
 """
 
 from skjacobnet.core.component import Family
 from skjacobnet.initializers.base import Initializer as Initializer
+from skjacobnet.initializers.data_driven import DataDriven as DataDriven
 from skjacobnet.initializers.isometric import Isometric as Isometric
 from skjacobnet.initializers.orthogonal import Orthogonal as Orthogonal
 from skjacobnet.initializers.scaled import GlorotNormal as GlorotNormal

@@ -39,7 +39,7 @@ class Initializer(Component):
         """
         return self
 
-    def adapt(self, weights, X):
+    def adapt(self, weights, X, rng):
         """Return the weights of a linear layer, fitted to a batch of its inputs.
 
         Parameters
@@ -47,6 +47,7 @@ class Initializer(Component):
         weights : dict of str to array
             ``"coef"`` as drawn, and ``"intercept"``, zeros, if there is one.
         X : array or CSR matrix of shape (n_samples, n_in)
+        rng : numpy.random.Generator
 
         Returns
         -------

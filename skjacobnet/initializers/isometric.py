@@ -57,7 +57,7 @@ class Isometric(Initializer):
     >>> from skjacobnet.layers import Sigmoid
     >>> isometric = Isometric(Sigmoid())
     >>> weights = {"coef": np.array([[1.0]]), "intercept": np.zeros(1)}
-    >>> isometric.adapt(weights, np.array([[3.0], [3.0]]))
+    >>> isometric.adapt(weights, np.array([[3.0], [3.0]]), np.random.default_rng(0))
     {'coef': array([[4.]]), 'intercept': array([-12.])}
     """
 
@@ -73,7 +73,7 @@ class Isometric(Initializer):
     def for_activation(self, activation):
         return self if activation is None else Isometric(activation)
 
-    def adapt(self, weights, X):
+    def adapt(self, weights, X, rng):
         coef = weights["coef"].astype(np.float64)
         Z = product(X.astype(np.float64), coef)
         center = np.zeros(coef.shape[-1])

@@ -7,6 +7,8 @@ from skjacobnet.data.frames import column, factor_of, numbers_of
 # How the name of an encoded column is made of that of its raw column.
 ENCODED = {
     "number": "{name}",
+    "constant": "{name}",
+    "binary": "{name}",
     "category": "{name}",
     "indicator": "{name} missing",
     "bin": "{name} in bin {place}",

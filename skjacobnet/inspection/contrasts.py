@@ -56,13 +56,28 @@ def categories_of(model):
                     for place in encoded
                     if model.encoded_columns[place].source == source
                 ]
-                mean = model.mean_encoded[places]
-                if len(places) < len(codes):
-                    mean = 0.5 + 0.5 * np.array([-mean[0], mean[0]])
                 if codes:
-                    found.append(Categories(source, codes, mean))
+                    shares = _shares(model, source, codes, places)
+                    found.append(Categories(source, codes, shares))
         sources = sources[layer.sources(width)]
     return found
+
+
+def _shares(model, source, codes, places):
+    """Return the share of each category, from the mean of the encoded rows.
+
+    An encoded column has one number for its category and one for all others, whatever
+    the encodings after the first have made of them.
+    """
+    rows = np.full((len(codes), model.network.sizes[0]), np.nan)
+    rows[:, source] = codes
+    encoded = model.network.encoded(rows, np.float64)[:, places]
+    # Two categories may have one column, that of the second.
+    first = len(codes) - len(places)
+    own = np.arange(first, len(codes))
+    on, off = encoded[own, own - first], encoded[own - 1, own - first]
+    shares = (model.mean_encoded[places] - off) / (on - off)
+    return np.append(1.0 - shares, shares) if first else shares
 
 
 def contrast_blocks(route, columns):

@@ -5,7 +5,6 @@ from copy import deepcopy
 
 import numpy as np
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.utils.validation import check_is_fitted
 
 from skjacobnet.core.constraints import Interval
 from skjacobnet.estimators import JacobianMLPClassifier, JacobianMLPRegressor
@@ -17,20 +16,30 @@ from skjacobnet.network import build_network
 from skjacobnet.optimizers import LBFGS, SGD, Adam
 from skjacobnet.schedules import InverseScaling, Plateau
 from skjacobnet.tasks import Classes, Labels, Regression
+from skjacobnet.training.recipe import settings
 from skjacobnet.training.run import compute_dtype, predicting_network
 from skjacobnet.training.state import RunState
 from skjacobnet.training.stopping import Stopping
 
+# What scikit-learn's networks do not do.
+PLAIN = {
+    "encoding": None,
+    "initializer": "glorot_uniform",
+    "total_weight_decay": 0.0,
+    "calibration": None,
+}
 # What "adaptive" divides the learning rate by, and where that stops the training.
 ADAPTIVE_DIVISOR, ADAPTIVE_END = 5.0, 1e-6
 
 
 def from_sklearn(mlp, n_samples=None):
-    r"""Turn a fitted MLPClassifier or MLPRegressor into an estimator of this package.
+    r"""Turn an MLPClassifier or MLPRegressor into an estimator of this package.
 
-    The weights are bit-identical and of the same type, and training can go on
-    from them, with `partial_fit` and with `fit` and ``warm_start=True``. Parameters
-    are carried over where there is a counterpart. The penalty :math:`\alpha` becomes
+    Of an unfitted one it is the unfitted twin, which does the same: parameters are
+    carried over where there is a counterpart, and nothing is encoded, smoothed, decayed
+    or calibrated. Of a fitted one the weights are bit-identical and of the same type,
+    and training can go on from them, with `partial_fit` and with `fit` and
+    ``warm_start=True``. The penalty :math:`\alpha` becomes
     weight decay with the strength
 
     .. math:: \lambda = \alpha / n,
@@ -42,15 +51,17 @@ def from_sklearn(mlp, n_samples=None):
     Parameters
     ----------
     mlp : MLPClassifier or MLPRegressor
-        A fitted one. It is left as it is.
+        It is left as it is.
     n_samples : int >= 1, default=None
-        How many rows `mlp` was trained on. None reads the number off `mlp`, which is
-        possible unless its solver is ``"lbfgs"``.
+        How many rows `mlp` was trained on, or will be. None reads the number off a
+        fitted `mlp`, which is possible unless its solver is ``"lbfgs"``, and takes at
+        least as many as there are in a step for an unfitted one.
 
     Returns
     -------
     JacobianMLPClassifier or JacobianMLPRegressor
-        ``predict_proba`` or ``predict`` is that of `mlp` up to rounding. It has
+        Where `mlp` is fitted, ``predict_proba`` or ``predict`` is that of `mlp` up to
+        rounding, and it has
         `training_state_`, a second copy of the weights, which
         ``del model.training_state_`` removes.
 
@@ -58,8 +69,6 @@ def from_sklearn(mlp, n_samples=None):
     ------
     TypeError
         If `mlp` is neither, or `n_samples` is not an integer.
-    NotFittedError
-        If `mlp` is not fitted.
     ValueError
         If `mlp` knows only one class, or a parameter is out of the range that is
         allowed here, such as ``momentum=1.0``.
@@ -80,6 +89,11 @@ def from_sklearn(mlp, n_samples=None):
     in it, and here it stays. With sample weights it divides by their sum in the batch,
     which is not known afterwards; n counts rows.
 
+    An unfitted twin draws other first weights: ``"glorot_uniform"``, with intercepts of
+    zero, where scikit-learn draws them too. A regressor scales its targets, an
+    MLPRegressor does not; with targets of mean zero and deviation one they are the
+    same.
+
     The memory of the optimizer is not carried over. Neither are the rows that early
     stopping had held back: a run that goes on draws new ones.
 
@@ -97,26 +111,34 @@ def from_sklearn(mlp, n_samples=None):
     """
     if not isinstance(mlp, MLPClassifier | MLPRegressor):
         raise TypeError(
-            "mlp must be a fitted MLPClassifier or MLPRegressor, got an object of type "
+            "mlp must be an MLPClassifier or MLPRegressor, got an object of type "
             f"{type(mlp).__name__}. Of a pipeline or a search, give the estimator "
             "itself, such as pipeline[-1] or search.best_estimator_."
         )
-    check_is_fitted(mlp)
     if n_samples is not None:
         Interval(1, math.inf, "left", integer=True).check(n_samples, "n_samples")
-    n_rows = _rows_trained_on(mlp) if n_samples is None else n_samples
+    is_fitted = hasattr(mlp, "coefs_")
+    n_rows = n_samples
+    if is_fitted and n_samples is None:
+        n_rows = _rows_trained_on(mlp)
     parameters = _parameters_from(mlp, n_rows)
     if isinstance(mlp, MLPClassifier):
-        task = _classes_of(mlp)
-        estimator = JacobianMLPClassifier(**parameters)
+        estimator = JacobianMLPClassifier(loss="cross_entropy", **parameters)
     else:
         # Before scikit-learn 1.7 there is only one loss.
         loss = getattr(mlp, "loss", "squared_error")
         estimator = JacobianMLPRegressor(loss=loss, **parameters)
+    return _with_weights(estimator, mlp, n_rows) if is_fitted else estimator
+
+
+def _with_weights(estimator, mlp, n_rows):
+    """Return the estimator with all that a fitted `mlp` has learned."""
     # Parameters are checked before anything else, as in a fit.
     parts = resolve(estimator)
     if isinstance(mlp, MLPRegressor):
         task = _numbers_of(mlp, parts.loss)
+    else:
+        task = _classes_of(mlp)
     network = build_network(
         parts.hidden, mlp.n_features_in_, task.n_raw, parts.initializer
     )
@@ -130,6 +152,7 @@ def from_sklearn(mlp, n_samples=None):
         best.update(score, epoch, weights)
     # What schedules depend on.
     state.scores = scores
+    state.settings = settings(parts)
     if n_rows and mlp.solver != "lbfgs":
         steps_per_epoch = math.ceil(n_rows / rows_in_a_step(mlp.batch_size, n_rows))
         state.step = len(scores) * steps_per_epoch
@@ -213,14 +236,19 @@ def _parameters_from(mlp, n_rows):
         schedule = InverseScaling(mlp.power_t)
     elif mlp.solver == "sgd" and mlp.learning_rate == "adaptive":
         schedule, n_iter_no_change = _adaptive(mlp)
+    batch_size = 200 if mlp.batch_size == "auto" else mlp.batch_size
+    sizes = deepcopy(mlp.hidden_layer_sizes)
+    if hasattr(mlp, "coefs_"):
+        sizes = tuple(coef.shape[1] for coef in mlp.coefs_[:-1])
     parameters = {
-        "hidden_layer_sizes": tuple(coef.shape[1] for coef in mlp.coefs_[:-1]),
+        **PLAIN,
+        "hidden_layer_sizes": sizes,
         "activation": mlp.activation,
         "optimizer": _optimizer_from(mlp),
         "learning_rate": mlp.learning_rate_init,
         "schedule": schedule,
         "regularizers": _regularizers_from(mlp, n_rows),
-        "batch_size": mlp.batch_size,
+        "batch_size": batch_size,
         "max_iter": mlp.max_iter,
         "tol": mlp.tol,
         "n_iter_no_change": n_iter_no_change,

@@ -13,16 +13,26 @@ from skjacobnet.core.constraints import Interval
 from skjacobnet.estimators import JacobianMLPClassifier, JacobianMLPRegressor
 from skjacobnet.estimators.parameters import resolve
 from skjacobnet.interop.penalties import rows_in_a_step, warn_unknown
-from skjacobnet.layers import Dropout, Identity, Linear, ReLU, Rescale, Sigmoid, Tanh
+from skjacobnet.layers import (
+    Dropout,
+    Encoding,
+    Identity,
+    Linear,
+    ReLU,
+    Rescale,
+    Sigmoid,
+    Standardize,
+    Tanh,
+)
 from skjacobnet.links import EXPONENTIAL, MEAN_AND_DEVIATION
 from skjacobnet.optimizers import LBFGS, SGD, Adam
 from skjacobnet.regularizers import WeightDecay
 from skjacobnet.schedules import InverseScaling, Plateau
 
 ACTIVATIONS = {ReLU: "relu", Sigmoid: "logistic", Tanh: "tanh"}
-# Layers that give what they get when they predict, and one that is folded into the
-# layer before it.
-TRANSPARENT = (Dropout, Identity, Rescale)
+# Layers that give what they get when they predict, and those that are folded into the
+# first matrix or the last one.
+TRANSPARENT = (Dropout, Identity, Standardize, Rescale)
 POSSIBLE = (
     "scikit-learn's networks have Linear layers with one and the same of identity, "
     "logistic (sigmoid), relu and tanh between all of them; Dropout is left out."
@@ -76,8 +86,11 @@ def to_sklearn(estimator, n_samples=None):
     The network must be a sequence of `Linear` layers with one and the same of
     `Identity`, `Sigmoid`, `Tanh` and `ReLU` between all of them. `Dropout` is left out,
     since it does nothing when predicting, and a layer without intercept gets one of
-    zeros. The scale of a regressor's targets is folded into the last matrix and
-    intercept, so that an MLPRegressor that goes on trains on targets of another scale.
+    zeros. Of the encodings `Standardize` is folded into the first matrix and intercept;
+    ``encoding=["standardize"]`` and None can be converted, ``"auto"`` cannot. The
+    temperature of a classifier and the scale of a regressor's targets are folded into
+    the last matrix and intercept, so that a network that goes on trains at another
+    temperature or on targets of another scale.
     It predicts what `predict` does: the mean of ``"gaussian"``, a single quantile, and
     with an exponential link (from scikit-learn 1.7 on) a mean with ``loss="poisson"``.
 
@@ -110,6 +123,7 @@ def to_sklearn(estimator, n_samples=None):
         Interval(1, math.inf, "left", integer=True).check(n_samples, "n_samples")
     activation = _only_activation(estimator.network_)
     coefs, intercepts = _matrices(estimator)
+    _fold_scaling(estimator, coefs, intercepts)
     if isinstance(estimator, JacobianMLPRegressor):
         coefs[-1], intercepts[-1] = _predicting(estimator, coefs[-1], intercepts[-1])
     parameters = _parameters_to(estimator, n_samples)
@@ -153,6 +167,13 @@ def _only_activation(network):
             if len(set(names)) > 1:
                 _refuse(index, layer, f"follows {names[-1]}, earlier ones {names[0]}")
             name, is_inside = None, True
+        elif issubclass(kind, Encoding):
+            _refuse(
+                index,
+                layer,
+                "is an encoding that no matrix can do. Fit with "
+                "encoding=['standardize'] or encoding=None",
+            )
         elif kind not in ACTIVATIONS:
             _refuse(index, layer, "has no counterpart")
         elif name is not None or not is_inside:
@@ -183,23 +204,42 @@ def _matrices(estimator):
     return coefs, intercepts
 
 
+def _fold_scaling(estimator, coefs, intercepts):
+    """Let the first and the last matrix do what layers without weights do beside them.
+
+    The last ones then give raw predictions in the unit of the targets, or calibrated.
+    """
+    network = estimator.network_
+    known = network.arrays(estimator.weights_, np.float64)
+    pairs = [*zip(network.layers, known, strict=True)]
+    # The last encoding first, since it stands next to the matrix.
+    for layer, numbers in reversed(pairs[: network.n_encodings]):
+        divisor = np.ones(coefs[0].shape[0])
+        divisor[list(layer.acts_on)] = numbers["deviation"]
+        factor = np.divide(1.0, divisor, np.zeros_like(divisor), where=divisor > 0.0)
+        shift = np.zeros_like(divisor)
+        shift[list(layer.acts_on)] = numbers["mean"]
+        scaled = factor[:, np.newaxis] * coefs[0]
+        intercepts[0] = (intercepts[0] - shift @ scaled).astype(coefs[0].dtype)
+        coefs[0] = scaled.astype(coefs[0].dtype)
+    layer, numbers = pairs[-1]
+    if isinstance(layer, Rescale):
+        coefs[-1] = (coefs[-1] * numbers["factor"]).astype(coefs[-1].dtype)
+        shifted = intercepts[-1] * numbers["factor"] + numbers["shift"]
+        intercepts[-1] = shifted.astype(coefs[-1].dtype)
+
+
 def _predicting(estimator, coef, intercept):
     """Return the last matrix and intercept of an MLPRegressor.
 
-    They give predictions in the unit of the targets, or with an exponential link their
-    logarithms.
+    They give predictions, or with an exponential link their logarithms.
 
     Raises
     ------
     ValueError
         If the prediction depends on the raw prediction in another way.
     """
-    network, model = estimator.network_, estimator.model_
-    rescale = network.arrays(estimator.weights_)[-1]
-    coef, intercept = (
-        coef * rescale["factor"],
-        intercept * rescale["factor"] + rescale["shift"],
-    )
+    model = estimator.model_
     link, n_per_target = model.link, model.loss.n_per_target
     if n_per_target == 1:
         return coef, intercept
@@ -245,8 +285,8 @@ def _parameters_to(estimator, n_samples):
     parts = resolve(estimator)
     never = estimator.tol is None
     found = {
-        "batch_size": estimator.batch_size,
-        "max_iter": estimator.max_iter,
+        "batch_size": estimator.batch_size_,
+        "max_iter": estimator.max_iter_,
         "tol": 0.0 if never else estimator.tol,
         "n_iter_no_change": np.inf if never else estimator.n_iter_no_change,
         "shuffle": estimator.shuffle,
@@ -256,8 +296,8 @@ def _parameters_to(estimator, n_samples):
         "verbose": estimator.verbose,
         "alpha": _alpha(estimator, parts, n_samples),
     }
-    if parts.learning_rate is not None:
-        found["learning_rate_init"] = parts.learning_rate
+    if estimator.learning_rate_ is not None:
+        found["learning_rate_init"] = estimator.learning_rate_
     optimizer, schedule = parts.optimizer, parts.schedule
     if isinstance(optimizer, LBFGS):
         found["solver"] = "lbfgs"
@@ -287,7 +327,7 @@ def _alpha(estimator, parts, n_samples):
     )
     rows = n_samples
     if not parts.full_batch:
-        rows = rows_in_a_step(estimator.batch_size, n_samples)
+        rows = rows_in_a_step(estimator.batch_size_, n_samples)
     if strength and rows is None:
         warn_unknown(
             f"Weight decay of {strength}", "scikit-learn's alpha is that times"

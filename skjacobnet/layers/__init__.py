@@ -10,6 +10,7 @@ from skjacobnet.layers.containers import Residual as Residual
 from skjacobnet.layers.containers import Sequential as Sequential
 from skjacobnet.layers.dropout import Dropout as Dropout
 from skjacobnet.layers.encodings import ENCODINGS as ENCODINGS
+from skjacobnet.layers.encodings import Binary as Binary
 from skjacobnet.layers.encodings import Column as Column
 from skjacobnet.layers.encodings import EncodedRows as EncodedRows
 from skjacobnet.layers.encodings import Encoding as Encoding

@@ -101,7 +101,7 @@ class Linear(Layer):
         weights = {"coef": initializer((n_in, self.units), rng, dtype)}
         if self.use_bias:
             weights["intercept"] = np.zeros(self.units, dtype)
-        return weights if X is None else initializer.adapt(weights, X)
+        return weights if X is None else initializer.adapt(weights, X, rng)
 
     def forward(self, weights, X, out=None):
         return PreparedLinear(self, weights, Workspace()).forward(X, out)

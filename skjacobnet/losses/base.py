@@ -37,9 +37,12 @@ class Loss(Component):
     gives_probabilities : bool
         Whether raw predictions stand for probabilities. Else there is no
         `predict_proba`.
+    calibration : {None, "temperature", "noise"}
+        What ``calibration="auto"`` stands for.
     """
 
     gives_probabilities = True
+    calibration = None
 
     @abstractmethod
     def sample_values(self, y, raw, link):

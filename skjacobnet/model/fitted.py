@@ -70,6 +70,14 @@ class FittedModel:
             stop -= 1
         return self.network.part(self.network.n_encodings, stop)
 
+    @property
+    def calibration(self):
+        """The statistics of the last `Rescale` of a classifier, or None without one."""
+        is_calibrated = isinstance(self.network.layers[-1], Rescale)
+        if not (is_calibrated and self.loss.gives_probabilities):
+            return None
+        return self.network.arrays(self.weights, np.float64)[-1]
+
     def output(self, name=None):
         """Return the name of an output, checked; by default the usual one.
 

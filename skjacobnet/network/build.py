@@ -4,7 +4,7 @@ from skjacobnet.layers import Linear
 from skjacobnet.network.network import Network
 
 
-def build_network(hidden, n_in, n_raw, initializer="auto"):
+def build_network(hidden, n_in, n_raw, initializer="auto", output_initializer="auto"):
     """Build a network from its hidden layers.
 
     Adds the output layer, and gives each `Linear` the initializer that suits the
@@ -17,13 +17,16 @@ def build_network(hidden, n_in, n_raw, initializer="auto"):
         Numbers of input features and of raw predictions.
     initializer : str or Initializer, default="auto"
         For linear layers that name none; ``"auto"`` asks the activation.
+    output_initializer : str or Initializer, default="auto"
+        For the output layer; ``"auto"`` is `initializer`.
 
     Returns
     -------
     Network
     """
     layers, activation = [], None
-    for layer in [Linear(n_raw), *reversed(hidden)]:
+    output = Linear(n_raw, initializer=output_initializer)
+    for layer in [output, *reversed(hidden)]:
         layer, activation = layer.settled(initializer, activation)
         layers.append(layer)
     return Network(reversed(layers), n_in)

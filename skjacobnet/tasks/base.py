@@ -23,6 +23,10 @@ class Task(ABC):
         What messages call the targets; ``str(task)`` lists them.
     scorer : str
         A scorer of scikit-learn that suits it.
+    n_bins : int
+        The most bins of a column with automatic encodings.
+    n_answers : int
+        Answers to choose from: classes, or two.
     starts_at_constant : bool
         Whether first predictions are near the best constant one, which is the first
         intercept of the output layer.
@@ -30,6 +34,8 @@ class Task(ABC):
 
     noun = "targets"
     scorer = "accuracy"
+    n_bins = 8
+    n_answers = 2
     starts_at_constant = False
 
     @property
@@ -131,6 +137,16 @@ class Task(ABC):
         sample_weight : array of shape (n_samples,) or None
         loss : Loss
         """
+
+    def prior_raw(self, codes, sample_weight):
+        r"""Return the raw prediction of the shares of answers, (n_raw,).
+
+        .. math:: \pi_k = (n_k + 1) / (n + C)
+
+        with the weighted counts :math:`n_k`, whose weights have the mean one. Only
+        tasks with probabilities have it.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no shares.")
 
     def loss_of_constant(self, raw, codes, sample_weight, loss):
         r"""Return the weighted mean loss of one raw prediction for all rows.

@@ -41,6 +41,11 @@ class Classes(Task):
         """Number of raw predictions: one for two classes, else one for each."""
         return 1 if len(self.classes) == 2 else len(self.classes)
 
+    @property
+    def n_answers(self):
+        """Number of classes."""
+        return len(self.classes)
+
     def __str__(self):
         return str(self.classes.tolist())
 
@@ -100,9 +105,15 @@ class Classes(Task):
         return totals / totals.sum()
 
     def constant_raw(self, codes, sample_weight, loss):
-        logarithms = np.log(
-            np.maximum(self.shares(codes, sample_weight), SMALLEST_SHARE)
-        )
+        shares = self.shares(codes, sample_weight)
+        return self._raw_of(np.maximum(shares, SMALLEST_SHARE))
+
+    def prior_raw(self, codes, sample_weight):
+        totals = self.shares(codes, sample_weight) * len(codes) + 1.0
+        return self._raw_of(totals / totals.sum())
+
+    def _raw_of(self, shares):
+        logarithms = np.log(shares)
         return logarithms[1:] - logarithms[:1] if self.n_raw == 1 else logarithms
 
     def loss_of_constant(self, raw, codes, sample_weight, loss):

@@ -76,3 +76,8 @@ class Labels(Task):
         shares = np.average(codes, axis=0, weights=sample_weight)
         shares = np.clip(shares, SMALLEST_SHARE, 1.0 - SMALLEST_SHARE)
         return np.log(shares) - np.log1p(-shares)
+
+    def prior_raw(self, codes, sample_weight):
+        n = len(codes)
+        totals = np.average(codes, axis=0, weights=sample_weight) * n + 1.0
+        return np.log(totals) - np.log(n + 2.0 - totals)

@@ -59,6 +59,7 @@ class Regression(Task):
     goes_on: bool = False
     starts_at_constant = True
     scorer = "r2"
+    n_bins = 16
 
     @property
     def n_raw(self):
@@ -138,6 +139,24 @@ class Regression(Task):
             "factor": np.where(constant, 0.0, factor),
             "shift": np.where(constant, certain, shift),
         }
+
+    def prediction_and_target(self, raw, y):
+        """Return predictions and targets that are not constant, in units of the scale.
+
+        Parameters
+        ----------
+        raw : array of shape (n_samples, n_raw)
+        y : array of shape (n_samples, n_targets)
+            Encoded targets.
+
+        Returns
+        -------
+        predicted, y : array of shape (n_samples, n_learned), float64
+        """
+        predicted = self.loss.link.value(raw.astype(np.float64), "prediction")
+        scale = 1.0 if self.loss.scales_target else self.scale
+        learned = ~self.constant
+        return (predicted / scale)[:, learned], (y / scale)[:, learned]
 
     def decide(self, raw):
         return self.shaped(self.loss.link.value(raw, "prediction"))

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from skjacobnet.schedules import Constant
+from skjacobnet.training.total_decay import TotalDecay
 from skjacobnet.training.watch import diverged
 
 
@@ -14,7 +15,8 @@ def train(parts, state, objective, batches, watch, n_epochs, record=None):
     Parameters
     ----------
     parts : Parts
-        Give the optimizer, the learning rate, the schedule, and whether to shuffle.
+        Give the optimizer, the learning rate, the schedule, the total decay, and
+        whether to shuffle.
     state : RunState
         Changed as the run goes on.
     objective : Objective
@@ -37,6 +39,10 @@ def train(parts, state, objective, batches, watch, n_epochs, record=None):
     decay_mask = objective.network.decay_mask(state.theta.dtype)
     order_rng = state.shuffle_rng if parts.shuffle else None
     varies = not isinstance(schedule, Constant)
+    decay = None
+    if parts.total_weight_decay:
+        weights = objective.network.penalized(state.theta)
+        decay = TotalDecay(parts.total_weight_decay, schedule, n_steps, weights)
     factor = 1.0
     theta, memory = state.theta, state.optimizer_state
     for _ in range(n_epochs):
@@ -56,6 +62,8 @@ def train(parts, state, objective, batches, watch, n_epochs, record=None):
                 if varies and not schedule.per_epoch:
                     factor = schedule(state.step, n_steps, state.scores)
                 rate = learning_rate * factor
+                if decay is not None:
+                    decay.step(state.step)
                 optimizer.step(theta, gradient, memory, rate, decay_mask)
                 state.step += 1
                 n_rows = y.shape[0]

@@ -31,6 +31,9 @@ class Outcome(NamedTuple):
     loss_of_start : float
         That of the raw predictions near which a run starts: zeros, or the best
         constant.
+    beats_constant : bool
+        Whether a pilot, or the run itself, predicted rows that it was not trained on
+        better than a constant does.
     """
 
     ended_by: str = "max_iter"
@@ -38,6 +41,7 @@ class Outcome(NamedTuple):
     loss: float = math.nan
     baseline_loss: float = math.nan
     loss_of_start: float = math.nan
+    beats_constant: bool = True
 
     @property
     def far_worse(self):
@@ -69,7 +73,7 @@ def baseline_of(loss, table, validation):
     return tuple(judged.loss_of_constant(raw, loss) for raw in raws)
 
 
-def outcome_of(ended_by, state, baseline):
+def outcome_of(ended_by, state, baseline, beats_constant=True):
     """Compare what a run has learned with the baseline.
 
     Parameters
@@ -79,15 +83,19 @@ def outcome_of(ended_by, state, baseline):
     state : RunState
     baseline : tuple of float
         From `baseline_of`.
+    beats_constant : bool, default=True
+        As in `Outcome`.
 
     Returns
     -------
     Outcome
     """
     if state.stopping.monitor is None:
-        return Outcome(ended_by, "training", state.history["loss"][-1], *baseline)
+        loss = state.history["loss"][-1]
+        return Outcome(ended_by, "training", loss, *baseline, beats_constant)
     losses, best = state.history["validation_loss"], state.stopping.best_epoch
-    return Outcome(ended_by, "validation", losses[best - 1], *baseline)
+    loss = losses[best - 1]
+    return Outcome(ended_by, "validation", loss, *baseline, beats_constant)
 
 
 def warn_of(outcome, max_iter, tol, stacklevel):
@@ -108,6 +116,14 @@ def warn_of(outcome, max_iter, tol, stacklevel):
             f"the best constant prediction has {outcome.baseline_loss:.3g}. Scale the "
             "features, for example with StandardScaler, X_val like X, or lower "
             "learning_rate.",
+            ConvergenceWarning,
+            stacklevel=stacklevel + 1,
+        )
+    elif not outcome.beats_constant:
+        warnings.warn(
+            "Rows that were not trained on are predicted no better than by a constant. "
+            "The features may say nothing about y, there may be too few rows to tell, "
+            "or a parameter keeps the network from learning, such as learning_rate.",
             ConvergenceWarning,
             stacklevel=stacklevel + 1,
         )

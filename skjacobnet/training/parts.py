@@ -13,24 +13,30 @@ from skjacobnet.schedules import Schedule
 
 @dataclass(frozen=True)
 class Parts:
-    """What an estimator's parameters stand for; fields mean what parameters do."""
+    """What an estimator's parameters stand for; fields mean what parameters do.
+
+    Where a value depends on the table, ``"auto"`` stays until
+    `skjacobnet.training.recipe.resolved` puts a number or a part in its place.
+    """
 
     encodings: tuple[Encoding, ...] | str
     hidden: list[Layer]
     initializer: str | Initializer
     loss: Loss
     optimizer: AnyOptimizer
-    learning_rate: float | None
-    schedule: Schedule
+    learning_rate: float | str | None
+    schedule: Schedule | str
+    total_weight_decay: float | str
     regularizers: tuple[Regularizer, ...]
     batch_size: int | str
-    max_iter: int
+    max_iter: int | str
     tol: float | None
     n_iter_no_change: float
     shuffle: bool
     early_stopping: bool
     validation_fraction: float
     monitor: Any
+    calibration: str | None
     dtype: Any
     random_state: Any
     record_gradients: bool

@@ -1,37 +1,24 @@
 """A run: from parts, a task and a table to a fitted model."""
 
 import warnings
-from functools import partial
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
-from skjacobnet.core.blocks import row_blocks
-from skjacobnet.core.rows import cast
-from skjacobnet.layers import EncodedRows, Rescale, automatic_encodings, fit_encodings
+from skjacobnet.layers import Rescale
 from skjacobnet.model import FittedModel
-from skjacobnet.network import Network, build_network
-from skjacobnet.training import full_batch, minibatch
+from skjacobnet.training.calibration import by_pilot, of_temperature
+from skjacobnet.training.encoder import encoder_of, fitted_encoder
 from skjacobnet.training.monitor import Monitor
 from skjacobnet.training.objective import Objective
+from skjacobnet.training.optimize import optimize
 from skjacobnet.training.outcome import baseline_of, outcome_of
+from skjacobnet.training.pilot import predicted
+from skjacobnet.training.recipe import Size, resolved, settings
 from skjacobnet.training.record import LayerRecord
+from skjacobnet.training.start import draw_weights, network_to_train
 from skjacobnet.training.state import RunState
-from skjacobnet.training.stopping import Stopping
-from skjacobnet.training.watch import Watch
-
-# L-BFGS adds up gradients of at least so many rows, so that passes over the weights
-# take little beside the products.
-FEWEST_ROWS = 1024
-# Rows for starts that depend on the data.
-START_ROWS = 256
-# What the drawn matrix of the output layer is multiplied by where a run starts at the
-# best constant. On diabetes and Friedman's three functions R² is .476, .867, .938, .798
-# with it, .470, .860, .937, .790 without.
-START_OF_OUTPUT = 0.3
-# A learning rate this much smaller than the one that was asked for does nothing.
-NO_RATE = 1e-9
 
 
 def train(
@@ -45,7 +32,8 @@ def train(
     n_epochs=None,
     relative=True,
     estimator_of=None,
-    observers=(),
+    observers_of_pilot=None,
+    observers_of=None,
 ):
     """Train a network on a table.
 
@@ -68,8 +56,9 @@ def train(
     estimator_of : callable, optional
         ``estimator_of(model)`` gives an estimator that predicts as a `FittedModel`
         does, for scorers.
-    observers : sequence, default=()
-        Told of each epoch; see `Watch`.
+    observers_of_pilot, observers_of : callable, optional
+        ``observers_of(parts)`` gives what is told of each epoch, for parts without any
+        ``"auto"``; see `Watch`.
 
     Returns
     -------
@@ -78,6 +67,8 @@ def train(
         else the last.
     state : RunState
         Enough to go on; its `outcome` tells how the run ended.
+    parts : Parts
+        Without any ``"auto"``.
 
     Raises
     ------
@@ -86,15 +77,14 @@ def train(
     KeyboardInterrupt
         If there is one before an epoch has been completed.
     """
+    goes_on = earlier is not None or n_epochs is not None
     if earlier is None:
         encoder, encoded_columns, mean_encoded = fitted_encoder(parts, table, columns)
     else:
-        encoder = _encoder_of(earlier[0], parts, issparse(table.X))
+        encoder = encoder_of(earlier[0], parts, issparse(table.X))
         encoded_columns = earlier[0].encoded_columns
         mean_encoded = earlier[0].mean_encoded
-    network = build_network(
-        parts.hidden, encoder.sizes[-1], task.n_raw, parts.initializer
-    )
+    network = network_to_train(parts, encoder.sizes[-1], task)
     if earlier is None:
         dtype = compute_dtype(parts.dtype, table.X.dtype)
         theta = np.empty(network.n_weights, dtype)
@@ -108,31 +98,38 @@ def train(
     if validation is None and parts.early_stopping:
         table, validation = state.split_of(table, parts.validation_fraction)
     baseline = baseline_of(parts.loss, table, validation)
+    parts = resolved(parts, _size(table, encoded_columns), goes_on)
+    calibration, beats_constant = None, True
+    if earlier is not None:
+        calibration = earlier[0].calibration
+    elif not goes_on and validation is None:
+        parts, calibration, beats_constant = by_pilot(
+            parts,
+            network,
+            table,
+            dtype,
+            state.pilot_rng,
+            encoded_columns,
+            observers_of_pilot,
+        )
+    state.settings = settings(parts)
     if earlier is None:
-        _draw_weights(network, state, table, parts.loss)
-    batch_size = _batch_size(parts, network, table.n_rows, dtype)
-    batches = table.batches(batch_size, dtype, network.accepts_sparse, relative)
-    steps_per_epoch = 1 if parts.full_batch else len(batches)
-    if n_epochs is None or state.n_steps is None:
-        state.n_steps = state.step + parts.max_iter * steps_per_epoch
-    if n_epochs is None:
-        n_epochs = parts.max_iter
-    else:
-        _warn_of_no_rate(parts, state)
+        draw_weights(parts, network, state, table, encoded_columns)
 
-    model_at = partial(
-        FittedModel,
-        predicting_network(network, task, dtype, encoder),
-        task=task,
-        loss=parts.loss,
-        regularizers=parts.regularizers,
-        columns=columns,
-        encoded_columns=encoded_columns,
-        mean_encoded=mean_encoded,
-    )
-    objective = Objective(
-        network, parts.loss, task.link(parts.loss), parts.regularizers
-    )
+    def model_at(theta, calibration=calibration):
+        return FittedModel(
+            predicting_network(network, task, dtype, encoder, calibration),
+            theta,
+            task=task,
+            loss=parts.loss,
+            regularizers=parts.regularizers,
+            columns=columns,
+            encoded_columns=encoded_columns,
+            mean_encoded=mean_encoded,
+        )
+
+    link = task.link(parts.loss)
+    objective = Objective(network, parts.loss, link, parts.regularizers)
     monitor = None
     if validation is not None:
         monitor = Monitor(
@@ -142,20 +139,33 @@ def train(
             lambda theta: estimator_of(model_at(theta)),
             state.theta,
         )
-    state.stopping = Stopping.following(state.stopping, parts, monitor, steps_per_epoch)
-    watch = Watch(state, observers, monitor, lambda: model_at(state.kept_weights()))
-    record = LayerRecord(network) if parts.record_gradients else None
-    loop = full_batch.train if parts.full_batch else minibatch.train
-    first_epoch = state.epoch
-    with watch:
-        try:
-            loop(parts, state, objective, batches, watch, n_epochs, record)
-        except KeyboardInterrupt:
-            if state.epoch == first_epoch:
-                raise
-            watch.roll_back()
-    state.outcome = outcome_of(watch.ended_by, state, baseline)
-    return model_at(state.kept_weights()), state
+    ended_by = optimize(
+        parts,
+        objective,
+        table,
+        state,
+        relative=relative,
+        n_epochs=n_epochs,
+        monitor=monitor,
+        observers=() if observers_of is None else observers_of(parts),
+        model=lambda: model_at(state.kept_weights()),
+        record=LayerRecord(network) if parts.record_gradients else None,
+    )
+    kept = state.kept_weights()
+    if validation is not None and not goes_on and parts.calibration == "temperature":
+        held_out = predicted(network, kept, validation)
+        calibration, beats_constant = of_temperature(held_out, table, parts.loss)
+    state.outcome = outcome_of(ended_by, state, baseline, beats_constant)
+    return model_at(kept, calibration), state, parts
+
+
+def _size(table, encoded_columns):
+    """Return what automatic values depend on."""
+    n_columns = table.X.shape[1]
+    if encoded_columns:
+        kinds = [column.kind for column in encoded_columns]
+        n_columns = sum(kind not in ("bin", "constant") for kind in kinds)
+    return Size(table.n_rows, max(n_columns, 1), table.task.n_answers)
 
 
 def compute_dtype(dtype, given):
@@ -183,74 +193,7 @@ def compute_dtype(dtype, given):
     raise ValueError(f"dtype must be None, 'float32' or 'float64', got {dtype!r}.")
 
 
-def fitted_encoder(parts, table, columns):
-    """Return encodings fitted to all rows that count, their columns and mean row.
-
-    Weights of rows count, weights of classes do not, and neither does a split: what the
-    encodings learn is the same for all that is trained on the table.
-
-    Parameters
-    ----------
-    parts : Parts
-    table : Table
-    columns : RawColumns or None
-
-    Returns
-    -------
-    encoder : Network
-        Of the encodings alone, which may be none.
-    encoded_columns : tuple of Column
-    mean_encoded : array of shape (n_encoded,) or None
-        The weighted mean encoded row; None without encodings.
-    """
-    encoder = Network((), table.X.shape[1])
-    if not parts.encodings:
-        return encoder, (), None
-    encodings = _encodings(parts, issparse(table.X))
-    X, weight = table.X, table.sample_weight
-    layers, statistics, known = fit_encodings(encodings, columns.raw_columns, X, weight)
-    rows = EncodedRows(X, weight, zip(layers, statistics, strict=True))
-    return encoder.followed_by(layers, statistics), tuple(known), rows.mean()
-
-
-def _encodings(parts, sparse):
-    automatic = parts.encodings == "auto"
-    return automatic_encodings(sparse) if automatic else parts.encodings
-
-
-def _names(layers):
-    return [type(layer).__name__ for layer in layers]
-
-
-def _encoder_of(model, parts, sparse):
-    """Return the encodings of a fitted model, for a run that goes on with them.
-
-    Raises
-    ------
-    ValueError
-        If they are not those that are asked for today.
-    """
-    encoder = model.network.part(0, model.network.n_encodings)
-    wanted = _encodings(parts, sparse)
-    same = len(wanted) == len(encoder.layers) and all(
-        type(layer) is type(encoding)
-        and all(
-            getattr(layer, name) == value
-            for name, value in encoding.get_params().items()
-            if value is not None
-        )
-        for layer, encoding in zip(encoder.layers, wanted, strict=True)
-    )
-    if not same:
-        raise ValueError(
-            "Training goes on with the encodings of the last fit, "
-            f"{_names(encoder.layers)}, but encoding asks for {_names(wanted)} or for "
-            "other arguments of them. Set warm_start=False and call fit to start anew."
-        )
-    return encoder
-
-
-def predicting_network(network, task, dtype, encoder=None):
+def predicting_network(network, task, dtype, encoder=None, calibration=None):
     """Return the network that predicts, in the unit of the targets.
 
     Parameters
@@ -262,11 +205,13 @@ def predicting_network(network, task, dtype, encoder=None):
         In which it computes.
     encoder : Network, optional
         Encodings of its inputs.
+    calibration : dict of str to array, optional
+        Statistics of a last layer `Rescale` that calibrates probabilities.
 
     Returns
     -------
     Network
-        With a last `Rescale` where the task has one.
+        With a last `Rescale` where the task or a calibration has one.
 
     Raises
     ------
@@ -277,6 +222,8 @@ def predicting_network(network, task, dtype, encoder=None):
         layers = network.layers
         none = [{}] * len(layers)
         network = encoder.followed_by(layers, none)
+    if calibration is not None:
+        return network.followed_by([Rescale()], [calibration])
     statistics = task.rescaling()
     if statistics is None:
         return network
@@ -290,30 +237,6 @@ def predicting_network(network, task, dtype, encoder=None):
             f"{dtype}, in which the network computes: {wider}give y in another unit."
         )
     return network.followed_by([Rescale()], [statistics])
-
-
-def _draw_weights(network, state, table, loss):
-    """Draw the first weights; some starts look at rows that are trained on."""
-    theta = state.theta
-    rows = cast(table.some_inputs(START_ROWS), theta.dtype, network.accepts_sparse)
-    # Numbers that are too large are met by an error of the loop.
-    with np.errstate(all="ignore"):
-        theta[...] = network.init_weights(state.weight_rng, theta.dtype, rows)
-    if table.task.starts_at_constant:
-        output = network.split(theta)[-1]
-        output["coef"] *= START_OF_OUTPUT
-        output["intercept"][...] = table.constant_raw(loss)
-
-
-def _batch_size(parts, network, n_rows, dtype):
-    """Return the rows in a batch; for L-BFGS those in a block of the full batch."""
-    if not parts.full_batch:
-        return min(200 if parts.batch_size == "auto" else parts.batch_size, n_rows)
-    if not all(part.mean_over_rows for part in parts.regularizers):
-        return n_rows
-    # Blocks that add up to all rows, and are about as large as each other.
-    rows = row_blocks(network, 1, dtype.itemsize, fewest=FEWEST_ROWS)
-    return -(-n_rows // -(-n_rows // rows))
 
 
 def _resumed(parts, network, task, model, state, from_kept):
@@ -359,18 +282,3 @@ def _resumed(parts, network, task, model, state, from_kept):
     if from_kept or best is None or not np.array_equal(best, model.weights):
         state.theta[...] = model.weights
     return state
-
-
-def _warn_of_no_rate(parts, state):
-    """Warn, once, where a schedule has come to its end at a rate of zero."""
-    if state.step < state.n_steps or state.schedule_has_ended:
-        return
-    if parts.schedule(state.step, state.n_steps, state.scores) < NO_RATE:
-        state.schedule_has_ended = True
-        warnings.warn(
-            f"{parts.schedule!r} is spread over max_iter={parts.max_iter} calls of "
-            "partial_fit. They are over, and its learning rate is zero: nothing more "
-            "is learned. Raise max_iter, or set schedule='constant'.",
-            ConvergenceWarning,
-            stacklevel=4,
-        )

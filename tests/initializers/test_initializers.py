@@ -214,16 +214,17 @@ def test_isometric_without_a_batch_is_orthogonal():
 def test_isometric_takes_the_best_where_one_is_out_of_reach():
     """For the input 1, g / (4 cosh(g / 2)^2) is largest where g tanh(g / 2) = 1."""
     weights = {"coef": np.array([[1.0]])}
-    start = Isometric(Sigmoid()).adapt(weights, np.array([[1.0]]))
+    rng = np.random.default_rng(0)
+    start = Isometric(Sigmoid()).adapt(weights, np.array([[1.0]]), rng)
     # That is at 1.54340; the search has a grid of factors 2^(1/4).
     assert 2.0**-0.25 < start["coef"][0, 0] / 1.54340 < 2.0**0.25
     # Where all units are dead, and where the inputs are too large to add, it stays.
     dead = {"coef": np.array([[1.0]])}
-    assert Isometric(ReLU()).adapt(dead, np.array([[-1.0]])) is dead
+    assert Isometric(ReLU()).adapt(dead, np.array([[-1.0]]), rng) is dead
     huge = {"coef": np.ones((2, 1)), "intercept": np.zeros(1)}
     with np.errstate(all="ignore"):
         X = np.full((2, 2), 1e308)
-        assert Isometric(Sigmoid()).adapt(huge, X) is huge
+        assert Isometric(Sigmoid()).adapt(huge, X, rng) is huge
 
 
 def test_isometric_starts_from_the_rows_that_are_trained_on():

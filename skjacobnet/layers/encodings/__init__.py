@@ -3,6 +3,7 @@
 from skjacobnet.core.component import Family
 from skjacobnet.layers.encodings.auto import automatic_encodings as automatic_encodings
 from skjacobnet.layers.encodings.base import Encoding as Encoding
+from skjacobnet.layers.encodings.binary import Binary as Binary
 from skjacobnet.layers.encodings.columns import Column as Column
 from skjacobnet.layers.encodings.fit import fit_encodings as fit_encodings
 from skjacobnet.layers.encodings.missing_indicator import (

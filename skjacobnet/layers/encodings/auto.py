@@ -1,5 +1,6 @@
 """What ``encoding="auto"`` stands for."""
 
+from skjacobnet.layers.encodings.binary import Binary
 from skjacobnet.layers.encodings.missing_indicator import MissingIndicator
 from skjacobnet.layers.encodings.one_hot import OneHot
 from skjacobnet.layers.encodings.piecewise_linear import PiecewiseLinear
@@ -7,7 +8,7 @@ from skjacobnet.layers.encodings.smooth_clip import SmoothClip
 from skjacobnet.layers.encodings.standardize import Standardize
 
 
-def automatic_encodings(sparse):
+def automatic_encodings(sparse, n_bins=8):
     """Return encodings for any columns of a table, a tuple.
 
     Parameters
@@ -15,6 +16,8 @@ def automatic_encodings(sparse):
     sparse : bool
         Whether the table is a sparse matrix, which is only scaled, so that zeros stay
         zeros.
+    n_bins : int, default=8
+        The most bins of a column.
 
     Examples
     --------
@@ -26,7 +29,8 @@ def automatic_encodings(sparse):
     # Bins see numbers with what is missing; scaling comes after it has been filled in.
     return (
         OneHot(),
-        PiecewiseLinear(),
+        Binary(),
+        PiecewiseLinear(n_bins),
         MissingIndicator(),
         Standardize(),
         SmoothClip(),

@@ -13,9 +13,10 @@ class Column(NamedTuple):
     ----------
     source : int
         Number of the raw column that it comes from.
-    kind : {"number", "category", "indicator", "bin", "one_hot"}
+    kind : {"number", "constant", "binary", "category", "indicator", "bin", "one_hot"}
         A ``"category"`` holds codes 0, 1, ... as floats. NaN is a missing number, and
-        a missing or unknown category.
+        a missing or unknown category. ``"constant"`` and ``"binary"`` are what
+        encodings have made of a number with one distinct value or with two.
     n_categories : int, default=0
         Of a ``"category"``: how many codes there are.
     place : int, default=0
@@ -34,15 +35,15 @@ class Column(NamedTuple):
     place: int = 0
 
 
-def of_kind(columns, kind):
-    """Return the numbers of the columns of a kind, as a tuple.
+def of_kind(columns, *kinds):
+    """Return the numbers of the columns of some kinds, as a tuple.
 
     Examples
     --------
     >>> of_kind([Column(0, "number"), Column(1, "category", 3)], "category")
     (1,)
     """
-    return tuple(i for i, column in enumerate(columns) if column.kind == kind)
+    return tuple(i for i, column in enumerate(columns) if column.kind in kinds)
 
 
 @lru_cache(maxsize=64)

@@ -16,9 +16,9 @@ class MissingIndicator(Encoding):
         \text{else} \end{cases}
 
     The mean :math:`\mu` is weighted, over the rows where the column has a value; it is
-    0 for a column that has none. The number columns :math:`j(k)` that had gaps in the
-    rows of the fit get an indicator. Where a number is missing the slope is 0, as it is
-    for all indicators, else it is 1.
+    0 for a column that has none, and for one that `Binary` has encoded. The number
+    columns :math:`j(k)` that had gaps in the rows of the fit get an indicator. Where a
+    number is missing the slope is 0, as it is for all indicators, else it is 1.
 
     Parameters
     ----------
@@ -60,12 +60,15 @@ class MissingIndicator(Encoding):
         self.gaps = gaps
 
     def fitted(self, columns, rows):
-        numbers = of_kind(columns, "number")
+        numbers = of_kind(columns, "number", "binary")
         found = moments(rows, numbers)
+        # Halfway between -1 and +1, however frequent they are.
+        binary = [columns[n].kind == "binary" for n in numbers]
         gaps = tuple(n for n, gap in zip(numbers, found.has_gaps, strict=True) if gap)
         added = [Column(columns[n].source, "indicator") for n in gaps]
         layer = self.with_structure(columns=numbers, gaps=gaps)
-        return layer, {"mean": found.mean}, [*columns, *added]
+        mean = np.where(binary, 0.0, found.mean)
+        return layer, {"mean": mean}, [*columns, *added]
 
     def output_size(self, n_in):
         return n_in + len(self.acts_on and self.gaps)

@@ -9,9 +9,7 @@ from skjacobnet.core.constraints import Interval
 from skjacobnet.layers.encodings.base import Encoding
 from skjacobnet.layers.encodings.columns import Column, of_kind, taken
 
-# Chosen by ablation: the bins of one column, of all columns, and the fewest worth it.
-MOST_BINS = 8
-MOST_BINS_IN_TOTAL = 256
+# Fewer bins of a column, where there are too many columns, are not worth having.
 FEWEST_BINS = 3
 # A cumulative weight this near to a share of the total counts as equal to it: sums of
 # the same weights in another order differ by rounding.
@@ -31,10 +29,12 @@ class PiecewiseLinear(Encoding):
 
     Parameters
     ----------
-    n_bins : int >= 1 or "auto", default="auto"
-        The most bins of a column. ``"auto"`` takes 8, fewer where all columns together
-        would have more than 256, and none where each would have fewer than 3. Columns
-        with at most two distinct values don't count.
+    n_bins : int >= 1, default=8
+        The most bins of a column.
+    max_total : int >= 1 or None, default=256
+        The most bins of all q columns with more than two distinct values: a column has
+        at most ``max_total // q``, and none where that is less than 3 and less than
+        `n_bins`. None sets no limit.
     columns : tuple of int, optional
         The number columns that have bins. `fitted` fills it in.
     counts : tuple of int, optional
@@ -71,21 +71,25 @@ class PiecewiseLinear(Encoding):
     """
 
     name = "piecewise_linear"
-    constraints = {"n_bins": Interval(1, np.inf, "left", True, allowed=("auto",))}
+    constraints = {
+        "n_bins": Interval(1, np.inf, "left", integer=True),
+        "max_total": Interval(1, np.inf, "left", integer=True, allowed=(None,)),
+    }
     statistics = ("left", "width")
 
-    def __init__(self, n_bins="auto", columns=None, counts=None):
+    def __init__(self, n_bins=8, max_total=256, columns=None, counts=None):
         self.n_bins = n_bins
+        self.max_total = max_total
         self.columns = columns
         self.counts = counts
 
     def fitted(self, columns, rows):
         numbers = of_kind(columns, "number")
+        numbers = [n for n, x in rows.columns(numbers) if _has_more_than_two(x)]
         n_bins = self.n_bins
-        if n_bins == "auto":
-            numbers = [n for n, x in rows.columns(numbers) if _more_than_two(x)]
-            n_bins = min(MOST_BINS, MOST_BINS_IN_TOTAL // max(1, len(numbers)))
-            if n_bins < FEWEST_BINS:
+        if self.max_total is not None:
+            n_bins = min(n_bins, self.max_total // max(1, len(numbers)))
+            if n_bins < min(FEWEST_BINS, self.n_bins):
                 numbers = []
         edges = {}
         for number, x in rows.columns(numbers):
@@ -210,8 +214,7 @@ def _columns_of_bins(counts):
     return np.repeat(np.arange(len(counts)), counts)
 
 
-def _more_than_two(x):
+def _has_more_than_two(x):
     """Whether numbers have more than two distinct values."""
     x = x[~np.isnan(x)]
-    others = x[x != x[0]] if x.size else x
-    return bool(others.size and (others != others[0]).any())
+    return bool(x.size and ((x != x.min()) & (x != x.max())).any())

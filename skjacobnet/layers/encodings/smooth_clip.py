@@ -1,5 +1,7 @@
 """Numbers that are pulled towards zero smoothly."""
 
+from functools import partial
+
 import numpy as np
 
 from skjacobnet.core.constraints import Interval
@@ -58,33 +60,40 @@ class SmoothClip(Encoding):
     def encode(self, weights, X, out):
         if out is not X:
             np.copyto(out, X)
-        apply_to_columns(self._clipped, X, out, self.acts_on)
+        apply_to_columns(partial(clipped, limit=self.limit), X, out, self.acts_on)
 
     def slopes(self, weights, X, out):
         out.fill(1.0)
-        apply_to_columns(self._slope, X, out, self.acts_on)
+        apply_to_columns(partial(slope, limit=self.limit), X, out, self.acts_on)
 
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):
-        curvature = np.zeros_like(X)
-        apply_to_columns(self._curvature, X, curvature, self.acts_on)
-        return curvature * np.sum(tangent * cotangent, axis=0), {}
+        second = np.zeros_like(X)
+        apply_to_columns(partial(curvature, limit=self.limit), X, second, self.acts_on)
+        return second * np.sum(tangent * cotangent, axis=0), {}
 
-    def _clipped(self, x, out):
-        ratio, root = self._ratio_and_root(x)
-        np.divide(ratio, root, out)
-        np.multiply(out, self.limit, out)
 
-    def _slope(self, x, out):
-        _, root = self._ratio_and_root(x)
-        np.divide(1.0, root * root * root, out)
-        np.copyto(out, 0.0, where=np.isnan(x))
+def clipped(x, out, limit):
+    """Write numbers that are pulled in to `out`."""
+    ratio, root = _ratio_and_root(x, limit)
+    np.divide(ratio, root, out)
+    np.multiply(out, limit, out)
 
-    def _curvature(self, x, out):
-        ratio, root = self._ratio_and_root(x)
-        np.divide(-3.0 * ratio, self.limit * root**5, out)
-        np.copyto(out, 0.0, where=np.isnan(x))
 
-    def _ratio_and_root(self, x):
-        """Return x/c, cut off where that changes nothing, and the root of the sum."""
-        ratio = np.clip(x / self.limit, -LARGEST_RATIO, LARGEST_RATIO)
-        return ratio, np.sqrt(1.0 + ratio * ratio)
+def slope(x, out, limit):
+    """Write the derivative of `clipped` to `out`, 0 where a number is missing."""
+    _, root = _ratio_and_root(x, limit)
+    np.divide(1.0, root * root * root, out)
+    np.copyto(out, 0.0, where=np.isnan(x))
+
+
+def curvature(x, out, limit):
+    """Write the second derivative of `clipped`, 0 where a number is missing."""
+    ratio, root = _ratio_and_root(x, limit)
+    np.divide(-3.0 * ratio, limit * root**5, out)
+    np.copyto(out, 0.0, where=np.isnan(x))
+
+
+def _ratio_and_root(x, limit):
+    """Return the ratio, cut off where that changes nothing, and the root of the sum."""
+    ratio = np.clip(x / limit, -LARGEST_RATIO, LARGEST_RATIO)
+    return ratio, np.sqrt(1.0 + ratio * ratio)

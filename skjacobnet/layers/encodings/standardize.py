@@ -71,11 +71,17 @@ class Standardize(Encoding):
         return not self.center
 
     def fitted(self, columns, rows):
-        numbers = of_kind(columns, "number")
+        numbers = of_kind(columns, "number", "binary")
         found = moments(rows, numbers)
-        mean = found.mean if self.center else np.zeros(len(numbers))
-        statistics = {"mean": mean, "deviation": found.deviation}
-        return self.with_structure(columns=numbers), statistics, list(columns)
+        # Those of `Binary` have their scale; only what is missing becomes 0.
+        binary = [columns[n].kind == "binary" for n in numbers]
+        mean = np.where(binary, 0.0, found.mean if self.center else 0.0)
+        deviation = np.where(binary, 1.0, found.deviation)
+        columns = list(columns)
+        for number in np.array(numbers, np.intp)[deviation == 0.0]:
+            columns[number] = columns[number]._replace(kind="constant")
+        layer = self.with_structure(columns=numbers)
+        return layer, {"mean": mean, "deviation": deviation}, columns
 
     def neutral_statistics(self, n_in):
         n = len(self.acts_on)

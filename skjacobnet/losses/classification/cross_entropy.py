@@ -73,6 +73,7 @@ class CrossEntropy(Loss):
     """
 
     name = "cross_entropy"
+    calibration = "temperature"
     constraints = {"label_smoothing": Interval(0.0, 1.0, "left")}
 
     def __init__(self, label_smoothing=0.0):

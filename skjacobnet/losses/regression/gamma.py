@@ -50,6 +50,7 @@ class Gamma(RegressionLoss):
     """
 
     name = "gamma"
+    calibration = "noise"
     link = EXPONENTIAL
     scales_target = False
     positive_only = True

@@ -66,6 +66,7 @@ class Gaussian(RegressionLoss):
     """
 
     name = "gaussian"
+    calibration = "noise"
     n_per_target = 2
     link = MEAN_AND_DEVIATION
 

@@ -54,6 +54,7 @@ class Poisson(RegressionLoss):
     """
 
     name = "poisson"
+    calibration = "noise"
     link = EXPONENTIAL
     scales_target = False
     positive_only = True

@@ -41,6 +41,7 @@ class SquaredError(RegressionLoss):
     """
 
     name = "squared_error"
+    calibration = "noise"
 
     def sample_values(self, y, raw, link):
         error = raw - y

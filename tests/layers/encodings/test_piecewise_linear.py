@@ -8,12 +8,12 @@ from skjacobnet.testing import check_encoding
 NUMBER = [Column(0, "number")]
 
 
-def fitted(X, weight=None, n_bins="auto"):
+def fitted(X, weight=None, n_bins=8):
     columns = [Column(i, "number") for i in range(X.shape[1])]
     return PiecewiseLinear(n_bins).fitted(columns, EncodedRows(X, weight))
 
 
-def edges(x, weight=None, n_bins="auto"):
+def edges(x, weight=None, n_bins=8):
     _, statistics, _ = fitted(np.reshape(x, (-1, 1)), weight, n_bins)
     left, width = statistics["left"], statistics["width"]
     return [*left, left[-1] + width[-1]] if len(left) else []

@@ -1,0 +1,128 @@
+"""Columns with two distinct values as -1 and +1."""
+
+import numpy as np
+
+from skjacobnet.layers.encodings.base import Encoding
+from skjacobnet.layers.encodings.columns import of_kind
+from skjacobnet.layers.encodings.columnwise import apply_to_columns
+from skjacobnet.layers.encodings.smooth_clip import clipped, curvature, slope
+
+# Where other numbers than the two are pulled in, in units of half their distance.
+LIMIT = 3.0
+# So that the two values themselves stay -1 and +1.
+UNIT = np.sqrt(1.0 + LIMIT**-2)
+
+
+class Binary(Encoding):
+    r"""Columns with two distinct values as -1 and +1.
+
+    .. math:: z = \frac{2 x - a - b}{b - a}, \qquad
+        y = z \sqrt{\frac{1 + 1/9}{1 + z^2/9}}
+
+    for a column of numbers, or of a category after `OneHot`, whose values in the rows
+    of the fit are a < b and no others. It is smooth, gives -1 at a and +1 at b, and
+    keeps other numbers between -3.17 and 3.17. A missing number stays missing; there
+    the slope is 0. All other columns pass through.
+
+    Parameters
+    ----------
+    columns : tuple of int, optional
+        The columns with two values. `fitted` fills it in.
+
+    See Also
+    --------
+    Standardize : For numbers with more values; it leaves these columns alone.
+
+    Notes
+    -----
+    Statistics: ``middle`` and ``half``, of shape (n_columns,): (a + b) / 2 and
+    (b - a) / 2. The Jacobian is a diagonal.
+
+    A rare value, such as one in a hundred rows, is ten standard deviations from the
+    mean; here it is as large as the frequent one.
+
+    Examples
+    --------
+    >>> from skjacobnet.layers import Column, EncodedRows
+    >>> X = np.array([[0.0], [10.0], [0.0], [0.0]])
+    >>> layer, statistics, columns = Binary().fitted(
+    ...     [Column(0, "number")], EncodedRows(X)
+    ... )
+    >>> layer.forward(statistics, X).ravel(), columns[0].kind
+    (array([-1.,  1., -1., -1.]), 'binary')
+    """
+
+    name = "binary"
+    statistics = ("middle", "half")
+    in_place = True
+
+    def __init__(self, columns=None):
+        self.columns = columns
+
+    def fitted(self, columns, rows):
+        numbers = np.array(of_kind(columns, "number", "one_hot"), np.intp)
+        low, high = _range(rows, numbers)
+        two = low < high
+        for block, _ in rows.blocks():
+            x = block[:, numbers]
+            two &= ~((x > low) & (x < high)).any(axis=0)
+        found = tuple(numbers[two].tolist())
+        # Halves first, since sums may overflow.
+        low, high = 0.5 * low[two], 0.5 * high[two]
+        columns = [
+            column._replace(kind="binary")
+            if number in found and column.kind == "number"
+            else column
+            for number, column in enumerate(columns)
+        ]
+        layer = self.with_structure(columns=found)
+        return layer, {"middle": low + high, "half": high - low}, columns
+
+    def neutral_statistics(self, n_in):
+        n = len(self.acts_on)
+        return {"middle": np.zeros(n), "half": np.ones(n)}
+
+    def encode(self, weights, X, out):
+        if out is not X:
+            np.copyto(out, X)
+        apply_to_columns(_encoded, X, out, self.acts_on, *_line(weights))
+
+    def slopes(self, weights, X, out):
+        out.fill(1.0)
+        apply_to_columns(_slope, X, out, self.acts_on, *_line(weights))
+
+    def second_vjp(self, weights, X, output, operator, tangent, cotangent):
+        second = np.zeros_like(output)
+        apply_to_columns(_curvature, X, second, self.acts_on, *_line(weights))
+        return second * np.sum(tangent * cotangent, axis=0), {}
+
+
+def _range(rows, numbers):
+    """Return the smallest and the largest number of some columns."""
+    low, high = np.full(len(numbers), np.inf), np.full(len(numbers), -np.inf)
+    for block, _ in rows.blocks():
+        x = block[:, numbers]
+        np.fmin(low, np.fmin.reduce(x, axis=0), low)
+        np.fmax(high, np.fmax.reduce(x, axis=0), high)
+    return low, high
+
+
+def _line(weights):
+    """Return the middle and the half, infinite where the type has no digits for it."""
+    half = weights["half"]
+    return weights["middle"], np.where(half > 0.0, half, half.dtype.type(np.inf))
+
+
+def _encoded(x, out, middle, half):
+    clipped((x - middle) / half, out, LIMIT)
+    np.multiply(out, UNIT, out)
+
+
+def _slope(x, out, middle, half):
+    slope((x - middle) / half, out, LIMIT)
+    np.multiply(out, UNIT / half, out)
+
+
+def _curvature(x, out, middle, half):
+    curvature((x - middle) / half, out, LIMIT)
+    np.multiply(out, UNIT / (half * half), out)

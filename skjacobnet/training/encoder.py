@@ -1,0 +1,73 @@
+"""The encodings of a run: fitted to its table, or those of an earlier fit."""
+
+from scipy.sparse import issparse
+
+from skjacobnet.layers import EncodedRows, automatic_encodings, fit_encodings
+from skjacobnet.network import Network
+
+
+def fitted_encoder(parts, table, columns):
+    """Return encodings fitted to all rows that count, their columns and mean row.
+
+    Weights of rows count, weights of classes do not, and neither does a split: what the
+    encodings learn is the same for all that is trained on the table.
+
+    Parameters
+    ----------
+    parts : Parts
+    table : Table
+    columns : RawColumns or None
+
+    Returns
+    -------
+    encoder : Network
+        Of the encodings alone, which may be none.
+    encoded_columns : tuple of Column
+    mean_encoded : array of shape (n_encoded,) or None
+        The weighted mean encoded row; None without encodings.
+    """
+    encoder = Network((), table.X.shape[1])
+    if not parts.encodings:
+        return encoder, (), None
+    encodings = _encodings(parts, table.task, issparse(table.X))
+    X, weight = table.X, table.sample_weight
+    layers, statistics, known = fit_encodings(encodings, columns.raw_columns, X, weight)
+    rows = EncodedRows(X, weight, zip(layers, statistics, strict=True))
+    return encoder.followed_by(layers, statistics), tuple(known), rows.mean()
+
+
+def encoder_of(model, parts, sparse):
+    """Return the encodings of a fitted model, for a run that goes on with them.
+
+    Raises
+    ------
+    ValueError
+        If they are not those that are asked for today.
+    """
+    encoder = model.network.part(0, model.network.n_encodings)
+    wanted = _encodings(parts, model.task, sparse)
+    same = len(wanted) == len(encoder.layers) and all(
+        type(layer) is type(encoding)
+        and all(
+            getattr(layer, name) == value
+            for name, value in encoding.get_params().items()
+            if value is not None
+        )
+        for layer, encoding in zip(encoder.layers, wanted, strict=True)
+    )
+    if not same:
+        raise ValueError(
+            "Training goes on with the encodings of the last fit, "
+            f"{_names(encoder.layers)}, but encoding asks for {_names(wanted)} or for "
+            "other arguments of them. Set warm_start=False and call fit to start anew."
+        )
+    return encoder
+
+
+def _encodings(parts, task, sparse):
+    automatic = parts.encodings == "auto"
+    return automatic_encodings(sparse, task.n_bins) if automatic else parts.encodings
+
+
+def _names(layers):
+    return [type(layer).__name__ for layer in layers]

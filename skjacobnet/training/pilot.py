@@ -1,0 +1,99 @@
+"""A pilot run on some of the rows, which tells what the others would have said."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from skjacobnet.core.blocks import row_blocks
+from skjacobnet.network import NetworkWorkspace
+from skjacobnet.training.objective import Objective
+from skjacobnet.training.optimize import optimize
+from skjacobnet.training.start import draw_weights
+from skjacobnet.training.state import RunState
+
+# The share of the rows that the pilot does not see.
+HELD_OUT = 0.2
+# Fewer rows are not split.
+FEWEST_ROWS = 10
+
+
+class HeldOut(NamedTuple):
+    """Raw predictions for rows that were not trained on, and their targets.
+
+    Attributes
+    ----------
+    raw : array of shape (n_rows, n_raw)
+    y : array of shape (n_rows, n_columns)
+        Encoded.
+    sample_weight : array of shape (n_rows,) or None
+    """
+
+    raw: np.ndarray
+    y: np.ndarray
+    sample_weight: np.ndarray | None
+
+
+def pilot(parts, network, table, dtype, rng, encoded_columns, observers=()):
+    """Train on 80 % of the rows, and predict the others.
+
+    Parameters
+    ----------
+    parts : Parts
+        Those of the full run, resolved for all rows.
+    network : Network
+    table : Table
+    dtype : data-type
+        Of the weights.
+    rng : numpy.random.Generator
+        Of the pilot alone.
+    encoded_columns : tuple of Column
+    observers : sequence, default=()
+
+    Returns
+    -------
+    HeldOut, or None
+        None where there are too few rows to split.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Also after complete epochs.
+    """
+    if table.n_rows < FEWEST_ROWS:
+        return None
+    state = RunState.begun(np.empty(network.n_weights, dtype), rng)
+    rows, others = table.split(HELD_OUT, state.split_rng)
+    trained, held_out = table.only(rows), table.only(others)
+    parts = replace(parts, early_stopping=False, tol=None)
+    draw_weights(parts, network, state, trained, encoded_columns)
+    link = table.task.link(parts.loss)
+    objective = Objective(network, parts.loss, link, parts.regularizers)
+    if optimize(parts, objective, trained, state, observers=observers) == "interrupt":
+        raise KeyboardInterrupt("The pilot was interrupted. Nothing has changed.")
+    return predicted(network, state.theta, held_out)
+
+
+def predicted(network, theta, table):
+    """Return raw predictions for all rows of a table that count.
+
+    Parameters
+    ----------
+    network : Network
+    theta : array of shape (n_weights,)
+    table : Table
+
+    Returns
+    -------
+    HeldOut
+    """
+    batches = table.batches(
+        row_blocks(network, 1, theta.itemsize), theta.dtype, network.accepts_sparse
+    )
+    workspace, found = NetworkWorkspace(network), []
+    for X, y, weight in batches.epoch():
+        raw = network.forward(theta, X, workspace=workspace)
+        found.append((raw.copy(), y.copy(), None if weight is None else weight.copy()))
+    raw, y, weight = zip(*found, strict=True)
+    weight = None if weight[0] is None else np.concatenate(weight)
+    return HeldOut(np.concatenate(raw), np.concatenate(y), weight)

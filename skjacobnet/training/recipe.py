@@ -1,0 +1,126 @@
+"""What ``"auto"`` stands for, once it is known how large a table is."""
+
+import math
+from dataclasses import replace
+from typing import NamedTuple
+
+from skjacobnet.optimizers import AdamW
+from skjacobnet.schedules import Constant, FlatCosine
+
+# Batches of about 1.5 times the root of the number of rows, a power of two.
+ROWS_PER_ROOT = 1.5
+SMALLEST_BATCH, LARGEST_BATCH = 16, 512
+# Enough passes, and enough steps where an epoch has few.
+FEWEST_EPOCHS, FEWEST_STEPS = 20, 400
+# Of L-BFGS, and the calls of `partial_fit` that a schedule is spread over.
+FULL_BATCH_ITERATIONS, FULL_BATCH_TOL, CALLS = 200, 1e-4, 200
+DECAY_PER_ROOT, LARGEST_DECAY = 40.0, 5.0
+# A rate that ends at zero may begin so many times higher than one that stays.
+RATE_OF_ANNEALING = 10.0
+
+
+class Size(NamedTuple):
+    """What automatic values depend on.
+
+    Attributes
+    ----------
+    n_rows : int
+        Rows to train on.
+    n_columns : int
+        Columns that reach the first trained layer, without bins and constants.
+    n_answers : int
+        Classes; two for each label, and for numbers.
+    """
+
+    n_rows: int
+    n_columns: int
+    n_answers: int = 2
+
+
+def resolved(parts, size, goes_on=False):
+    """Return parts without any ``"auto"`` but that of the encodings.
+
+    Parameters
+    ----------
+    parts : Parts
+    size : Size
+    goes_on : bool, default=False
+        Whether rows come call by call, or weights go on from an earlier fit. The
+        automatic rate is then constant and nothing decays, since nobody knows how much
+        is to come.
+
+    Returns
+    -------
+    Parts
+
+    Examples
+    --------
+    >>> automatic_batch_size(1000), automatic_epochs(1000, 64)
+    (64, 25)
+    >>> round(automatic_decay(Size(1000, 10)), 6)
+    4.0
+    """
+    full, tol = parts.full_batch, parts.tol
+    if full and tol is None:
+        tol = FULL_BATCH_TOL
+    batch_size = size.n_rows
+    if not full:
+        batch_size = parts.batch_size
+        if batch_size == "auto":
+            batch_size = automatic_batch_size(size.n_rows)
+        batch_size = min(batch_size, size.n_rows)
+    max_iter = parts.max_iter
+    if max_iter == "auto":
+        max_iter = automatic_epochs(size.n_rows, batch_size)
+        if full:
+            max_iter = FULL_BATCH_ITERATIONS
+    constant = full or goes_on
+    schedule = parts.schedule
+    if schedule == "auto":
+        schedule = Constant() if constant else FlatCosine()
+    learning_rate = parts.learning_rate
+    if learning_rate == "auto":
+        learning_rate = parts.optimizer.default_learning_rate
+        if isinstance(schedule, FlatCosine):
+            learning_rate *= RATE_OF_ANNEALING
+    decay = parts.total_weight_decay
+    if decay == "auto":
+        decays = not (constant or isinstance(parts.optimizer, AdamW))
+        decay = automatic_decay(size) if decays else 0.0
+    return replace(
+        parts,
+        batch_size=batch_size,
+        max_iter=max_iter,
+        schedule=schedule,
+        learning_rate=learning_rate,
+        total_weight_decay=decay,
+        tol=tol,
+    )
+
+
+def settings(parts):
+    """Return what ``"auto"`` stood for, as attributes of an estimator, a dict."""
+    return {
+        "batch_size_": parts.batch_size,
+        "max_iter_": parts.max_iter,
+        "learning_rate_": parts.learning_rate,
+        "total_weight_decay_": parts.total_weight_decay,
+    }
+
+
+def automatic_batch_size(n_rows):
+    """Return a power of two near 1.5 times the root of the number of rows."""
+    size = 2 ** round(math.log2(ROWS_PER_ROOT * math.sqrt(n_rows)))
+    return min(max(size, SMALLEST_BATCH), LARGEST_BATCH, n_rows)
+
+
+def automatic_epochs(n_rows, batch_size):
+    """Return 20, or what gives 400 steps."""
+    steps_per_epoch = -(-n_rows // batch_size)
+    return max(FEWEST_EPOCHS, -(-FEWEST_STEPS // steps_per_epoch))
+
+
+def automatic_decay(size):
+    r"""Return the total decay :math:`\min(5, 40 \sqrt{d / (n \log_2 C)})`."""
+    bits = size.n_rows * math.log2(size.n_answers)
+    return min(LARGEST_DECAY, DECAY_PER_ROOT * math.sqrt(size.n_columns / bits))
