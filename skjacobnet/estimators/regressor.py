@@ -115,9 +115,11 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         ``"noise"`` first trains a pilot on 80 % of the rows, for half the epochs. With
         v its squared error on the others over the variance of the targets, the run on
         all rows has D₀ times :math:`\sqrt{v / (1 - v)}`, between 0.1 and 4, for total
-        decay. ``"auto"`` is ``"noise"`` for losses whose prediction is the mean, if
-        `total_weight_decay` is ``"auto"`` and nothing gives a validation set; else
-        None. A pilot has its own random numbers: it changes nothing but the decay.
+        decay. With ``"squared_error"`` predictions are also drawn to the mean, by the
+        factor between 0.025 and 1 that suits those of the pilot: 1 but for small or
+        noisy tables. ``"auto"`` is ``"noise"`` for losses whose prediction is the mean,
+        if `total_weight_decay` is ``"auto"`` and nothing gives a validation set; else
+        None. Fewer than 10 rows have no pilot. It has random numbers of its own.
     warm_start : bool, default=False
         Whether another `fit` goes on where the last one ended, bit-identical to a run
         that did not end. It keeps the location and the scale of the targets, except
@@ -162,6 +164,8 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
     learning_rate_ : float, or None for ``"lbfgs"``
     total_weight_decay_ : float
         What ``"auto"`` stood for in the last fit.
+    shrinkage_ : array of shape (n_targets,)
+        The factor by which the calibration draws predictions to the mean; 1 without.
     loss_ : float
         The last value of the objective on the training rows, in scaled units.
     loss_curve_ : list of float
@@ -291,6 +295,14 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         tags.target_tags.multi_output = True
         tags.target_tags.positive_only = _is_for_positive_targets(self.loss)
         return tags
+
+    @property
+    def shrinkage_(self):
+        """What predictions are multiplied by around the mean, (n_targets,)."""
+        model = self._fitted_model()
+        if model.calibration is None:
+            return np.ones(model.task.n_targets)
+        return model.calibration["factor"].copy()
 
     def predict(self, X, return_std=False):
         """Return the prediction of each row, in the unit of the targets.

@@ -66,8 +66,7 @@ def categories_of(model):
 def _shares(model, source, codes, places):
     """Return the share of each category, from the mean of the encoded rows.
 
-    An encoded column has one number for its category and one for all others, whatever
-    the encodings after the first have made of them.
+    An encoded column has one number for its category and one for each of the others.
     """
     rows = np.full((len(codes), model.network.sizes[0]), np.nan)
     rows[:, source] = codes

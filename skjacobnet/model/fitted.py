@@ -38,6 +38,9 @@ class FittedModel:
     mean_encoded : array of shape (n_encoded,) or None
         The weighted mean, over the rows of the fit, of what the encodings make of a
         row; None where there are none.
+    calibration : dict of str to array, or None
+        The factor and the shift by which raw predictions were calibrated. The last
+        `Rescale` of the network applies them.
     """
 
     network: Network
@@ -48,6 +51,7 @@ class FittedModel:
     columns: Any = None
     encoded_columns: tuple = ()
     mean_encoded: np.ndarray | None = None
+    calibration: dict | None = None
 
     @property
     def dtype(self):
@@ -69,14 +73,6 @@ class FittedModel:
         if isinstance(self.network.layers[-1], Rescale):
             stop -= 1
         return self.network.part(self.network.n_encodings, stop)
-
-    @property
-    def calibration(self):
-        """The statistics of the last `Rescale` of a classifier, or None without one."""
-        is_calibrated = isinstance(self.network.layers[-1], Rescale)
-        if not (is_calibrated and self.loss.gives_probabilities):
-            return None
-        return self.network.arrays(self.weights, np.float64)[-1]
 
     def output(self, name=None):
         """Return the name of an output, checked; by default the usual one.

@@ -6,6 +6,7 @@ from numbers import Real
 import numpy as np
 from scipy.sparse import issparse
 
+from skjacobnet.links import IDENTITY
 from skjacobnet.losses import RegressionLoss
 from skjacobnet.tasks.base import Task
 
@@ -140,8 +141,13 @@ class Regression(Task):
             "shift": np.where(constant, certain, shift),
         }
 
+    @property
+    def raw_is_mean(self):
+        """Whether a raw prediction is that of the mean, in units of the scale."""
+        return self.loss.link is IDENTITY and self.loss.scales_target
+
     def prediction_and_target(self, raw, y):
-        """Return predictions and targets that are not constant, in units of the scale.
+        """Return predictions and targets in units of the scale.
 
         Parameters
         ----------
@@ -151,12 +157,11 @@ class Regression(Task):
 
         Returns
         -------
-        predicted, y : array of shape (n_samples, n_learned), float64
+        predicted, y : array of shape (n_samples, n_targets), float64
         """
         predicted = self.loss.link.value(raw.astype(np.float64), "prediction")
         scale = 1.0 if self.loss.scales_target else self.scale
-        learned = ~self.constant
-        return (predicted / scale)[:, learned], (y / scale)[:, learned]
+        return predicted / scale, y / scale
 
     def decide(self, raw):
         return self.shaped(self.loss.link.value(raw, "prediction"))

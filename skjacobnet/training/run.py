@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skjacobnet.layers import Rescale
 from skjacobnet.model import FittedModel
-from skjacobnet.training.calibration import by_pilot, of_temperature
+from skjacobnet.training.calibration import by_pilot, by_validation
 from skjacobnet.training.encoder import encoder_of, fitted_encoder
 from skjacobnet.training.monitor import Monitor
 from skjacobnet.training.objective import Objective
@@ -126,6 +126,7 @@ def train(
             columns=columns,
             encoded_columns=encoded_columns,
             mean_encoded=mean_encoded,
+            calibration=calibration,
         )
 
     link = task.link(parts.loss)
@@ -154,7 +155,7 @@ def train(
     kept = state.kept_weights()
     if validation is not None and not goes_on and parts.calibration == "temperature":
         held_out = predicted(network, kept, validation)
-        calibration, beats_constant = of_temperature(held_out, table, parts.loss)
+        calibration, beats_constant = by_validation(held_out, table, parts.loss)
     state.outcome = outcome_of(ended_by, state, baseline, beats_constant)
     return model_at(kept, calibration), state, parts
 
@@ -206,7 +207,7 @@ def predicting_network(network, task, dtype, encoder=None, calibration=None):
     encoder : Network, optional
         Encodings of its inputs.
     calibration : dict of str to array, optional
-        Statistics of a last layer `Rescale` that calibrates probabilities.
+        Factor and shift of raw predictions, before the unit of the targets.
 
     Returns
     -------
@@ -222,11 +223,15 @@ def predicting_network(network, task, dtype, encoder=None, calibration=None):
         layers = network.layers
         none = [{}] * len(layers)
         network = encoder.followed_by(layers, none)
-    if calibration is not None:
-        return network.followed_by([Rescale()], [calibration])
     statistics = task.rescaling()
     if statistics is None:
-        return network
+        if calibration is None:
+            return network
+        return network.followed_by([Rescale()], [calibration])
+    if calibration is not None:
+        shift = statistics["shift"] + statistics["factor"] * calibration["shift"]
+        factor = statistics["factor"] * calibration["factor"]
+        statistics = {"factor": factor, "shift": shift}
     limits, location, scale = np.finfo(dtype), task.location, task.scale
     if (scale < limits.tiny).any() or max(
         scale.max(), abs(location).max()

@@ -1,4 +1,4 @@
-"""Columns with two distinct values as -1 and +1."""
+"""Numbers with two distinct values as -1 and +1."""
 
 import numpy as np
 
@@ -14,20 +14,20 @@ UNIT = np.sqrt(1.0 + LIMIT**-2)
 
 
 class Binary(Encoding):
-    r"""Columns with two distinct values as -1 and +1.
+    r"""Numbers with two distinct values as -1 and +1.
 
     .. math:: z = \frac{2 x - a - b}{b - a}, \qquad
         y = z \sqrt{\frac{1 + 1/9}{1 + z^2/9}}
 
-    for a column of numbers, or of a category after `OneHot`, whose values in the rows
-    of the fit are a < b and no others. It is smooth, gives -1 at a and +1 at b, and
-    keeps other numbers between -3.17 and 3.17. A missing number stays missing; there
-    the slope is 0. All other columns pass through.
+    for a number column whose values in the rows of the fit are a < b and no others. It
+    is smooth, gives -1 at a and +1 at b, and keeps other numbers between -3.17 and
+    3.17. A missing number stays missing; there the slope is 0. All other columns pass
+    through.
 
     Parameters
     ----------
     columns : tuple of int, optional
-        The columns with two values. `fitted` fills it in.
+        The number columns with two values. `fitted` fills it in.
 
     See Also
     --------
@@ -60,7 +60,7 @@ class Binary(Encoding):
         self.columns = columns
 
     def fitted(self, columns, rows):
-        numbers = np.array(of_kind(columns, "number", "one_hot"), np.intp)
+        numbers = np.array(of_kind(columns, "number"), np.intp)
         low, high = _range(rows, numbers)
         two = low < high
         for block, _ in rows.blocks():
@@ -70,9 +70,7 @@ class Binary(Encoding):
         # Halves first, since sums may overflow.
         low, high = 0.5 * low[two], 0.5 * high[two]
         columns = [
-            column._replace(kind="binary")
-            if number in found and column.kind == "number"
-            else column
+            column._replace(kind="binary") if number in found else column
             for number, column in enumerate(columns)
         ]
         layer = self.with_structure(columns=found)

@@ -31,10 +31,10 @@ def test_by_hand():
     ]
     output, operator = layer.linearize({}, X)
     expected = [
-        [0.5, 1.0, 0.0, 0.0, -1.0],
-        [0.6, 0.0, 1.0, 0.0, 1.0],
-        [0.7, 0.0, 0.0, 0.0, -1.0],
-        [0.8, 0.0, 0.0, 1.0, 0.0],
+        [0.5, 1.0, -0.5, -0.5, -1.0],
+        [0.6, -0.5, 1.0, -0.5, 1.0],
+        [0.7, -0.5, -0.5, -0.5, -1.0],
+        [0.8, -0.5, -0.5, 1.0, 0.0],
     ]
     np.testing.assert_array_equal(output, expected)
     assert isinstance(operator, Expansion)
@@ -43,7 +43,7 @@ def test_by_hand():
     np.testing.assert_array_equal(operator.todense(4), slopes)
     unknown = np.array([[1.0, 0.5, 0.0], [4.0, 0.5, 2.0], [-1.0, 0.5, 99.0]])
     output = layer.forward({}, unknown)
-    np.testing.assert_array_equal(output, [[0.5, 0.0, 0.0, 0.0, 0.0]] * 3)
+    np.testing.assert_array_equal(output, [[0.5, -0.5, -0.5, -0.5, 0.0]] * 3)
 
 
 def test_columns_without_a_choice_give_nothing():
@@ -73,7 +73,12 @@ def test_rare_categories_by_hand():
     layer, _, columns = fitted(codes, min_frequency=3)
     assert len(columns) == 2
     output = layer.forward({}, np.array([[0.0], [3.0], [5.0]]))
-    np.testing.assert_array_equal(output, [[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
+    np.testing.assert_array_equal(output, [[1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+    # One that is kept alone differs from all others by one.
+    layer, _, columns = fitted(codes, min_frequency=4)
+    assert len(columns) == 1
+    output = layer.forward({}, np.array([[0.0], [3.0], [np.nan]]))
+    np.testing.assert_array_equal(output, [[1.0], [0.0], [0.0]])
 
 
 def test_weights_count_rows():
@@ -119,6 +124,11 @@ def test_agrees_with_scikit_learn(arguments, dtype):
     names = encoder.get_feature_names_out()
     frequent = np.array(["infrequent" not in name for name in names])
     expected = encoder.transform(X)[:, frequent]
+    # The others of c categories have -1 / (c - 1) in place of zero.
+    sources = np.array([column.source for column in columns_out], int)
+    n_kept = np.bincount(sources, minlength=3)[sources]
+    off = np.where(n_kept > 1, -1.0 / np.maximum(n_kept - 1, 1), 0.0).astype(dtype)
+    expected = np.where(expected > 0.0, expected, off)
     np.testing.assert_array_equal(layer.forward({}, X), expected)
     found = [f"x{column.source}_{float(column.place)}" for column in columns_out]
     assert found == names[frequent].tolist()
