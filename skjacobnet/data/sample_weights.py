@@ -167,3 +167,25 @@ def mean_weight(weight, rows=None):
     # By the largest first, so that no sum overflows.
     largest = used.max()
     return largest * (used / largest).mean()
+
+
+def as_counts(weight):
+    """Return weights in units of rows.
+
+    Multiples of the smallest one count repeated rows; others have the mean one.
+
+    Parameters
+    ----------
+    weight : array of shape (n_samples,)
+        All positive.
+
+    Examples
+    --------
+    >>> as_counts(np.array([0.1, 0.2, 0.2])), as_counts(np.array([1.0, 1.5]))
+    (array([1., 2., 2.]), array([0.8, 1.2]))
+    """
+    counts = weight / weight.min()
+    whole = np.round(counts)
+    if np.allclose(counts, whole, rtol=1e-12, atol=0.0):
+        return whole
+    return weight / mean_weight(weight)

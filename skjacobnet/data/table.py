@@ -10,6 +10,7 @@ from scipy.sparse import issparse
 from skjacobnet.core.blocks import row_blocks, slices
 from skjacobnet.data.batches import Batches
 from skjacobnet.data.sample_weights import (
+    as_counts,
     check_weights,
     class_factors,
     combine,
@@ -158,7 +159,9 @@ class Table:
 
     def prior_raw(self):
         """Return the raw prediction of the weighted shares of answers."""
-        return self.task.prior_raw(self.counted_codes, self.counted_weight)
+        weight = self.counted_weight
+        counts = None if weight is None else as_counts(weight)
+        return self.task.prior_raw(self.counted_codes, counts)
 
     def loss_of_constant(self, raw, loss):
         """Return the mean loss of one raw prediction for all rows that count."""

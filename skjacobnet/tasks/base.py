@@ -138,13 +138,18 @@ class Task(ABC):
         loss : Loss
         """
 
-    def prior_raw(self, codes, sample_weight):
+    def prior_raw(self, codes, counts):
         r"""Return the raw prediction of the shares of answers, (n_raw,).
 
         .. math:: \pi_k = (n_k + 1) / (n + C)
 
-        with the weighted counts :math:`n_k`, whose weights have the mean one. Only
-        tasks with probabilities have it.
+        Only tasks with probabilities have it.
+
+        Parameters
+        ----------
+        codes : array of shape (n_samples,) or (n_samples, n_labels)
+        counts : array of shape (n_samples,) or None
+            How many rows each one stands for; their sum is n.
         """
         raise NotImplementedError(f"{type(self).__name__} has no shares.")
 

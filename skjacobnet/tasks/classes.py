@@ -108,8 +108,8 @@ class Classes(Task):
         shares = self.shares(codes, sample_weight)
         return self._raw_of(np.maximum(shares, SMALLEST_SHARE))
 
-    def prior_raw(self, codes, sample_weight):
-        totals = self.shares(codes, sample_weight) * len(codes) + 1.0
+    def prior_raw(self, codes, counts):
+        totals = np.bincount(codes, counts, len(self.classes)) + 1.0
         return self._raw_of(totals / totals.sum())
 
     def _raw_of(self, shares):

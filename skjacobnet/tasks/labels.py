@@ -77,7 +77,7 @@ class Labels(Task):
         shares = np.clip(shares, SMALLEST_SHARE, 1.0 - SMALLEST_SHARE)
         return np.log(shares) - np.log1p(-shares)
 
-    def prior_raw(self, codes, sample_weight):
-        n = len(codes)
-        totals = np.average(codes, axis=0, weights=sample_weight) * n + 1.0
-        return np.log(totals) - np.log(n + 2.0 - totals)
+    def prior_raw(self, codes, counts):
+        counts = np.ones(len(codes)) if counts is None else counts
+        totals = counts @ codes + 1.0
+        return np.log(totals) - np.log(counts.sum() + 2.0 - totals)

@@ -5,7 +5,8 @@ Raw predictions z are multiplied by a factor a and drawn to those of the class s
 .. math:: z' = a z + \max(0, 1 - a) \log \pi, \qquad
     \pi_k = \frac{n_k + 1}{n + C}.
 
-1/a is the temperature.
+1/a is the temperature. Weights count in the shares: those that are multiples of the
+smallest one as repeated rows, others with a mean of one.
 """
 
 import math
