@@ -68,14 +68,20 @@ def test_two_classes_and_labels_by_hand():
     np.testing.assert_allclose(model.predict_proba(X), expit(calibrated), rtol=1e-11)
 
 
-def test_weights_count_in_the_shares():
-    weight = np.where(NOISY == 2, 3.0, 1.0)
+@pytest.mark.parametrize(
+    ("weights", "counts"),
+    [((1.0, 3.0), (1.0, 3.0)), ((0.1, 0.3), (1.0, 3.0)), ((1.0, 2.5), None)],
+)
+def test_weights_count_in_the_shares(weights, counts):
+    weight = np.where(NOISY == 2, *weights[::-1])
     model = classifier().fit(X, NOISY, weight)
     raw = classifier(calibration=None).fit(X, NOISY, weight).decision_function(X)
-    counts = np.bincount(NOISY, weight / weight.mean())
+    # Weights that are no multiples of the smallest one have a mean of one.
+    rows = weight / weight.mean() if counts is None else weight / weights[0]
+    totals = np.bincount(NOISY, rows) + 1.0
     factor = 1.0 / model.temperature_
-    calibrated = factor * raw
-    calibrated += max(0.0, 1.0 - factor) * np.log((counts + 1.0) / (len(X) + 3.0))
+    assert factor < 1.0
+    calibrated = factor * raw + (1.0 - factor) * np.log(totals / totals.sum())
     np.testing.assert_allclose(model.decision_function(X), calibrated, rtol=1e-11)
 
 
