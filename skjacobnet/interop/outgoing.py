@@ -103,9 +103,10 @@ def to_sklearn(estimator, n_samples=None):
     --------
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
-    >>> estimator = JacobianMLPClassifier((5,), "tanh", optimizer="lbfgs",
-    ...                                    max_iter=2000, random_state=0).fit(X, y)
-    >>> mlp = to_sklearn(estimator)
+    >>> estimator = JacobianMLPClassifier(
+    ...     (5,), "tanh", encoding=["standardize"], optimizer="lbfgs", max_iter=2000
+    ... )
+    >>> mlp = to_sklearn(estimator.fit(X, y))
     >>> mlp.activation, mlp.solver
     ('tanh', 'lbfgs')
     >>> bool(np.allclose(mlp.predict_proba(X), estimator.predict_proba(X), atol=1e-12))

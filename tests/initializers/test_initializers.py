@@ -2,11 +2,11 @@ import math
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 from scipy.sparse import csr_array
 from scipy.stats import kstest
 from sklearn.datasets import load_digits
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.initializers import (
     INITIALIZERS,
     GlorotNormal,
@@ -233,7 +233,7 @@ def test_isometric_starts_from_the_rows_that_are_trained_on():
     X = X / 16.0
 
     def first_weights(X, sample_weight=None, **params):
-        model = JacobianMLPClassifier(
+        model = plain_classifier(
             (8,),
             activation="sigmoid",
             initializer="isometric",
@@ -267,7 +267,7 @@ def test_isometric_lets_a_deep_and_narrow_network_learn():
     layers = [Linear(8), *["sigmoid", Linear(8)] * 8, "sigmoid"]
     scores = []
     for initializer in ("isometric", "glorot_uniform"):
-        model = JacobianMLPClassifier(
+        model = plain_classifier(
             layers=layers,
             initializer=initializer,
             learning_rate=3e-3,

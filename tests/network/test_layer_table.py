@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_multilabel_classification
@@ -44,7 +45,7 @@ NESTED = [
 
 
 def fitted(X=X, y=y, **parameters):
-    network = JacobianMLPClassifier(max_iter=1, tol=None, **parameters)
+    network = plain_classifier(max_iter=1, tol=None, **parameters)
     with warnings.catch_warnings():
         # One epoch on features that are not scaled.
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -232,9 +233,7 @@ def test_as_text_where_that_was_chosen():
 
 
 def test_inside_a_pipeline():
-    pipeline = make_pipeline(
-        StandardScaler(), JacobianMLPClassifier(max_iter=2, tol=None)
-    )
+    pipeline = make_pipeline(StandardScaler(), plain_classifier(max_iter=2, tol=None))
     html = pipeline.fit(X, y)._repr_html_()
     # The diagram of a pipeline is scikit-learn's alone; its step has the layers.
     assert "JacobianMLPClassifier" in html

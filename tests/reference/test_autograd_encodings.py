@@ -4,8 +4,8 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 from autograd import jacobian
+from plain import plain_classifier, plain_regressor
 
-from skjacobnet import JacobianMLPClassifier, JacobianMLPRegressor
 from skjacobnet.layers import (
     Encoding,
     MissingIndicator,
@@ -95,7 +95,7 @@ def of_row(model, row):
 
 
 @pytest.mark.parametrize("seed", range(8))
-@pytest.mark.parametrize("kind", [JacobianMLPClassifier, JacobianMLPRegressor])
+@pytest.mark.parametrize("kind", [plain_classifier, plain_regressor])
 def test_random_stacks_of_encodings(kind, seed):
     X, rng = table(seed)
     some = [OneHot(), PiecewiseLinear(int(rng.integers(2, 7))), SmoothClip(2.0)]
@@ -106,7 +106,7 @@ def test_random_stacks_of_encodings(kind, seed):
     # A clip of numbers as they come would leave nothing of those of a large unit.
     encodings.sort(key=lambda encoding: isinstance(encoding, SmoothClip))
     y = rng.choice(["p", "q", "r"], N)
-    if kind is JacobianMLPRegressor:
+    if kind is plain_regressor:
         y = rng.normal(size=(N, 2))
     sizes = [(), (5,), (6, 4)][seed % 3]
     model = kind(

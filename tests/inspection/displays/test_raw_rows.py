@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from plain import plain_classifier, plain_regressor
 
-from skjacobnet import JacobianMLPClassifier, JacobianMLPRegressor
 from skjacobnet.inspection import (
     AccumulationProfileDisplay,
     GradientCheckDisplay,
@@ -47,7 +47,7 @@ def in_polars(frame):
 
 @pytest.fixture(scope="module")
 def model():
-    return JacobianMLPClassifier((6,), **OPTIONS).fit(FRAME, SIDE)
+    return plain_classifier((6,), **OPTIONS).fit(FRAME, SIDE)
 
 
 def bars(ax):
@@ -110,7 +110,7 @@ def test_other_methods_and_baselines(model):
 
 
 def test_a_regressor():
-    model = JacobianMLPRegressor((5,), **OPTIONS).fit(FRAME, FRAME.age * 3.0)
+    model = plain_regressor((5,), **OPTIONS).fit(FRAME, FRAME.age * 3.0)
     display = SaliencyDisplay.from_estimator(model, ROW)
     title = unwrapped(display.ax_.get_title())
     assert title.startswith("the prediction: ")
@@ -133,7 +133,7 @@ def test_weights_have_the_names_of_encoded_columns(model):
     assert "age in bin 1" in names
     assert "income in bin 8" in names
     assert names[-1] == "income missing"
-    array = JacobianMLPClassifier((3,), **OPTIONS).fit(FRAME.to_numpy(object), SIDE)
+    array = plain_classifier((3,), **OPTIONS).fit(FRAME.to_numpy(object), SIDE)
     names = WeightsDisplay.from_estimator(array).input_names
     assert names[:5] == ["x0", "x2", "x3", "x4", "x1=blue"]
 
@@ -143,6 +143,6 @@ def test_displays_of_many_rows(model):
     assert len(spectrum.layers) == len(model.network_.layers)
     GradientCheckDisplay.from_estimator(model, FRAME, SIDE)
     AccumulationProfileDisplay.from_estimator(model, FRAME[:5], n_repeats=1)
-    regressor = JacobianMLPRegressor((3,), loss="gaussian", **OPTIONS)
+    regressor = plain_regressor((3,), loss="gaussian", **OPTIONS)
     regressor.fit(FRAME, FRAME.age)
     PredictionIntervalDisplay.from_estimator(regressor, FRAME, FRAME.age)
