@@ -122,7 +122,8 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         -----
         ConvergenceWarning
             If training ended with a loss far above that of the best constant
-            prediction, or `max_iter` epochs were not enough (never with ``tol=None``).
+            prediction, rows that were not trained on are predicted no better than by a
+            constant, or `max_iter` epochs were not enough (never with ``tol=None``).
         UserWarning
             If the validation set that is split off lacks a class.
         """
