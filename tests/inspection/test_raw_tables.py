@@ -30,6 +30,7 @@ from skjacobnet.inspection import (
     sensitivity,
 )
 from skjacobnet.layers import (
+    Binary,
     MissingIndicator,
     OneHot,
     PiecewiseLinear,
@@ -42,7 +43,7 @@ from skjacobnet.testing import check_gradients
 # Arrays follow a frame here, which scikit-learn warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 
-NUMBERS = ["big", "small", "gaps", "count"]
+NUMBERS = ["big", "small", "gaps", "count", "price"]
 CATEGORIES = ["color", "smoker"]
 COLORS = ["red", "green", "blue", "grey"]
 N_ROWS = 120
@@ -58,6 +59,7 @@ def table(seed=0, n=N_ROWS):
             "gaps": np.where(rng.random(n) < 0.2, np.nan, rng.exponential(1.0, n)),
             "smoker": rng.random(n) < 0.4,
             "count": rng.integers(0, 4, n).astype(float),
+            "price": rng.choice([20.0, 50.0, np.nan], n, p=[0.3, 0.6, 0.1]),
         }
     )
     frame.loc[[3, 7], "color"] = None
@@ -82,6 +84,7 @@ SCORE = (
     - FRAME.smoker
     + FRAME.gaps.fillna(2.0)
     + 1e6 * FRAME.small
+    - FRAME.price.fillna(40.0) / 30.0
     + 0.5 * RNG.normal(size=N_ROWS)
 )
 SIDE = np.where(SCORE.rank() > N_ROWS / 2, "high", "low")
@@ -110,6 +113,7 @@ def new_rows(n=12):
         rows[name] += 0.1 * FRAME[name].std() * np.random.default_rng(3).random(n)
     rows.loc[0, "color"] = "violet"
     rows.loc[[1, 5], "gaps"] = np.nan
+    rows.loc[[5, 6], "price"] = np.nan
     return rows
 
 
@@ -125,6 +129,7 @@ def fitted(kind="binary", encoding="auto", dtype=None):
         "encoding": encoding,
         "dtype": dtype,
         "learning_rate": 0.02,
+        "calibration": "auto",
     }
     if OUTPUTS[kind] == "proba":
         model = plain_classifier((7,), "tanh", **options)
@@ -230,6 +235,7 @@ def some_encodings(rng):
     middle = [
         OneHot(min_frequency=rng.choice([None, 0.1])),
         PiecewiseLinear(n_bins=int(rng.integers(2, 6))),
+        Binary(),
     ]
     rng.shuffle(middle)
     stack = [*middle, MissingIndicator()]
@@ -359,6 +365,24 @@ def test_every_kind_of_table_and_never_nan(name, dtype):
         assert expected.index.equals(rows.index)
 
 
+ROW_BY_ROW = {
+    **{name: FUNCTIONS[name] for name in list(FUNCTIONS)[2:7]},
+    "saliency": saliency,
+    "fast_gradient_attack": lambda m, X: fast_gradient_attack(
+        m, X, np.full(len(X), "low"), 0.1
+    )[NUMBERS],
+}
+
+
+@pytest.mark.parametrize("name", ROW_BY_ROW)
+def test_a_row_alone_has_what_it_has_among_others(name):
+    function, model = ROW_BY_ROW[name], fitted()
+    together = plain(function(model, ROWS))
+    for place in (0, 5, 11):
+        alone = plain(function(model, ROWS[place : place + 1]))
+        np.testing.assert_allclose(alone, together[[place]], rtol=1e-9, atol=1e-12)
+
+
 def test_contrasts_in_frames_of_polars_and_in_arrays():
     model = fitted()
     pandas = category_contrasts(model, ROWS)
@@ -431,7 +455,7 @@ def test_the_boundary_is_at_the_distance():
         else:
             np.testing.assert_array_equal(model.predict(there), other)
     # In the units of X only the small column counts.
-    units = np.ones(6)
+    units = np.ones(7)
     _, direction, _ = boundary_distance(model, rows, units=units)
     assert (np.abs(direction[:, rows.columns.get_loc("small")]) > 0.999).all()
 
@@ -450,7 +474,7 @@ def test_attacks_move_numbers_by_standard_deviations():
     array = fast_gradient_attack(model, ROWS.to_numpy(object), SIDE[:12], 0.25)
     assert array.dtype == object
     assert array[:, 1].tolist() == ROWS.color.tolist()
-    held = [0.0, 0.0, 1.0, 0.0, 0.0, 0.0]
+    held = [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]
     only = fast_gradient_attack(model, ROWS, SIDE[:12], 1e-7, units=held)
     pd.testing.assert_frame_equal(
         only.drop(columns="small"), ROWS.drop(columns="small")
@@ -458,7 +482,7 @@ def test_attacks_move_numbers_by_standard_deviations():
     np.testing.assert_allclose((only.small - ROWS.small).abs(), 1e-7, rtol=1e-6)
     for wrong, error in (
         (-1.0, "units must be"),
-        ([1.0, 2.0], "for each of the 6 col"),
+        ([1.0, 2.0], "for each of the 7 col"),
     ):
         with pytest.raises(ValueError, match=error):
             fast_gradient_attack(model, ROWS, SIDE[:12], 0.1, units=wrong)
@@ -485,7 +509,10 @@ def test_the_spectrum_is_that_of_numbers_in_standard_deviations():
     gradient = saliency(model, ROWS, output="raw")[NUMBERS]
     encoder = model.network_.part(0, model.network_.n_encodings)
     place = [type(layer) for layer in encoder.layers].index(Standardize)
-    scaled = gradient * encoder.arrays(np.empty(0))[place]["deviation"]
+    units = encoder.arrays(np.empty(0))[place]["deviation"]
+    # Of two values, -1 and +1 when they are standardized, half the distance.
+    units[-1] *= 15.0
+    scaled = gradient * units
     np.testing.assert_allclose(whole[:, 0], np.linalg.norm(scaled, axis=1))
     assert len(layers) == len(model.network_.layers)
     for layer, values in zip(model.network_.layers, layers, strict=True):
@@ -519,7 +546,9 @@ def test_affine_steps_before_an_encoding():
     network = plain_classifier(
         (5,), "tanh", encoding="auto", max_iter=3, tol=None, random_state=0
     )
-    scalers = StandardScaler(), "passthrough", StandardScaler(), StandardScaler()
+    scalers = [
+        "passthrough" if name == "small" else StandardScaler() for name in NUMBERS
+    ]
     model = make_pipeline(scaled_columns(*scalers), network).fit(FRAME, SIDE)
     row_by_row = saliency(model, ROWS, "high")
     for name in NUMBERS:
@@ -542,8 +571,9 @@ def test_affine_steps_before_an_encoding():
     found = category_contrasts(model, ROWS)
     assert found.names == category_contrasts(model[-1], inner).names
     _, direction, _ = boundary_distance(model, ROWS)
-    gaps = ROWS.gaps.notna().to_numpy()
-    spread = direction[gaps][:, [0, 2, 3, 5]] / FRAME[NUMBERS].std().to_numpy()
+    known = ROWS[NUMBERS].notna().all(axis=1).to_numpy()
+    places = [ROWS.columns.get_loc(name) for name in NUMBERS]
+    spread = direction[known][:, places] / FRAME[NUMBERS].std().to_numpy()
     np.testing.assert_allclose(np.linalg.norm(spread, axis=1), 1.0, rtol=0.2)
 
 
@@ -622,7 +652,7 @@ LARGE = table(5, 12000)
 def test_memory_is_the_result_and_one_block(name, monkeypatch):
     """More rows take what is read of them and what is said, not their encodings."""
     # Small blocks, so that it makes no difference how full the last one is.
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 2**18)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 2**20)
     model = fitted()
 
     def run(n):
