@@ -204,6 +204,28 @@ def test_html_has_the_same_cells_as_the_text():
     assert "Network: 4 inputs, 3 outputs, 2,177 weights, " in html
 
 
+def test_the_default_network_shows_what_it_does_before_and_behind_the_trained_layers():
+    model = JacobianMLPClassifier(max_iter=1).fit(X, y)
+    names = [row[0] for row in table(model.network_)]
+    assert names == [
+        "layer",
+        "1 OneHot",
+        "2 Binary",
+        "3 PiecewiseLinear",
+        "4 MissingIndicator",
+        "5 Standardize",
+        "6 SmoothClip",
+        "7 Linear(units=128)",
+        "8 ReLU",
+        "9 Linear(units=128)",
+        "10 ReLU",
+        "11 Linear(units=3)",
+        "12 Rescale",
+        "total",
+    ]
+    assert Cells(html_of_layers(model)).rows == table(model.network_)[:-1]
+
+
 def test_html_has_the_colors_of_the_notebook():
     """So it can be read in light and in dark themes."""
     assert not re.search("color|background", html_of_layers(fitted()))

@@ -11,6 +11,7 @@ from sklearn.datasets import (
     make_multilabel_classification,
 )
 
+from skjacobnet import JacobianMLPClassifier, JacobianMLPRegressor
 from skjacobnet.layers import LAYERS, Dropout, Linear, Tanh
 from skjacobnet.losses import LOSSES, CrossEntropy
 from skjacobnet.regularizers import REGULARIZERS, Sparsity
@@ -61,6 +62,20 @@ def test_everything_at_once():
     )
     check_gradients(model, X, Y)
     check_gradients(model, csr_matrix(X), Y)
+
+
+@pytest.mark.parametrize("build", [JacobianMLPClassifier, JacobianMLPRegressor])
+def test_default_networks(build):
+    """With encodings, and a start whose output layer has zeros."""
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, len(Y))
+    model = build((6, 5), "tanh", max_iter=3, random_state=0)
+    check_gradients(model, X[:, ::4], Y, weight)
+    check_gradients(model.fit(X[:, ::4], Y), X[:, ::4], Y, weight)
+    broken = build(layers=[Linear(5), OffByATenthOfAPercent()], max_iter=3)
+    with pytest.raises(AssertionError, match="gradient of the objective"):
+        check_gradients(broken, X, Y)
+    with pytest.raises(AssertionError, match="gradient of the objective"):
+        check_gradients(broken.fit(X, Y), X, Y)
 
 
 def test_a_fitted_model_is_left_as_it_is():
