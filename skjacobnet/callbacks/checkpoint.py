@@ -44,7 +44,7 @@ class Checkpoint:
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> path = os.path.join(tempfile.mkdtemp(), "model.pickle")
-    >>> model = JacobianMLPClassifier(max_iter=3, tol=None)
+    >>> model = JacobianMLPClassifier(max_iter=3)
     >>> model = model.set_callbacks(Checkpoint(path)).fit(X, y)
     >>> joblib.load(path).n_iter_
     3

@@ -122,7 +122,8 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         -----
         ConvergenceWarning
             If training ended with a loss far above that of the best constant
-            prediction, or `max_iter` epochs were not enough (never with ``tol=None``).
+            prediction, rows that were not trained on are predicted no better than by a
+            constant, or `max_iter` epochs were not enough (never with ``tol=None``).
         UserWarning
             If the validation set that is split off lacks a class.
         """
@@ -259,7 +260,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         >>> from sklearn.datasets import load_iris
         >>> from skjacobnet import JacobianMLPClassifier
         >>> X, y = load_iris(return_X_y=True)
-        >>> model = JacobianMLPClassifier((5,), max_iter=3, tol=None, random_state=0)
+        >>> model = JacobianMLPClassifier((5,), max_iter=3, random_state=0)
         >>> jacobian = model.fit(X, y).input_jacobian(X)
         >>> jacobian.shape
         (150, 3, 4)
@@ -305,7 +306,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         >>> from sklearn.datasets import load_iris
         >>> from skjacobnet import JacobianMLPClassifier
         >>> X, y = load_iris(return_X_y=True)
-        >>> model = JacobianMLPClassifier((5,), max_iter=3, tol=None, random_state=0)
+        >>> model = JacobianMLPClassifier((5,), encoding=None, max_iter=3)
         >>> model.fit(X, y).weight_jacobian(X).shape
         (150, 3, 43)
         """
@@ -347,7 +348,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         >>> from sklearn.datasets import load_iris
         >>> from skjacobnet import JacobianMLPClassifier
         >>> X, y = load_iris(return_X_y=True)
-        >>> model = JacobianMLPClassifier((5,), max_iter=3, tol=None, random_state=0)
+        >>> model = JacobianMLPClassifier((5,), encoding=None, max_iter=3)
         >>> model.fit(X, y).per_sample_gradients(X, y).shape
         (150, 43)
         """
@@ -395,7 +396,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         >>> from sklearn.datasets import load_iris
         >>> from skjacobnet import JacobianMLPClassifier
         >>> X, y = load_iris(return_X_y=True)
-        >>> model = JacobianMLPClassifier((5,), max_iter=3, tol=None, random_state=0)
+        >>> model = JacobianMLPClassifier((5,), max_iter=3, random_state=0)
         >>> model.fit(X, y).per_sample_gradient_norms(X, y).shape
         (150,)
         """
@@ -427,7 +428,9 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         >>> from sklearn.datasets import load_iris
         >>> from skjacobnet import JacobianMLPClassifier
         >>> X, y = load_iris(return_X_y=True)
-        >>> model = JacobianMLPClassifier((5,), max_iter=3, tol=None, random_state=0)
+        >>> model = JacobianMLPClassifier(
+        ...     (5,), encoding=None, calibration=None, max_iter=3
+        ... )
         >>> [output.shape for output in model.fit(X, y).activations(X)]
         [(150, 5), (150, 5), (150, 3)]
         """

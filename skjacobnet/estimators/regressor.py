@@ -363,7 +363,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         >>> from skjacobnet.losses import Quantile
         >>> X, y = load_diabetes(return_X_y=True)
         >>> model = JacobianMLPRegressor(
-        ...     (5,), loss=Quantile((0.1, 0.9)), max_iter=3, tol=None, random_state=0
+        ...     (5,), loss=Quantile((0.1, 0.9)), max_iter=3, random_state=0
         ... )
         >>> quantiles = model.fit(X, y).predict_quantiles(X)
         >>> quantiles.shape, bool((quantiles[:, 0] <= quantiles[:, 1]).all())

@@ -88,7 +88,7 @@ def boundary_distance(estimator, X, *, units=None):
 
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X = [[1.0, 1.0], [-1.0, -2.0]]
-    >>> model = JacobianMLPClassifier((), max_iter=1, tol=None).fit(X, ["a", "b"])
+    >>> model = JacobianMLPClassifier((), encoding=None, max_iter=1).fit(X, ["a", "b"])
     >>> model.coefs_, model.intercepts_ = [[[-1.0], [-1.0]]], [[0.0]]
     >>> distance, direction, other = boundary_distance(model, X[:1])
     >>> distance, direction, other

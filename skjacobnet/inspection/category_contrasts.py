@@ -97,7 +97,7 @@ def category_contrasts(estimator, X, *, output=None, target=None):
     --------
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X = np.array([["red", 1.0], ["blue", 2.0], ["green", 4.0]], dtype=object)
-    >>> model = JacobianMLPClassifier((5,), encoding="auto", max_iter=3, tol=None)
+    >>> model = JacobianMLPClassifier((5,), max_iter=3)
     >>> changes, mean, names = category_contrasts(model.fit(X, [0, 1, 1]), X, target=1)
     >>> names
     [(0, 'blue'), (0, 'green'), (0, 'red')]

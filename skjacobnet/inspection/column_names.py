@@ -35,7 +35,7 @@ def encoded_names(columns, encoded_columns):
     >>> import pandas as pd
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X = pd.DataFrame({"age": [1.0, None], "color": ["red", "blue"]})
-    >>> model = JacobianMLPClassifier((), encoding="auto", max_iter=1, tol=None)
+    >>> model = JacobianMLPClassifier((), max_iter=1)
     >>> model = model.fit(X, [0, 1]).model_
     >>> encoded_names(model.columns, model.encoded_columns)
     ['age', 'color=red', 'age missing']

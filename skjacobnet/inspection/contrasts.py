@@ -39,7 +39,7 @@ def categories_of(model):
     --------
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X = np.array([["red"], ["red"], ["blue"], ["green"]], dtype=object)
-    >>> model = JacobianMLPClassifier((), encoding="auto", max_iter=1, tol=None)
+    >>> model = JacobianMLPClassifier((), max_iter=1)
     >>> categories_of(model.fit(X, [0, 0, 1, 1]).model_)
     [Categories(input=0, codes=(0, 1, 2), shares=array([0.25, 0.25, 0.5 ]))]
     """

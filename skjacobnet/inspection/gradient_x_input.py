@@ -65,7 +65,7 @@ def gradient_x_input(estimator, X, target=None, *, output=None):
 
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X = [[1.0, 2.0], [3.0, 1.0]]
-    >>> model = JacobianMLPClassifier((), max_iter=1, tol=None).fit(X, [0, 1])
+    >>> model = JacobianMLPClassifier((), encoding=None, max_iter=1).fit(X, [0, 1])
     >>> model.coefs_ = [[[0.5], [-1.0]]]
     >>> gradient_x_input(model, X, target=1, output="raw")
     array([[ 0.5, -2. ],

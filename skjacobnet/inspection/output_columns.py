@@ -37,7 +37,7 @@ class OutputColumns(NamedTuple):
         Examples
         --------
         >>> from skjacobnet import JacobianMLPRegressor
-        >>> model = JacobianMLPRegressor((2,), max_iter=1, tol=None)
+        >>> model = JacobianMLPRegressor((2,), max_iter=1)
         >>> model = model.fit([[0.0], [1.0]], [3.0, 4.0]).model_
         >>> OutputColumns.of(model, "prediction")
         OutputColumns(kind='output', names=('prediction',), targets=array([0]))

@@ -126,7 +126,7 @@ def integrated_gradients(
     >>> from sklearn.datasets import load_iris
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = JacobianMLPClassifier((9,), max_iter=9, tol=None, random_state=0)
+    >>> model = JacobianMLPClassifier((9,), encoding=None, max_iter=9, random_state=0)
     >>> model = model.fit(X, y)
     >>> shares, error = integrated_gradients(model, X, target=0)
     >>> change = model.predict_proba(X) - model.predict_proba([[0.0, 0.0, 0.0, 0.0]])

@@ -71,7 +71,7 @@ def fast_gradient_attack(estimator, X, y, epsilon, *, units=None):
     --------
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X = [[1.0, 1.0], [-1.0, -2.0]]
-    >>> model = JacobianMLPClassifier((), max_iter=1, tol=None).fit(X, ["a", "b"])
+    >>> model = JacobianMLPClassifier((), encoding=None, max_iter=1).fit(X, ["a", "b"])
     >>> model.coefs_ = [[[-1.0], [-1.0]]]
     >>> fast_gradient_attack(model, X, ["a", "b"], epsilon=0.25)
     array([[ 0.75,  0.75],
@@ -189,7 +189,7 @@ def robustness_curve(
     --------
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X, y = [[1.0, 1.0], [-1.0, -2.0]], ["a", "b"]
-    >>> model = JacobianMLPClassifier((), max_iter=1, tol=None).fit(X, y)
+    >>> model = JacobianMLPClassifier((), encoding=None, max_iter=1).fit(X, y)
     >>> model.coefs_, model.intercepts_ = [[[-1.0], [-1.0]]], [[0.0]]
     >>> robustness_curve(model, X, y, [0.0, 1.2, 2.0])
     array([1. , 0.5, 0. ])

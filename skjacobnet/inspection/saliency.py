@@ -78,7 +78,7 @@ def saliency(estimator, X, target=None, *, output=None):
     >>> from sklearn.preprocessing import StandardScaler
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> network = JacobianMLPClassifier((5,), max_iter=3, tol=None, random_state=0)
+    >>> network = JacobianMLPClassifier((5,), max_iter=3, random_state=0)
     >>> model = make_pipeline(StandardScaler(), network).fit(X, y)
     >>> saliency(model, X).shape
     (150, 4)
@@ -153,7 +153,7 @@ def sensitivity(estimator, X, *, output=None):
     >>> from sklearn.datasets import load_iris
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> model = JacobianMLPClassifier((5,), max_iter=3, tol=None, random_state=0)
+    >>> model = JacobianMLPClassifier((5,), max_iter=3, random_state=0)
     >>> sensitivity(model.fit(X, y), X).columns[0]
     'sepal length (cm)'
     """

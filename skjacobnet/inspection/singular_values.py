@@ -79,7 +79,7 @@ def jacobian_spectrum(estimator, X, *, units=None):
     --------
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X = [[0.0, 0.0], [1.0, -1.0]]
-    >>> model = JacobianMLPClassifier((2,), "sigmoid", max_iter=1, tol=None)
+    >>> model = JacobianMLPClassifier((2,), "sigmoid", encoding=None, max_iter=1)
     >>> model = model.fit(X, [0, 1])
     >>> model.coefs_ = [[[3.0, 0.0], [0.0, 4.0]], [[1.0], [0.0]]]
     >>> model.intercepts_ = [[0.0, 0.0], [0.0]]

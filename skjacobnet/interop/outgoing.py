@@ -97,15 +97,16 @@ def to_sklearn(estimator, n_samples=None):
     The loss, ``class_weight``, penalties other than weight decay, optimizers other than
     `SGD`, `Adam` and `LBFGS`, and schedules for others than `SGD` have no counterpart:
     the fitted network is the same, another `fit` would not be. Where `n_samples` is not
-    given, n is `batch_size`, 200 for ``"auto"``, and ``t_`` is 0.
+    given, n is ``batch_size_``, and ``t_`` is 0.
 
     Examples
     --------
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
-    >>> estimator = JacobianMLPClassifier((5,), "tanh", optimizer="lbfgs",
-    ...                                    max_iter=2000, random_state=0).fit(X, y)
-    >>> mlp = to_sklearn(estimator)
+    >>> estimator = JacobianMLPClassifier(
+    ...     (5,), "tanh", encoding=["standardize"], optimizer="lbfgs", max_iter=2000
+    ... )
+    >>> mlp = to_sklearn(estimator.fit(X, y))
     >>> mlp.activation, mlp.solver
     ('tanh', 'lbfgs')
     >>> bool(np.allclose(mlp.predict_proba(X), estimator.predict_proba(X), atol=1e-12))

@@ -27,7 +27,7 @@ class Linear(Layer):
     initializer : str or Initializer, default="auto"
         How :math:`C` is drawn. ``"auto"`` leaves the choice to the network, which takes
         what suits the next activation; on its own it is ``"glorot_uniform"``.
-        Intercepts start at zero, except for ``"isometric"``.
+        Intercepts start at zero, except for ``"isometric"`` and ``"data_driven"``.
 
     See Also
     --------

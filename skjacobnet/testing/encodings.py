@@ -166,7 +166,7 @@ def _check_values(layer, statistics, X, columns, columns_out):
     assert_same(_filled(np.concatenate(parts)), _filled(output), what)
     for place, column in enumerate(columns_out):
         open_to_gaps = column.kind == "category" or (
-            column.kind == "number" and not layer.fills_missing
+            column.kind in ("number", "binary") and not layer.fills_missing
         )
         if not open_to_gaps and not np.isfinite(output[:, place]).all():
             raise AssertionError(f"{layer!r}: {column} of the output is missing.")

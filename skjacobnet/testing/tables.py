@@ -25,7 +25,7 @@ def draw_table(rng, n_samples=40):
     --------
     >>> X, columns = draw_table(np.random.default_rng(0))
     >>> X.shape, [column.kind for column in columns].count("category")
-    ((40, 12), 4)
+    ((40, 14), 4)
     """
     normal = rng.normal(size=n_samples)
     few = rng.integers(0, 5, size=n_samples)
@@ -43,6 +43,10 @@ def draw_table(rng, n_samples=40):
         "skewed": np.exp(1.5 * rng.normal(size=n_samples)),
         "category with gaps": _with_gaps(few, rng),
         "constant with gaps": _with_gaps(np.full(n_samples, 2.0), rng),
+        "two values with gaps": _with_gaps(np.where(few > 1, 0.75, 0.25), rng),
+        "a third value in the last rows": np.where(
+            np.arange(n_samples) < 0.9 * n_samples, few > 2, 2.0
+        ),
     }
     X = np.stack(list(drawn.values()), axis=1).astype(np.float32).astype(np.float64)
     columns = [

@@ -2,13 +2,16 @@ import math
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 from scipy.sparse import csr_array
 from scipy.stats import kstest
+from sklearn.base import clone
 from sklearn.datasets import load_digits
 
 from skjacobnet import JacobianMLPClassifier
 from skjacobnet.initializers import (
     INITIALIZERS,
+    DataDriven,
     GlorotNormal,
     GlorotUniform,
     HeNormal,
@@ -23,7 +26,15 @@ from skjacobnet.network import build_network
 from skjacobnet.operators import Product
 
 RANDOM = [GlorotNormal(), GlorotUniform(), HeNormal(), HeUniform(), LecunNormal()]
-EVERY = [*RANDOM, Orthogonal(), Orthogonal(3.0), Zeros(), Isometric(Sigmoid())]
+EVERY = [
+    *RANDOM,
+    Orthogonal(),
+    Orthogonal(3.0),
+    Zeros(),
+    Isometric(Sigmoid()),
+    DataDriven(),
+    DataDriven(Sigmoid()),
+]
 N_IN, N_OUT = 300, 500
 VARIANCES = {
     GlorotNormal: 2.0 / 800.0,
@@ -39,7 +50,7 @@ def draw(initializer, shape=(N_IN, N_OUT), seed=0, dtype=np.float64):
 
 
 def test_every_class_is_tested():
-    assert set(INITIALIZERS.classes) >= {type(initializer) for initializer in EVERY}
+    assert set(INITIALIZERS.classes) == {type(initializer) for initializer in EVERY}
 
 
 @pytest.mark.parametrize("initializer", RANDOM, ids=repr)
@@ -158,6 +169,7 @@ def test_gain_out_of_range_is_refused(gain):
         ("lecun_normal", LecunNormal),
         ("orthogonal", Orthogonal),
         ("isometric", Isometric),
+        ("data_driven", DataDriven),
     ],
 )
 def test_names(name, expected):
@@ -233,7 +245,7 @@ def test_isometric_starts_from_the_rows_that_are_trained_on():
     X = X / 16.0
 
     def first_weights(X, sample_weight=None, **params):
-        model = JacobianMLPClassifier(
+        model = plain_classifier(
             (8,),
             activation="sigmoid",
             initializer="isometric",
@@ -267,7 +279,7 @@ def test_isometric_lets_a_deep_and_narrow_network_learn():
     layers = [Linear(8), *["sigmoid", Linear(8)] * 8, "sigmoid"]
     scores = []
     for initializer in ("isometric", "glorot_uniform"):
-        model = JacobianMLPClassifier(
+        model = plain_classifier(
             layers=layers,
             initializer=initializer,
             learning_rate=3e-3,
@@ -280,3 +292,159 @@ def test_isometric_lets_a_deep_and_narrow_network_learn():
         scores.append(model.fit(X[::2] / 16.0, y[::2]).score(X[1::2] / 16.0, y[1::2]))
     assert scores[0] > 0.75
     assert scores[1] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("activation", "gain"), [(None, 1.0), (ReLU(), math.sqrt(2.0)), (Sigmoid(), 4.0)]
+)
+def test_data_driven_has_the_variance_of_the_activation(activation, gain):
+    scaled = draw(DataDriven().for_activation(activation)) / gain * math.sqrt(N_IN)
+    assert abs(scaled.mean()) <= 4.0 / math.sqrt(scaled.size)
+    assert abs(np.mean(scaled**2) - 1.0) <= 4.0 * math.sqrt(2.0 / scaled.size)
+    assert kstest(scaled.ravel(), "norm").pvalue > 1e-3
+
+
+def start(X, units=40, activation="relu", seed=0, dtype=None, **arguments):
+    """Return the first weights of a layer in front of an activation."""
+    initializer = DataDriven(activation and LAYERS.make(activation))
+    layer = Linear(units, initializer=initializer, **arguments)
+    dtype = X.dtype if dtype is None else dtype
+    return layer.init_weights(X.shape[1], np.random.default_rng(seed), dtype, X)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", [np.asarray, csr_array])
+def test_data_driven_kinks_lie_between_two_rows(kind, dtype):
+    """Far from the origin, where kinks would all be on one side without shifts."""
+    rng = np.random.default_rng(1)
+    ends = (rng.normal(size=(2, 6)) + 100.0).astype(dtype)
+    weights = start(kind(ends))
+    assert {array.dtype for array in weights.values()} == {np.dtype(dtype)}
+    coef = weights["coef"].astype(np.float64)
+    at_ends = ends.astype(np.float64) @ coef + weights["intercept"]
+    # Each unit has drawn two of the two rows: both, or one of them twice.
+    error = 1e-4 if dtype == np.float32 else 1e-12
+    assert (at_ends.min(axis=0) <= error).all()
+    assert (at_ends.max(axis=0) >= -error).all()
+    at_a_row = np.abs(at_ends).min(axis=0) <= error
+    assert 10 <= np.count_nonzero(at_a_row) <= 30
+    # Where it has drawn both, its kink lies anywhere between them.
+    low, high = at_ends[:, ~at_a_row]
+    share = low / (low - high)
+    assert kstest(share, "uniform").pvalue > 1e-3
+    X = (rng.normal(size=(50, 6)) * 5.0 - 70.0).astype(dtype)
+    weights = start(kind(X), units=500)
+    preactivations = X @ weights["coef"] + weights["intercept"]
+    assert (preactivations.min(axis=0) <= error).all()
+    assert (preactivations.max(axis=0) >= -error).all()
+
+
+def test_data_driven_kinks_are_spread_like_the_data():
+    """Var(u x + (1 - u) x') is E(u^2 + (1 - u)^2) Var(x), two thirds of it."""
+    x, units = np.random.default_rng(2).normal(7.0, 0.5, size=(300, 1)), 20_000
+    weights = start(x, units)
+    kinks = -weights["intercept"] / weights["coef"][0]
+    assert x.min() <= kinks.min()
+    assert kinks.max() <= x.max()
+    variance = 2.0 / 3.0 * x.var()
+    assert abs(kinks.mean() - x.mean()) <= 4.0 * math.sqrt(variance / units)
+    assert abs(kinks.var() / variance - 1.0) <= 4.0 * math.sqrt(2.0 / units)
+    # The shift goes with the sign of the weight, not with its size.
+    assert abs(np.corrcoef(kinks, weights["coef"][0])[0, 1]) <= 4.0 / math.sqrt(units)
+
+
+def test_data_driven_starts_agree():
+    """From sparse and dense rows, in float32 and float64, and from call to call."""
+    rng = np.random.default_rng(3)
+    X = np.where(rng.random((60, 8)) < 0.4, rng.normal(size=(60, 8)), 0.0)
+    weights = start(X)
+    for other, tolerance in [
+        (start(X), 0.0),
+        (start(np.asfortranarray(X)), 1e-14),
+        (start(csr_array(X)), 1e-14),
+        (start(X.astype(np.float32)), 1e-6),
+        (start(csr_array(X.astype(np.float32))), 1e-6),
+        # The batch may have another type than the weights.
+        (start(X.astype(np.float32), dtype=np.float64), 1e-6),
+        (start(X, dtype=np.float32), 1e-6),
+    ]:
+        for name, array in weights.items():
+            np.testing.assert_allclose(other[name], array, rtol=0, atol=tolerance)
+    assert start(X, dtype=np.float32)["intercept"].dtype == np.float32
+    assert not np.isin(start(X, seed=1)["intercept"], weights["intercept"]).any()
+
+
+def test_data_driven_shifts_nothing_without_a_reason():
+    X = np.random.default_rng(4).normal(size=(30, 5))
+    rng = np.random.default_rng(0)
+    drawn = {"coef": draw(DataDriven(ReLU()), (5, 3)), "intercept": np.zeros(3)}
+    kept = {name: array.copy() for name, array in drawn.items()}
+    # Without an activation, as in front of the output, and without an intercept.
+    assert DataDriven().adapt(drawn, X, rng) is drawn
+    alone = {"coef": drawn["coef"]}
+    assert DataDriven(ReLU()).adapt(alone, X, rng) is alone
+    np.testing.assert_array_equal(start(X, activation=None)["intercept"], 0.0)
+    assert start(X, use_bias=False).keys() == {"coef"}
+    # Without a batch.
+    layer = Linear(4, initializer=DataDriven(ReLU()))
+    weights = layer.init_weights(5, np.random.default_rng(0), np.float64)
+    np.testing.assert_array_equal(weights["intercept"], np.zeros(4))
+    # What was given is not written to, and the matrix stays as it is.
+    shifted = DataDriven(ReLU()).adapt(drawn, X, rng)
+    assert np.all(shifted["intercept"] != 0.0)
+    for name, array in kept.items():
+        np.testing.assert_array_equal(drawn[name], array)
+    np.testing.assert_array_equal(shifted["coef"], drawn["coef"])
+
+
+def test_data_driven_takes_the_activation_behind_it():
+    initializer = DataDriven()
+    assert initializer.for_activation(None) is initializer
+    assert initializer.for_activation(Sigmoid()).activation.name == "sigmoid"
+    assert initializer.activation is None
+    network = build_network(
+        [Linear(3), Sigmoid(), Linear(2), ReLU()], 4, 1, "data_driven"
+    )
+    behind = [layer.initializer.activation for layer in network.layers[::2]]
+    assert [activation and activation.name for activation in behind] == [
+        "sigmoid",
+        "relu",
+        None,
+    ]
+
+
+@pytest.mark.parametrize("kind", [np.asarray, csr_array])
+def test_data_driven_layers_see_what_those_before_make_of_the_rows(kind):
+    X = np.random.default_rng(5).uniform(3.0, 4.0, size=(80, 6))
+    hidden = [Linear(30), ReLU(), Linear(20), Sigmoid(), Linear(10), ReLU()]
+    network = build_network(hidden, 6, 3, DataDriven(), Zeros())
+    theta = network.init_weights(np.random.default_rng(0), np.float64, kind(X))
+    outputs = network.linearize(theta, X).outputs[1:]
+    for preactivations in outputs[0:6:2]:
+        assert (preactivations.min(axis=0) <= 1e-12).all()
+        assert (preactivations.max(axis=0) >= -1e-12).all()
+    np.testing.assert_array_equal(outputs[-1], np.zeros((80, 3)))
+
+
+def test_what_auto_starts_from():
+    """Bins have no weights, other columns kinks in the data, classes their shares."""
+    rng = np.random.default_rng(6)
+    X = np.stack([rng.normal(size=300), rng.normal(size=300) > 0, np.ones(300)], axis=1)
+    y = np.repeat([0, 1, 2], [150, 90, 60])
+    model = JacobianMLPClassifier(
+        (400, 50), learning_rate=1e-300, calibration=None, max_iter=1, random_state=0
+    ).fit(X, y)
+    kinds = [column.kind for column in model.model_.encoded_columns]
+    assert kinds == ["number", "binary", "constant", *["bin"] * 8]
+    decay = math.exp(model.total_weight_decay_)
+    first, second, output = model.coefs_
+    np.testing.assert_array_equal(first[3:], np.zeros((8, 400)))
+    variance = np.var(decay * first[:3])
+    assert abs(variance / (2.0 / 3.0) - 1.0) <= 4.0 * math.sqrt(2.0 / 1200)
+    variance = np.var(decay * second)
+    assert abs(variance / (2.0 / 400) - 1.0) <= 4.0 * math.sqrt(2.0 / second.size)
+    np.testing.assert_allclose(output, 0.0, atol=1e-200)
+    expected = np.tile(np.bincount(y) / 300, (300, 1))
+    np.testing.assert_allclose(model.predict_proba(X), expected, atol=1e-12)
+    again = clone(model).fit(X, y)
+    np.testing.assert_array_equal(again.weights_, model.weights_)

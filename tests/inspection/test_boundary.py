@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn.datasets import load_iris
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.core import blocks
 from skjacobnet.inspection import boundary_distance
 from skjacobnet.testing import empirical_jacobian
@@ -17,7 +17,7 @@ LABELS = np.stack([Y > 0, Y < 2, X[:, 0] > 6], axis=1).astype(int)
 
 
 def fitted(sizes, y):
-    network = JacobianMLPClassifier(
+    network = plain_classifier(
         sizes, "tanh", max_iter=20, tol=None, random_state=0, learning_rate=0.05
     )
     return make_pipeline(StandardScaler(), network).fit(X, y)
@@ -100,7 +100,7 @@ def test_where_nothing_moves_the_decision():
 
 
 def test_float32():
-    model = JacobianMLPClassifier((3,), max_iter=2, tol=None, random_state=0)
+    model = plain_classifier((3,), max_iter=2, tol=None, random_state=0)
     model.fit(X.astype(np.float32), Y)
     distance, direction, _ = boundary_distance(model, X)
     assert distance.dtype == direction.dtype == np.float32
@@ -110,8 +110,8 @@ def test_units_are_those_that_columns_are_divided_by():
     rng = np.random.default_rng(0)
     X, units = rng.normal(size=(40, 3)), np.array([10.0, 1.0, 0.1])
     y = X.sum(axis=1) > 0.0
-    model = JacobianMLPClassifier((5,), max_iter=3, tol=None, random_state=0).fit(X, y)
-    scaled = JacobianMLPClassifier((5,), max_iter=3, tol=None, random_state=0)
+    model = plain_classifier((5,), max_iter=3, tol=None, random_state=0).fit(X, y)
+    scaled = plain_classifier((5,), max_iter=3, tol=None, random_state=0)
     scaled.fit(X / units, y)
     first, *rest = model.coefs_
     scaled.coefs_ = [units[:, np.newaxis] * first, *rest]

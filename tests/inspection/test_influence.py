@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from plain import plain_classifier, plain_regressor
 from scipy import sparse
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler, scale
 
-from skjacobnet import JacobianMLPClassifier, JacobianMLPRegressor
 from skjacobnet.core import blocks
 from skjacobnet.inspection import influence
 
@@ -20,7 +20,7 @@ DECAY = 0.01
 
 
 def linear():
-    return JacobianMLPClassifier(
+    return plain_classifier(
         (),
         optimizer="lbfgs",
         regularizers={"weight_decay": DECAY},
@@ -58,7 +58,7 @@ def test_leaving_rows_of_a_linear_model_out():
 @pytest.mark.parametrize("test_of", ["loss", "proba", "raw", "log_proba"])
 @pytest.mark.parametrize("y", [Y, Y > 0, LABELS], ids=["classes", "binary", "labels"])
 def test_against_matrices_written_out(y, test_of):
-    model = JacobianMLPClassifier(
+    model = plain_classifier(
         (4,), "tanh", max_iter=9, tol=None, random_state=0, learning_rate=0.02,
         regularizers={"weight_decay": DECAY},
     ).fit(X, y)  # fmt: skip
@@ -90,7 +90,7 @@ def test_against_matrices_written_out(y, test_of):
 
 
 def least_squares(X, y, **parameters):
-    return JacobianMLPRegressor(
+    return plain_regressor(
         (), optimizer="lbfgs", max_iter=5000, tol=1e-12, **parameters
     ).fit(X, y)
 
@@ -134,7 +134,7 @@ def test_leaving_rows_of_least_squares_out(n_targets):
 @pytest.mark.parametrize("n_targets", [1, 2])
 def test_numbers_against_matrices_written_out(test_of, n_targets):
     y = (100.0 + 30.0 * X[:, :2] + X[:, 2:] ** 2)[:, :n_targets]
-    model = JacobianMLPRegressor(
+    model = plain_regressor(
         (4,), "tanh", loss="gaussian", max_iter=30, tol=None, random_state=0,
         learning_rate=0.02, regularizers={"weight_decay": DECAY},
     ).fit(X, y)  # fmt: skip
@@ -167,7 +167,7 @@ def test_numbers_against_matrices_written_out(test_of, n_targets):
 
 
 def test_blocks_sparse_rows_float32_and_any_steps(monkeypatch):
-    model = JacobianMLPClassifier((4,), max_iter=9, tol=None, random_state=0)
+    model = plain_classifier((4,), max_iter=9, tol=None, random_state=0)
     model.fit(X, Y)
     whole = influence(model, X, Y, TEST, tol=1e-12)
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 1)
@@ -177,7 +177,7 @@ def test_blocks_sparse_rows_float32_and_any_steps(monkeypatch):
     csr = sparse.csr_array
     result = influence(model, csr(X), Y, csr(TEST), tol=1e-12)
     np.testing.assert_allclose(result, whole, rtol=1e-6)
-    single = JacobianMLPClassifier((4,), max_iter=9, tol=None, random_state=0)
+    single = plain_classifier((4,), max_iter=9, tol=None, random_state=0)
     single.fit(X.astype(np.float32), Y)
     result = influence(single, X.astype(np.float32), Y, TEST.astype(np.float32))
     np.testing.assert_allclose(result, whole, atol=1e-3 * np.abs(whole).max())
@@ -199,7 +199,7 @@ def test_errors_and_warnings():
         influence(model, X, Y, TEST, damping=-1.0)
     with pytest.raises(ValueError, match="output must be one of"):
         influence(model, X, Y, TEST, output="probs")
-    numbers = JacobianMLPRegressor((2,), max_iter=1, tol=None).fit(X, X[:, :2])
+    numbers = plain_regressor((2,), max_iter=1, tol=None).fit(X, X[:, :2])
     with pytest.raises(ValueError, match="has 2 columns"):
         influence(numbers, X, X[:, :2], TEST)
     with pytest.raises(ValueError, match="X_train must have at least two rows"):

@@ -4,10 +4,10 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn.feature_selection import SelectKBest
 from sklearn.pipeline import make_pipeline
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.core import blocks
 from skjacobnet.inspection import (
     boundary_distance,
@@ -30,7 +30,7 @@ ALLOWED = 3 * blocks.BLOCK_BYTES
 
 def fitted(n_features=48):
     inside = Sequential([Linear(4096), "relu", Linear(48)])
-    model = JacobianMLPClassifier(
+    model = plain_classifier(
         layers=[Residual(inside)], max_iter=1, tol=None, random_state=0
     )
     return model.fit(X[:20, :n_features], Y[:20])
@@ -96,7 +96,7 @@ def test_influence_on_many_rows(wide):
 
 def test_a_pipeline_of_more_features_than_the_network_is_wide():
     rows = RNG.standard_normal((2000, 1000))
-    network = JacobianMLPClassifier((8,), max_iter=1, tol=None, random_state=0)
+    network = plain_classifier((8,), max_iter=1, tol=None, random_state=0)
     model = make_pipeline(SelectKBest(k=5), network).fit(rows[:50], Y[:50])
     # The matrix of the selection and the identity that it is taken from.
     steps = 2 * 8 * 1000 * 1000

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from plain import plain_regressor
 from sklearn.compose import TransformedTargetRegressor
 
-from skjacobnet import JacobianMLPRegressor
 from skjacobnet.inspection import (
     boundary_distance,
     fast_gradient_attack,
@@ -201,7 +201,7 @@ def test_what_needs_classes_says_so(regressor, function, instead):
 
 def test_a_transformed_target_has_its_regressor_inside(regressor):
     it = regressor()
-    network = JacobianMLPRegressor((3,), max_iter=2, tol=None, random_state=0)
+    network = plain_regressor((3,), max_iter=2, tol=None, random_state=0)
     around = TransformedTargetRegressor(network, func=np.log, inverse_func=np.exp)
     around.fit(it.X, it.y)
     with pytest.raises(
@@ -214,7 +214,7 @@ def test_a_transformed_target_has_its_regressor_inside(regressor):
 def test_constant_targets_have_no_gradient():
     X = np.random.default_rng(0).standard_normal((20, 2))
     y = np.stack([np.full(20, 3.0), X[:, 0]], axis=1)
-    model = JacobianMLPRegressor((3,), max_iter=2, tol=None, random_state=0).fit(X, y)
+    model = plain_regressor((3,), max_iter=2, tol=None, random_state=0).fit(X, y)
     for output in ("prediction", "raw"):
         shares, error = integrated_gradients(model, X, target=0, output=output)
         assert not shares.any()

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from plain import plain_classifier
 from scipy import sparse
 from sklearn.datasets import load_digits, load_iris
 from sklearn.decomposition import PCA
@@ -10,7 +11,6 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.core import blocks
 from skjacobnet.inspection import integrated_gradients
 from skjacobnet.inspection.paths import Paths
@@ -32,7 +32,7 @@ STACKS = {
 
 
 def fitted(layers, y=Y, X=X):
-    model = JacobianMLPClassifier(
+    model = plain_classifier(
         layers=layers, max_iter=20, tol=None, random_state=0, learning_rate=0.05
     )
     return model.fit(X, y)
@@ -109,7 +109,7 @@ def test_kinks_that_cancel_in_the_output_are_seen_in_the_features():
 
 def test_a_wide_network_needs_far_fewer_points_than_it_has_kinks(monkeypatch):
     """Kinks are noise that the points average over; some 500 units are in each path."""
-    model = JacobianMLPClassifier((2048,), max_iter=3, tol=None, random_state=0)
+    model = plain_classifier((2048,), max_iter=3, tol=None, random_state=0)
     model.fit(X, Y)
     n_points, gradients = [], Paths.gradients
 
@@ -161,7 +161,7 @@ def test_kinks_that_are_not_declared_are_closed_in_on(output):
 
 def test_every_share_is_right_on_digits():
     digits, y = load_digits(return_X_y=True)
-    model = JacobianMLPClassifier((100,), max_iter=20, tol=None, random_state=0)
+    model = plain_classifier((100,), max_iter=20, tol=None, random_state=0)
     model.fit(digits, y)
     shares, error = integrated_gradients(model, digits[:40])
     assert error.max() < 1e-4
@@ -171,7 +171,7 @@ def test_every_share_is_right_on_digits():
 
 def test_through_a_pipeline():
     model = make_pipeline(
-        StandardScaler(), PCA(3), JacobianMLPClassifier((9,), max_iter=20, tol=None)
+        StandardScaler(), PCA(3), plain_classifier((9,), max_iter=20, tol=None)
     ).fit(X, Y)
     baseline = ROWS[::-1]
     result, error = integrated_gradients(model, ROWS, baseline, target=0, tol=1e-7)
@@ -213,7 +213,7 @@ def test_one_row_is_the_baseline_of_all():
 @pytest.mark.parametrize("scaled", [False, True])
 def test_names_of_a_baseline_are_those_of_the_rows(scaled):
     frame = pd.DataFrame(X, columns=list("abcd"))
-    network = JacobianMLPClassifier((5,), max_iter=2, tol=None, random_state=0)
+    network = plain_classifier((5,), max_iter=2, tol=None, random_state=0)
     model = make_pipeline(StandardScaler(), network) if scaled else network
     model.fit(frame, Y)
     rows, mean = frame[::10], frame.mean()

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from plain import plain_classifier
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer, make_column_selector
@@ -23,7 +24,6 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.inspection import (
     AccumulationProfileDisplay,
     JacobianSpectrumDisplay,
@@ -46,7 +46,7 @@ NAMES = ["a", "b", "c", "d"]
 
 
 def network():
-    return JacobianMLPClassifier(
+    return plain_classifier(
         (6,), "tanh", max_iter=5, tol=None, random_state=0, learning_rate=0.05
     )
 

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from plain import plain_classifier, plain_regressor
 from scipy.sparse import csr_array
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skjacobnet import JacobianMLPClassifier, JacobianMLPRegressor
+from skjacobnet.core import blocks
 from skjacobnet.inspection import (
     boundary_distance,
     category_contrasts,
@@ -29,6 +30,7 @@ from skjacobnet.inspection import (
     sensitivity,
 )
 from skjacobnet.layers import (
+    Binary,
     MissingIndicator,
     OneHot,
     PiecewiseLinear,
@@ -41,7 +43,7 @@ from skjacobnet.testing import check_gradients
 # Arrays follow a frame here, which scikit-learn warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 
-NUMBERS = ["big", "small", "gaps", "count"]
+NUMBERS = ["big", "small", "gaps", "count", "price"]
 CATEGORIES = ["color", "smoker"]
 COLORS = ["red", "green", "blue", "grey"]
 N_ROWS = 120
@@ -57,6 +59,7 @@ def table(seed=0, n=N_ROWS):
             "gaps": np.where(rng.random(n) < 0.2, np.nan, rng.exponential(1.0, n)),
             "smoker": rng.random(n) < 0.4,
             "count": rng.integers(0, 4, n).astype(float),
+            "price": rng.choice([20.0, 50.0, np.nan], n, p=[0.3, 0.6, 0.1]),
         }
     )
     frame.loc[[3, 7], "color"] = None
@@ -81,6 +84,7 @@ SCORE = (
     - FRAME.smoker
     + FRAME.gaps.fillna(2.0)
     + 1e6 * FRAME.small
+    - FRAME.price.fillna(40.0) / 30.0
     + 0.5 * RNG.normal(size=N_ROWS)
 )
 SIDE = np.where(SCORE.rank() > N_ROWS / 2, "high", "low")
@@ -109,6 +113,7 @@ def new_rows(n=12):
         rows[name] += 0.1 * FRAME[name].std() * np.random.default_rng(3).random(n)
     rows.loc[0, "color"] = "violet"
     rows.loc[[1, 5], "gaps"] = np.nan
+    rows.loc[[5, 6], "price"] = np.nan
     return rows
 
 
@@ -124,12 +129,13 @@ def fitted(kind="binary", encoding="auto", dtype=None):
         "encoding": encoding,
         "dtype": dtype,
         "learning_rate": 0.02,
+        "calibration": "auto",
     }
     if OUTPUTS[kind] == "proba":
-        model = JacobianMLPClassifier((7,), "tanh", **options)
+        model = plain_classifier((7,), "tanh", **options)
     else:
         loss = Quantile((0.1, 0.5, 0.9)) if kind == "quantile" else kind
-        model = JacobianMLPRegressor((7,), "tanh", loss=loss, **options)
+        model = plain_regressor((7,), "tanh", loss=loss, **options)
     return model.fit(FRAME, TARGETS[kind])
 
 
@@ -229,6 +235,7 @@ def some_encodings(rng):
     middle = [
         OneHot(min_frequency=rng.choice([None, 0.1])),
         PiecewiseLinear(n_bins=int(rng.integers(2, 6))),
+        Binary(),
     ]
     rng.shuffle(middle)
     stack = [*middle, MissingIndicator()]
@@ -246,7 +253,7 @@ def test_integrated_gradients_are_complete(seed):
     """Across knots, kinks, categories and gaps, for any stack and any baseline."""
     rng = np.random.default_rng(seed)
     kind = list(TARGETS)[seed % len(TARGETS)]
-    build = JacobianMLPClassifier if seed % 6 < 3 else JacobianMLPRegressor
+    build = plain_classifier if seed % 6 < 3 else plain_regressor
     loss = {} if seed % 6 < 3 else {"loss": kind}
     model = build(
         tuple(rng.integers(3, 9, rng.integers(0, 3))),
@@ -310,7 +317,7 @@ def test_a_baseline_is_read_as_rows_are():
 def test_gradient_times_input_of_a_linear_network_is_exact():
     """There it is what integrated gradients are: both begin behind the encodings."""
     options = {"max_iter": 3, "tol": None, "random_state": 0}
-    model = JacobianMLPClassifier((), encoding="auto", **options).fit(FRAME, SIDE)
+    model = plain_classifier((), encoding="auto", **options).fit(FRAME, SIDE)
     shares = gradient_x_input(model, ROWS, "high", output="raw")
     expected, _ = integrated_gradients(model, ROWS, target="high", output="raw")
     np.testing.assert_allclose(shares, expected, atol=1e-10)
@@ -358,6 +365,24 @@ def test_every_kind_of_table_and_never_nan(name, dtype):
         assert expected.index.equals(rows.index)
 
 
+ROW_BY_ROW = {
+    **{name: FUNCTIONS[name] for name in list(FUNCTIONS)[2:7]},
+    "saliency": saliency,
+    "fast_gradient_attack": lambda m, X: fast_gradient_attack(
+        m, X, np.full(len(X), "low"), 0.1
+    )[NUMBERS],
+}
+
+
+@pytest.mark.parametrize("name", ROW_BY_ROW)
+def test_a_row_alone_has_what_it_has_among_others(name):
+    function, model = ROW_BY_ROW[name], fitted()
+    together = plain(function(model, ROWS))
+    for place in (0, 5, 11):
+        alone = plain(function(model, ROWS[place : place + 1]))
+        np.testing.assert_allclose(alone, together[[place]], rtol=1e-9, atol=1e-12)
+
+
 def test_contrasts_in_frames_of_polars_and_in_arrays():
     model = fitted()
     pandas = category_contrasts(model, ROWS)
@@ -373,7 +398,7 @@ def test_contrasts_in_frames_of_polars_and_in_arrays():
 
 def test_rare_categories_are_not_tried():
     encoding = [OneHot(min_frequency=0.25), "missing_indicator", "standardize"]
-    model = JacobianMLPClassifier((4,), "tanh", encoding=encoding, max_iter=2, tol=None)
+    model = plain_classifier((4,), "tanh", encoding=encoding, max_iter=2, tol=None)
     model.fit(FRAME, SIDE)
     found = category_contrasts(model, ROWS)
     assert [c for n, c in found.names if n == "color"] == ["green", "red"]
@@ -383,9 +408,9 @@ def test_rare_categories_are_not_tried():
 
 
 def test_contrasts_need_categories():
-    numbers = JacobianMLPClassifier((3,), encoding="auto", max_iter=1, tol=None)
+    numbers = plain_classifier((3,), encoding="auto", max_iter=1, tol=None)
     numbers.fit(FRAME[NUMBERS], SIDE)
-    without = JacobianMLPClassifier((3,), max_iter=1, tol=None)
+    without = plain_classifier((3,), max_iter=1, tol=None)
     without.fit(FRAME[["big", "small"]], SIDE)
     for model, X in ((numbers, ROWS[NUMBERS]), (without, ROWS[["big", "small"]])):
         with pytest.raises(
@@ -401,7 +426,7 @@ LINEAR = ("one_hot", "missing_indicator", "standardize")
 @cache
 def linear():
     options = {"max_iter": 20, "tol": None, "random_state": 0, "learning_rate": 0.1}
-    model = JacobianMLPClassifier((), encoding=list(LINEAR), **options)
+    model = plain_classifier((), encoding=list(LINEAR), **options)
     return model.fit(FRAME, SIDE)
 
 
@@ -430,7 +455,7 @@ def test_the_boundary_is_at_the_distance():
         else:
             np.testing.assert_array_equal(model.predict(there), other)
     # In the units of X only the small column counts.
-    units = np.ones(6)
+    units = np.ones(7)
     _, direction, _ = boundary_distance(model, rows, units=units)
     assert (np.abs(direction[:, rows.columns.get_loc("small")]) > 0.999).all()
 
@@ -449,7 +474,7 @@ def test_attacks_move_numbers_by_standard_deviations():
     array = fast_gradient_attack(model, ROWS.to_numpy(object), SIDE[:12], 0.25)
     assert array.dtype == object
     assert array[:, 1].tolist() == ROWS.color.tolist()
-    held = [0.0, 0.0, 1.0, 0.0, 0.0, 0.0]
+    held = [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]
     only = fast_gradient_attack(model, ROWS, SIDE[:12], 1e-7, units=held)
     pd.testing.assert_frame_equal(
         only.drop(columns="small"), ROWS.drop(columns="small")
@@ -457,7 +482,7 @@ def test_attacks_move_numbers_by_standard_deviations():
     np.testing.assert_allclose((only.small - ROWS.small).abs(), 1e-7, rtol=1e-6)
     for wrong, error in (
         (-1.0, "units must be"),
-        ([1.0, 2.0], "for each of the 6 col"),
+        ([1.0, 2.0], "for each of the 7 col"),
     ):
         with pytest.raises(ValueError, match=error):
             fast_gradient_attack(model, ROWS, SIDE[:12], 0.1, units=wrong)
@@ -482,7 +507,12 @@ def test_the_spectrum_is_that_of_numbers_in_standard_deviations():
     model = fitted()
     layers, whole = jacobian_spectrum(model, ROWS)
     gradient = saliency(model, ROWS, output="raw")[NUMBERS]
-    scaled = gradient * model.network_.part(0, 5).arrays(np.empty(0))[3]["deviation"]
+    encoder = model.network_.part(0, model.network_.n_encodings)
+    place = [type(layer) for layer in encoder.layers].index(Standardize)
+    units = encoder.arrays(np.empty(0))[place]["deviation"]
+    # Of two values, -1 and +1 when they are standardized, half the distance.
+    units[-1] *= 15.0
+    scaled = gradient * units
     np.testing.assert_allclose(whole[:, 0], np.linalg.norm(scaled, axis=1))
     assert len(layers) == len(model.network_.layers)
     for layer, values in zip(model.network_.layers, layers, strict=True):
@@ -496,7 +526,7 @@ def test_the_spectrum_is_that_of_numbers_in_standard_deviations():
 
 
 def test_units_come_from_the_rows_where_the_encoding_has_none():
-    model = JacobianMLPClassifier(
+    model = plain_classifier(
         (), encoding=["one_hot"], max_iter=2, tol=None, random_state=0
     ).fit(FRAME[["count", "color"]], SIDE)
     _, whole = jacobian_spectrum(model, ROWS[["count", "color"]])
@@ -513,10 +543,12 @@ def scaled_columns(*scalers):
 
 
 def test_affine_steps_before_an_encoding():
-    network = JacobianMLPClassifier(
+    network = plain_classifier(
         (5,), "tanh", encoding="auto", max_iter=3, tol=None, random_state=0
     )
-    scalers = StandardScaler(), "passthrough", StandardScaler(), StandardScaler()
+    scalers = [
+        "passthrough" if name == "small" else StandardScaler() for name in NUMBERS
+    ]
     model = make_pipeline(scaled_columns(*scalers), network).fit(FRAME, SIDE)
     row_by_row = saliency(model, ROWS, "high")
     for name in NUMBERS:
@@ -539,8 +571,9 @@ def test_affine_steps_before_an_encoding():
     found = category_contrasts(model, ROWS)
     assert found.names == category_contrasts(model[-1], inner).names
     _, direction, _ = boundary_distance(model, ROWS)
-    gaps = ROWS.gaps.notna().to_numpy()
-    spread = direction[gaps][:, [0, 2, 3, 5]] / FRAME[NUMBERS].std().to_numpy()
+    known = ROWS[NUMBERS].notna().all(axis=1).to_numpy()
+    places = [ROWS.columns.get_loc(name) for name in NUMBERS]
+    spread = direction[known][:, places] / FRAME[NUMBERS].std().to_numpy()
     np.testing.assert_allclose(np.linalg.norm(spread, axis=1), 1.0, rtol=0.2)
 
 
@@ -548,7 +581,7 @@ def test_steps_that_mix_columns_are_refused_where_nothing_can_be_given_back():
     steps = ColumnTransformer(
         [("mix", PCA(1), ["big", "small"]), ("rest", "passthrough", ["count", "color"])]
     )
-    network = JacobianMLPClassifier((5,), encoding="auto", max_iter=2, tol=None)
+    network = plain_classifier((5,), encoding="auto", max_iter=2, tol=None)
     model = make_pipeline(steps, network).fit(FRAME, SIDE)
     for function in (integrated_gradients, gradient_x_input):
         with pytest.raises(TypeError, match=r"mix several columns .* Give model\[-1\]"):
@@ -566,7 +599,7 @@ def test_steps_that_mix_columns_are_refused_where_nothing_can_be_given_back():
 def test_sparse_tables():
     rng = np.random.default_rng(0)
     X = csr_array(rng.random((N_ROWS, 5)) * (rng.random((N_ROWS, 5)) < 0.4) * 1e3)
-    model = JacobianMLPClassifier((4,), "tanh", encoding="auto", max_iter=3, tol=None)
+    model = plain_classifier((4,), "tanh", encoding="auto", max_iter=3, tol=None)
     model.fit(X, SIDE)
     mean = X.toarray().mean(axis=0) / X.toarray().std(axis=0)
     np.testing.assert_allclose(model.model_.mean_encoded, mean)
@@ -589,10 +622,10 @@ def test_the_mean_encoded_row_is_kept():
     rng = np.random.default_rng(0)
     weight = rng.integers(0, 4, N_ROWS)
     options = {"encoding": "auto", "max_iter": 1, "tol": None, "random_state": 0}
-    model = JacobianMLPClassifier((3,), warm_start=True, **options)
+    model = plain_classifier((3,), warm_start=True, **options)
     model.fit(FRAME, SIDE, sample_weight=weight)
     repeated = np.repeat(np.arange(N_ROWS), weight)
-    other = JacobianMLPClassifier((3,), **options)
+    other = plain_classifier((3,), **options)
     other.fit(FRAME.iloc[repeated], SIDE[repeated])
     np.testing.assert_allclose(mean_of(model), mean_of(other), rtol=1e-12, atol=1e-15)
     before = mean_of(model).copy()
@@ -601,15 +634,13 @@ def test_the_mean_encoded_row_is_kept():
     np.testing.assert_array_equal(mean_of(model), before)
     model.weights_ = model.weights_ * 2.0
     np.testing.assert_array_equal(mean_of(model), before)
-    batches = JacobianMLPClassifier((3,), **options)
+    batches = plain_classifier((3,), **options)
     batches.partial_fit(FRAME[:60], SIDE[:60], classes=["high", "low"])
     first = mean_of(batches).copy()
     batches.partial_fit(FRAME[60:], SIDE[60:])
     np.testing.assert_array_equal(mean_of(batches), first)
     assert (
-        mean_of(
-            JacobianMLPClassifier((3,), max_iter=1, tol=None).fit(FRAME[["big"]], SIDE)
-        )
+        mean_of(plain_classifier((3,), max_iter=1, tol=None).fit(FRAME[["big"]], SIDE))
         is None
     )
 
@@ -618,8 +649,10 @@ LARGE = table(5, 12000)
 
 
 @pytest.mark.parametrize("name", list(FUNCTIONS)[:6])
-def test_memory_is_the_result_and_one_block(name):
+def test_memory_is_the_result_and_one_block(name, monkeypatch):
     """More rows take what is read of them and what is said, not their encodings."""
+    # Small blocks, so that it makes no difference how full the last one is.
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 2**20)
     model = fitted()
 
     def run(n):
@@ -644,7 +677,7 @@ def test_memory_is_the_result_and_one_block(name):
 @pytest.mark.parametrize("kind", ["binary", "labels", "gaussian"])
 def test_check_gradients(kind):
     check_gradients(fitted(kind), FRAME, TARGETS[kind])
-    fresh = JacobianMLPClassifier if OUTPUTS[kind] == "proba" else JacobianMLPRegressor
+    fresh = plain_classifier if OUTPUTS[kind] == "proba" else plain_regressor
     check_gradients(fresh((6,), "tanh", encoding="auto"), FRAME, TARGETS[kind])
     check_gradients(fresh((6,), encoding=list(LINEAR)), FRAME, TARGETS[kind])
 
@@ -659,13 +692,13 @@ class Steep(Standardize):
 
 def test_check_gradients_finds_wrong_slopes():
     encoding = ["one_hot", "missing_indicator", Steep()]
-    model = JacobianMLPClassifier((6,), "tanh", encoding=encoding)
+    model = plain_classifier((6,), "tanh", encoding=encoding)
     with pytest.raises(AssertionError, match="for the raw table"):
         check_gradients(model, FRAME, SIDE)
 
 
 def test_without_an_encoding_nothing_is_read():
-    model = JacobianMLPClassifier((3,), max_iter=1, tol=None).fit(FRAME[["big"]], SIDE)
+    model = plain_classifier((3,), max_iter=1, tol=None).fit(FRAME[["big"]], SIDE)
     rows = ROWS[["big"]].assign(big="many")
     for function in (saliency, integrated_gradients, gradient_x_input):
         with pytest.raises(ValueError, match="could not convert"):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from plain import plain_classifier
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
@@ -11,7 +12,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, PolynomialFeatures
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.core import blocks
 from skjacobnet.inspection import (
     fast_gradient_attack,
@@ -26,7 +26,7 @@ LABELS = np.stack([Y > 0, Y < 2, X[:, 0] > 6], axis=1).astype(int)
 
 
 def fitted(y=Y, sizes=(6,), X=X):
-    network = JacobianMLPClassifier(
+    network = plain_classifier(
         sizes, "tanh", max_iter=30, tol=None, random_state=0, learning_rate=0.05
     )
     return make_pipeline(MinMaxScaler(), network).fit(X, y)
@@ -94,7 +94,7 @@ def test_frames_sparse_rows_and_types():
     assert list(attacked.columns) == list("abcd")
     np.testing.assert_allclose(attacked, fast_gradient_attack(fitted(), X, Y, 0.1))
     assert len(robustness_curve(model, frame, Y, [0.1, 0.2])) == 2
-    network = JacobianMLPClassifier((3,), "tanh", max_iter=2, tol=None)
+    network = plain_classifier((3,), "tanh", max_iter=2, tol=None)
     network.fit(X.astype(np.float32), Y)
     attacked = fast_gradient_attack(network, sparse.csr_array(X), Y, 0.1)
     assert attacked.dtype == np.float32
@@ -104,7 +104,7 @@ def test_frames_sparse_rows_and_types():
 def test_words_are_named_with_their_step_or_column():
     words = np.where(Y > 0, "plus", "basic")
     frame = pd.DataFrame(X, columns=list("abcd")).assign(plan=words)
-    network = JacobianMLPClassifier((3,), max_iter=2, tol=None)
+    network = plain_classifier((3,), max_iter=2, tol=None)
     encoded = make_column_transformer(
         (OneHotEncoder(), ["plan"]), remainder=MinMaxScaler()
     )

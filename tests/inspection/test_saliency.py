@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from plain import plain_classifier
 from sklearn.datasets import load_iris
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.core import blocks
 from skjacobnet.inspection import (
     JacobianDisplay,
@@ -27,7 +27,7 @@ LABELS = np.stack([Y > 0, Y < 2, X[:, 0] > 6], axis=1).astype(int)
 
 
 def fitted(y, X=X):
-    network = JacobianMLPClassifier(
+    network = plain_classifier(
         (6,), "tanh", max_iter=5, tol=None, random_state=0, learning_rate=0.05
     )
     return make_pipeline(StandardScaler(), network).fit(X, y)

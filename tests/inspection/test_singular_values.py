@@ -4,11 +4,11 @@ from functools import partial
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn.datasets import load_iris
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.core import blocks
 from skjacobnet.inspection import jacobian_spectrum
 from skjacobnet.layers import Dropout, Linear
@@ -19,7 +19,7 @@ LAYERS = [Linear(6), "relu", Dropout(0.2), Linear(5), "sigmoid", "softmax"]
 
 
 def fitted(dtype=np.float64):
-    network = JacobianMLPClassifier(
+    network = plain_classifier(
         layers=LAYERS, max_iter=5, tol=None, random_state=0, learning_rate=0.05
     )
     return make_pipeline(StandardScaler(), network).fit(X.astype(dtype), Y)

@@ -6,12 +6,12 @@ from functools import partial
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, train_test_split
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.core.blocks import BLOCK_BYTES, row_blocks, slices
 from skjacobnet.core.workspace import Workspace
 from skjacobnet.initializers import Orthogonal
@@ -36,7 +36,7 @@ from skjacobnet.testing import check_gradients, check_layer
 DIGITS, Y = load_digits(return_X_y=True)
 DIGITS = DIGITS / 16.0
 
-Classifier = partial(JacobianMLPClassifier, tol=None)
+Classifier = partial(plain_classifier, tol=None)
 BLOCK = Sequential([Linear(3), "tanh", Linear(5)])
 NESTINGS = [
     Sequential(["relu"]),

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from plain import plain_classifier
 from scipy.sparse import csr_array
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.core.workspace import Workspace
 from skjacobnet.layers import Linear, ReLU, Tanh
 from skjacobnet.layers.linear import PreparedLinear
@@ -186,7 +186,7 @@ def test_what_a_subclass_changes_counts(layer, kind, rng):
 def test_training_uses_what_a_subclass_changes(rng):
     X, y = rng.standard_normal((40, N_IN)), np.arange(40) % 2
     curves = [
-        JacobianMLPClassifier(
+        plain_classifier(
             layers=[Linear(5), activation], max_iter=3, tol=None, random_state=0
         )
         .fit(X, y)

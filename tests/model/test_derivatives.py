@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from autograd import jacobian
 from autograd.scipy.special import erf
+from plain import plain_classifier
 from scipy import sparse
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
@@ -35,7 +36,7 @@ TARGETS = {
 def fitted(y=Y, layers=None, X=X, **params):
     defaults = {"max_iter": 3, "tol": None, "random_state": 0, "learning_rate": 0.01}
     layers = [Linear(6), "tanh", Linear(5), "silu"] if layers is None else layers
-    return JacobianMLPClassifier(layers=layers, **{**defaults, **params}).fit(X, y)
+    return plain_classifier(layers=layers, **{**defaults, **params}).fit(X, y)
 
 
 def predict(model, output):
@@ -313,6 +314,35 @@ def test_per_sample_gradients(kind, loss):
         np.linalg.norm(gradients, axis=1),
         rtol=1e-12,
     )
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+def test_a_calibrated_network(kind):
+    """Outputs are those at a temperature, the loss is that of training."""
+    y = TARGETS[kind]
+    plain, model = fitted(y), fitted(y, calibration="temperature")
+    factor = 1.0 / model.temperature_
+    assert abs(factor - 1.0) > 0.1
+    np.testing.assert_array_equal(model.weights_, plain.weights_)
+    slopes = plain.input_jacobian(X, output="raw"), plain.weight_jacobian(X)
+    found = model.input_jacobian(X, output="raw"), model.weight_jacobian(X)
+    np.testing.assert_allclose(found[0], factor * slopes[0], rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(found[1], factor * slopes[1], rtol=1e-10, atol=1e-14)
+    for output in OUTPUTS:
+        expected = empirical_jacobian(predict(model, output), X)
+        for mode in MODES:
+            result = model.input_jacobian(X, output=output, mode=mode)
+            np.testing.assert_allclose(result, expected, rtol=1e-7, atol=1e-8)
+    np.testing.assert_array_equal(
+        model.per_sample_gradients(X, y), plain.per_sample_gradients(X, y)
+    )
+    np.testing.assert_array_equal(
+        model.per_sample_gradient_norms(X, y), plain.per_sample_gradient_norms(X, y)
+    )
+    *inner, raw, calibrated = model.activations(X)
+    for array, expected in zip([*inner, raw], plain.activations(X), strict=True):
+        np.testing.assert_array_equal(array, expected)
+    np.testing.assert_allclose(calibrated, model.model_.raw(X), rtol=1e-14)
 
 
 def test_outputs_of_every_layer():

@@ -4,8 +4,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.core.blocks import BLOCK_BYTES
 from skjacobnet.layers import Linear, Parallel, Residual, Sequential
 
@@ -29,7 +29,7 @@ CALLS = {
 
 @pytest.fixture(scope="module", params=STACKS)
 def model(request):
-    network = JacobianMLPClassifier(layers=STACKS[request.param], max_iter=1, tol=None)
+    network = plain_classifier(layers=STACKS[request.param], max_iter=1, tol=None)
     return network.fit(X[:60], Y[:60])
 
 

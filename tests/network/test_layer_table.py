@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_multilabel_classification
@@ -44,7 +45,7 @@ NESTED = [
 
 
 def fitted(X=X, y=y, **parameters):
-    network = JacobianMLPClassifier(max_iter=1, tol=None, **parameters)
+    network = plain_classifier(max_iter=1, tol=None, **parameters)
     with warnings.catch_warnings():
         # One epoch on features that are not scaled.
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -203,6 +204,28 @@ def test_html_has_the_same_cells_as_the_text():
     assert "Network: 4 inputs, 3 outputs, 2,177 weights, " in html
 
 
+def test_the_default_network_shows_what_it_does_before_and_behind_the_trained_layers():
+    model = JacobianMLPClassifier(max_iter=1).fit(X, y)
+    names = [row[0] for row in table(model.network_)]
+    assert names == [
+        "layer",
+        "1 OneHot",
+        "2 Binary",
+        "3 PiecewiseLinear",
+        "4 MissingIndicator",
+        "5 Standardize",
+        "6 SmoothClip",
+        "7 Linear(units=128)",
+        "8 ReLU",
+        "9 Linear(units=128)",
+        "10 ReLU",
+        "11 Linear(units=3)",
+        "12 Rescale",
+        "total",
+    ]
+    assert Cells(html_of_layers(model)).rows == table(model.network_)[:-1]
+
+
 def test_html_has_the_colors_of_the_notebook():
     """So it can be read in light and in dark themes."""
     assert not re.search("color|background", html_of_layers(fitted()))
@@ -232,9 +255,7 @@ def test_as_text_where_that_was_chosen():
 
 
 def test_inside_a_pipeline():
-    pipeline = make_pipeline(
-        StandardScaler(), JacobianMLPClassifier(max_iter=2, tol=None)
-    )
+    pipeline = make_pipeline(StandardScaler(), plain_classifier(max_iter=2, tol=None))
     html = pipeline.fit(X, y)._repr_html_()
     # The diagram of a pipeline is scikit-learn's alone; its step has the layers.
     assert "JacobianMLPClassifier" in html

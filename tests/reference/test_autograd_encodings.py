@@ -4,29 +4,33 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 from autograd import jacobian
+from plain import plain_classifier, plain_regressor
 
-from skjacobnet import JacobianMLPClassifier, JacobianMLPRegressor
 from skjacobnet.layers import (
+    Binary,
     Encoding,
     MissingIndicator,
     OneHot,
     PiecewiseLinear,
+    Rescale,
     SmoothClip,
     Standardize,
 )
 
-N = 90
+N, N_NUMBERS = 90, 4
 
 
 def table(seed):
     """Draw an array of numbers of any unit with gaps, and of categories."""
     rng = np.random.default_rng(seed)
-    X = np.empty((N, 5), object)
+    X = np.empty((N, 6), object)
     for place, (unit, location) in enumerate([(1.0, 0.0), (1e6, 1e7), (1e-6, -1e-5)]):
         X[:, place] = unit * rng.normal(size=N) + location
         X[rng.random(N) < 0.1, place] = None
-    X[:, 3] = rng.choice(["a", "b", "c"], N)
-    X[:, 4] = rng.choice(["yes", "no"], N)
+    X[:, 3] = rng.choice([20.0, 50.0], N)
+    X[rng.random(N) < 0.1, 3] = None
+    X[:, 4] = rng.choice(["a", "b", "c"], N)
+    X[:, 5] = rng.choice(["yes", "no"], N)
     return X, rng
 
 
@@ -62,7 +66,10 @@ def encoded(layer, known, columns):
         return columns + gaps
     for number, place in enumerate(layer.columns):
         x = columns[place]
-        if isinstance(layer, SmoothClip):
+        if isinstance(layer, Binary):
+            z = (x - known["middle"][number]) / known["half"][number]
+            columns[place] = z * anp.sqrt((1.0 + 1.0 / 9.0) / (1.0 + z**2 / 9.0))
+        elif isinstance(layer, SmoothClip):
             columns[place] = x / anp.sqrt(1.0 + (x / layer.limit) ** 2)
         else:
             mean, deviation = known["mean"][number], known["deviation"][number]
@@ -95,40 +102,41 @@ def of_row(model, row):
 
 
 @pytest.mark.parametrize("seed", range(8))
-@pytest.mark.parametrize("kind", [JacobianMLPClassifier, JacobianMLPRegressor])
+@pytest.mark.parametrize("kind", [plain_classifier, plain_regressor])
 def test_random_stacks_of_encodings(kind, seed):
     X, rng = table(seed)
     some = [OneHot(), PiecewiseLinear(int(rng.integers(2, 7))), SmoothClip(2.0)]
     order = rng.permutation(3)[: rng.integers(1, 4)].tolist()
     encodings = [some[place] for place in order if place > 0]
-    for needed in (OneHot(), MissingIndicator(), Standardize()):
+    for needed in (OneHot(), MissingIndicator(), Standardize(), Binary()):
         encodings.insert(int(rng.integers(len(encodings) + 1)), needed)
     # A clip of numbers as they come would leave nothing of those of a large unit.
     encodings.sort(key=lambda encoding: isinstance(encoding, SmoothClip))
     y = rng.choice(["p", "q", "r"], N)
-    if kind is JacobianMLPRegressor:
+    if kind is plain_regressor:
         y = rng.normal(size=(N, 2))
     sizes = [(), (5,), (6, 4)][seed % 3]
-    model = kind(
-        sizes, "tanh", encoding=encodings, max_iter=3, tol=None, random_state=0
-    )
+    options = {"max_iter": 3, "tol": None, "calibration": "auto", "random_state": 0}
+    model = kind(sizes, "tanh", encoding=encodings, **options)
     model.fit(X, y)
+    # Classes are calibrated, and numbers have a unit.
+    assert isinstance(model.network_.layers[-1], Rescale)
     # Off the knots, which are numbers of the table.
     rows = X[:12].copy()
-    for place, unit in enumerate([1.0, 1e6, 1e-6]):
+    for place, unit in enumerate([1.0, 1e6, 1e-6, 30.0]):
         known = [number is not None for number in rows[:, place]]
         rows[known, place] += 1e-3 * unit
     exact = model.input_jacobian(rows, output="raw")
     raw = model.model_.raw(model.checked_rows(rows))
     for place, row in enumerate(model.checked_rows(rows)):
         function = of_row(model, row.tolist())
-        np.testing.assert_allclose(function(row[:3]), raw[place], rtol=1e-10)
-        expected = jacobian(function)(row[:3])
-        expected[:, np.isnan(row[:3])] = 0.0
+        np.testing.assert_allclose(function(row[:N_NUMBERS]), raw[place], rtol=1e-10)
+        expected = jacobian(function)(row[:N_NUMBERS])
+        expected[:, np.isnan(row[:N_NUMBERS])] = 0.0
         scale = np.abs(expected).max(axis=0, keepdims=True)
         np.testing.assert_allclose(
-            exact[place, :, :3] / np.where(scale, scale, 1.0),
+            exact[place, :, :N_NUMBERS] / np.where(scale, scale, 1.0),
             expected / np.where(scale, scale, 1.0),
             atol=1e-9,
         )
-        assert np.isnan(exact[place, :, 3:]).all()
+        assert np.isnan(exact[place, :, N_NUMBERS:]).all()

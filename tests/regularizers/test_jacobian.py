@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from autograd import elementwise_grad, grad
 from autograd.scipy.special import erf
+from plain import plain_classifier
 from scipy.sparse import csr_array
 from sklearn.datasets import load_iris
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.accumulation import cotangents, tangents
 from skjacobnet.layers import (
     LAYERS,
@@ -297,7 +297,7 @@ class Reverse(Layer):
 @pytest.mark.parametrize("regularizer", [JacobianNorm(), InputGradient()], ids=repr)
 def test_a_layer_without_second_derivative_is_named_before_training(regularizer):
     X, y = load_iris(return_X_y=True)
-    model = JacobianMLPClassifier(
+    model = plain_classifier(
         layers=[Linear(3), Reverse()], regularizers={"mine": regularizer}
     )
     with pytest.raises(ValueError, match=r"Reverse declares none. Write Reverse"):
@@ -323,7 +323,7 @@ def test_projections_need_a_generator():
 def test_projections_are_refused_for_lbfgs():
     X, y = load_iris(return_X_y=True)
     regularizers = {"jacobian_norm": JacobianNorm(1e-3, 1)}
-    model = JacobianMLPClassifier(optimizer="lbfgs", regularizers=regularizers)
+    model = plain_classifier(optimizer="lbfgs", regularizers=regularizers)
     with pytest.raises(ValueError, match=r"JacobianNorm\(.*Set n_projections=None"):
         model.fit(X, y)
 
@@ -341,7 +341,7 @@ def test_training_lowers_the_norm_and_repeats(entry):
     X = (X - X.mean(axis=0)) / X.std(axis=0)
 
     def fit(regularizers):
-        model = JacobianMLPClassifier(
+        model = plain_classifier(
             (20,),
             learning_rate=0.02,
             regularizers=regularizers,
@@ -361,7 +361,7 @@ def test_training_lowers_the_norm_and_repeats(entry):
 def test_lbfgs_finds_the_minimum_with_the_exact_norm():
     X, y = load_iris(return_X_y=True)
     X = (X - X.mean(axis=0)) / X.std(axis=0)
-    model = JacobianMLPClassifier(
+    model = plain_classifier(
         (5,),
         activation="tanh",
         optimizer="lbfgs",
@@ -392,7 +392,7 @@ def test_probes_of_another_kind_need_their_derivative():
 def test_whole_models_pass_the_check(regularizer):
     X, y = load_iris(return_X_y=True)
     for labels in (y, y == 1, np.stack([y == 0, y > 0], axis=1).astype(int)):
-        model = JacobianMLPClassifier(
+        model = plain_classifier(
             (4, 3), "silu", dropout=0.2, regularizers={"mine": regularizer}
         )
         check_gradients(model, X, labels)

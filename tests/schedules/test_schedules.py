@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import pytest
 from sklearn.base import clone
@@ -8,6 +9,7 @@ from skjacobnet.schedules import (
     Constant,
     Cosine,
     Exponential,
+    FlatCosine,
     InverseScaling,
     OneCycle,
     Plateau,
@@ -28,12 +30,17 @@ FALLING = [
     Step(),
     Step(factor=0.5, milestones=(0.9, 0.1, 0.1)),
     OneCycle(warmup=0.0),
+    FlatCosine(warmup=0.0),
+    FlatCosine(warmup=0.0, anneal_from=0.99),
     Plateau(),
     Warmup("cosine", fraction=0.0),
 ]
 RISING_FIRST = [
     OneCycle(),
     OneCycle(warmup=0.9, start=0.5, final=0.5),
+    FlatCosine(),
+    FlatCosine(warmup=0.9, anneal_from=0.2),
+    FlatCosine(warmup=0.5, anneal_from=0.0),
     Warmup(),
     Warmup("exponential", fraction=0.5),
     Warmup(OneCycle(), fraction=0.2),
@@ -54,6 +61,7 @@ def test_names():
         "constant",
         "cosine",
         "exponential",
+        "flat_cosine",
         "inverse_scaling",
         "one_cycle",
         "plateau",
@@ -154,6 +162,75 @@ def test_one_cycle_is_continuous_at_its_peak():
         assert math.isclose(OneCycle()(step, n_steps), 1.0, abs_tol=1e-9)
 
 
+def test_flat_cosine():
+    # Middles of ten steps: up over the first two, then 3/4 and 1/4 of the way down,
+    # (1 + cos(45 degrees)) / 2 and the rest to 1.
+    half, schedule = 0.25 * math.sqrt(2.0), FlatCosine(warmup=0.2, anneal_from=0.8)
+    assert factors(schedule, 10) == approx(
+        [0.25, 0.75] + [1.0] * 6 + [0.5 + half, 0.5 - half]
+    )
+    # A step in the middle of the fall has half the factor.
+    assert factors(FlatCosine(warmup=0.0, anneal_from=0.0), 3) == approx(
+        [0.5 + 0.25 * math.sqrt(3.0), 0.5, 0.5 - 0.25 * math.sqrt(3.0)]
+    )
+
+
+def test_flat_cosine_has_three_parts():
+    values = factors(FlatCosine(), 200)
+    # A tenth of the run rises by equal steps, and half of it falls.
+    assert values[:20] == approx([(k + 0.5) / 20 for k in range(20)])
+    assert values[20:100] == [1.0] * 80
+    falls = [a - b for a, b in pairwise(values[99:])]
+    assert min(falls) > 0.0
+    # First ever faster, then ever slower, and the same upside down.
+    assert falls[1:51] == sorted(falls[1:51])
+    assert [1.0 - value for value in values[100:]] == approx(values[:99:-1])
+
+
+@pytest.mark.parametrize(
+    ("warmup", "anneal_from"), [(0.1, 0.5), (0.0, 0.0), (0.3, 0.3), (0.6, 0.9)]
+)
+def test_the_sum_of_flat_cosine(warmup, anneal_from):
+    """What decay and rate add up to is known: halves of the rise and of the fall."""
+    mean = 1.0 - 0.5 * warmup - 0.5 * (1.0 - anneal_from)
+    for n_steps in (10, 250):
+        values = factors(FlatCosine(warmup, anneal_from), n_steps)
+        assert sum(values) == pytest.approx(mean * n_steps, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("warmup", "anneal_from"), [(0.1, 0.5), (0.5, 0.5), (0.9, 0.2), (0.4, 0.0)]
+)
+def test_flat_cosine_is_continuous(warmup, anneal_from):
+    n_steps, steepest = 100_000, max(1.0 / warmup, 0.5 * math.pi / (1 - anneal_from))
+    values = [0.0, *factors(FlatCosine(warmup, anneal_from), n_steps + 1)]
+    jumps = [abs(b - a) for a, b in pairwise(values)]
+    assert max(jumps) <= 1.001 * steepest / n_steps
+
+
+def test_flat_cosine_without_a_plateau_is_the_smaller_one():
+    rise = factors(FlatCosine(warmup=0.6, anneal_from=0.99), 50)[:30]
+    fall = factors(FlatCosine(warmup=0.0, anneal_from=0.2), 50)
+    values = factors(FlatCosine(warmup=0.6, anneal_from=0.2), 50)
+    assert values[:30] == [min(pair) for pair in zip(rise, fall[:30], strict=True)]
+    assert values[30:] == fall[30:]
+    top = values.index(max(values))
+    assert 10 < top < 30
+    assert values == sorted(values[: top + 1]) + sorted(values[top + 1 :], reverse=True)
+
+
+def test_flat_cosine_in_runs_of_a_few_steps():
+    assert factors(FlatCosine(), 1) == [1.0]
+    assert factors(FlatCosine(warmup=0.0), 1) == [1.0]
+    assert factors(FlatCosine(warmup=0.8), 1) == approx([0.625])
+    assert factors(FlatCosine(anneal_from=0.0), 1) == approx([0.5])
+    half = 0.25 * math.sqrt(2.0)
+    assert factors(FlatCosine(), 2) == approx([1.0, 0.5])
+    assert factors(FlatCosine(), 4) == approx([1.0, 1.0, 0.5 + half, 0.5 - half])
+    for step in (4, 5, 400):
+        assert FlatCosine()(step, 4) == 0.0
+
+
 @pytest.mark.parametrize(
     ("scores", "factor"),
     [
@@ -243,6 +320,13 @@ def test_a_warmup_leaves_at_least_one_step():
         (OneCycle(warmup=1.0), "OneCycle: warmup"),
         (OneCycle(start=0.0), "OneCycle: start"),
         (OneCycle(final=2.0), "OneCycle: final"),
+        (
+            FlatCosine(warmup=1.0),
+            r"FlatCosine: warmup must be a number in \[0.0, 1.0\)",
+        ),
+        (FlatCosine(warmup=-0.1), "FlatCosine: warmup"),
+        (FlatCosine(anneal_from=1.0), "FlatCosine: anneal_from"),
+        (FlatCosine(anneal_from="half"), "FlatCosine: anneal_from"),
         (Plateau(divisor=1.0), "Plateau: divisor"),
         (Plateau(patience=0), "Plateau: patience"),
         (Plateau(patience=2.5), "Plateau: patience must be an integer"),

@@ -5,6 +5,7 @@ import pytest
 
 from skjacobnet.layers import (
     ENCODINGS,
+    Binary,
     EncodedRows,
     MissingIndicator,
     OneHot,
@@ -110,6 +111,38 @@ class CategoriesWithSlopes(OneHot):
         return operator
 
 
+class SteepBinary(Binary):
+    def slopes(self, weights, X, out):
+        super().slopes(weights, X, out)
+        out[..., self.columns] *= 1.001
+
+
+class FlatBinary(Binary):
+    def second_vjp(self, weights, X, output, operator, tangent, cotangent):
+        return None, {}
+
+
+class BinaryOfTheFirstBlock(Binary):
+    """Misses a third value further down."""
+
+    def fitted(self, columns, rows):
+        block, weight = next(rows.blocks())
+        return super().fitted(columns, EncodedRows(block, weight))
+
+
+class BinaryOfAllRows(Binary):
+    def fitted(self, columns, rows):
+        return super().fitted(columns, EncodedRows(rows.X))
+
+
+class BinaryAroundTheMean(Binary):
+    def fitted(self, columns, rows):
+        layer, statistics, columns = super().fitted(columns, rows)
+        x = rows.X[:, layer.columns]
+        statistics["middle"] = np.nanmean(x, axis=0)
+        return layer, statistics, columns
+
+
 class WithoutCurvature(SmoothClip):
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):
         return None, {}
@@ -194,6 +227,11 @@ BROKEN = [
     (Unsorted(), "fitted to shuffled rows"),
     (CategoriesWithSlopes(), "a category has a derivative"),
     (WithoutCurvature(), "second_vjp for input"),
+    (SteepBinary(), "Jacobian for input"),
+    (FlatBinary(), "second_vjp for input"),
+    (BinaryOfTheFirstBlock(), "fitted to blocks of 7 rows"),
+    (BinaryOfAllRows(), "fitted to further rows of weight zero"),
+    (BinaryAroundTheMean(), "fitted to repeated rows: 'middle'"),
     (Float64(), "forward in float32: of type float64"),
     (Neighbor(), "after the columns of the table are permuted"),
     (Mixing(), "changes columns of the sources"),

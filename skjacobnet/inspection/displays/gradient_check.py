@@ -49,7 +49,7 @@ class GradientCheckDisplay:
     >>> from sklearn.datasets import load_iris
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = JacobianMLPClassifier((5,), "tanh", max_iter=4, tol=None)
+    >>> model = JacobianMLPClassifier((5,), "tanh", encoding=None, max_iter=4)
     >>> display = GradientCheckDisplay.from_estimator(model.fit(X, y), X, y)
     >>> len(display.exact), display.largest_error < 1e-6
     (43, True)

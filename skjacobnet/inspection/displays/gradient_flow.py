@@ -71,7 +71,9 @@ class GradientFlowDisplay:
     >>> from sklearn.datasets import load_iris
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = JacobianMLPClassifier((5,), max_iter=4, tol=None, record_gradients=True)
+    >>> model = JacobianMLPClassifier(
+    ...     (5,), encoding=None, max_iter=4, record_gradients=True
+    ... )
     >>> display = GradientFlowDisplay.from_estimator(model.fit(X, y))
     >>> display.layer_names
     ['1 Linear(4 -> 5)', '3 Linear(5 -> 3)']

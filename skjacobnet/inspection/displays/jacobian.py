@@ -63,7 +63,7 @@ class JacobianDisplay:
     >>> from sklearn.datasets import load_iris
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> model = JacobianMLPClassifier((5,), max_iter=4, tol=None, random_state=0)
+    >>> model = JacobianMLPClassifier((5,), max_iter=4, random_state=0)
     >>> display = JacobianDisplay.from_estimator(model.fit(X, y), X[:1])
     >>> display.jacobian.shape, display.feature_names[0]
     ((3, 4), 'sepal length (cm)')

@@ -69,7 +69,7 @@ class JacobianSpectrumDisplay:
     >>> from sklearn.datasets import load_iris
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = JacobianMLPClassifier((5,), max_iter=4, tol=None, random_state=0)
+    >>> model = JacobianMLPClassifier((5,), encoding=None, calibration=None, max_iter=4)
     >>> display = JacobianSpectrumDisplay.from_estimator(model.fit(X, y), X)
     >>> display.layer_names
     ['1 Linear(4 -> 5)', '2 ReLU', '3 Linear(5 -> 3)']

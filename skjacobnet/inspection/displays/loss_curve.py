@@ -54,7 +54,7 @@ class LossCurveDisplay:
     >>> from sklearn.datasets import load_iris
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = JacobianMLPClassifier((5,), max_iter=4, tol=None, random_state=0)
+    >>> model = JacobianMLPClassifier((5,), max_iter=4, random_state=0)
     >>> display = LossCurveDisplay.from_estimator(model.fit(X, y))
     >>> display.ax_.get_xlabel()
     'epoch'

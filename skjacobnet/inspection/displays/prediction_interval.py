@@ -66,7 +66,7 @@ class PredictionIntervalDisplay:
     >>> from skjacobnet import JacobianMLPRegressor
     >>> X, y = load_diabetes(return_X_y=True)
     >>> model = JacobianMLPRegressor(
-    ...     (5,), loss="gaussian", max_iter=20, tol=None, random_state=0
+    ...     (5,), loss="gaussian", max_iter=20, random_state=0
     ... )
     >>> model = model.fit(X[:300], y[:300])
     >>> display = PredictionIntervalDisplay.from_estimator(model, X[300:], y[300:])

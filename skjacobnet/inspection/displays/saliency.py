@@ -90,7 +90,7 @@ class SaliencyDisplay:
     >>> from sklearn.datasets import load_iris
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> model = JacobianMLPClassifier((5,), max_iter=4, tol=None, random_state=0)
+    >>> model = JacobianMLPClassifier((5,), encoding=None, max_iter=4, random_state=0)
     >>> display = SaliencyDisplay.from_estimator(model.fit(X, y), X[:1], target=2)
     >>> display.label
     '|change of the probability of 2| per unit of the feature'

@@ -64,7 +64,7 @@ class WeightsDisplay:
     >>> from sklearn.datasets import load_digits
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X, y = load_digits(return_X_y=True)
-    >>> model = JacobianMLPClassifier((5,), max_iter=2, tol=None, random_state=0)
+    >>> model = JacobianMLPClassifier((5,), encoding=None, max_iter=2, random_state=0)
     >>> display = WeightsDisplay.from_estimator(model.fit(X, y), image_shape=(8, 8))
     >>> display.coef.shape, display.title
     ((64, 5), 'coefs_[0]: 64 inputs, 5 units')

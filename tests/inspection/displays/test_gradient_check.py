@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
@@ -13,7 +14,7 @@ X, y = load_digits(return_X_y=True, as_frame=True)
 
 
 def fitted(X=X, **parameters):
-    return JacobianMLPClassifier(
+    return plain_classifier(
         (9,), max_iter=2, tol=None, random_state=0, **parameters
     ).fit(X, y)
 
@@ -44,7 +45,7 @@ def test_exact_against_measured(dtype, check_picture):
 
 
 def test_all_weights_through_a_pipeline():
-    model = make_pipeline(StandardScaler(), JacobianMLPClassifier((2,), max_iter=1))
+    model = make_pipeline(StandardScaler(), plain_classifier((2,), max_iter=1))
     model.set_params(jacobianmlpclassifier__tol=None).fit(X, y)
     display = GradientCheckDisplay.from_estimator(model, X, y, n_weights=1000)
     assert len(display.exact) == model[-1].weights_.size == 160

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
@@ -14,7 +15,7 @@ X, y = load_iris(return_X_y=True)
 
 def fitted(hidden=(6, 5), **parameters):
     settings = {"max_iter": 20, "record_gradients": True, **parameters}
-    network = JacobianMLPClassifier(hidden, tol=None, random_state=0, **settings)
+    network = plain_classifier(hidden, tol=None, random_state=0, **settings)
     return make_pipeline(StandardScaler(), network).fit(X, y)
 
 

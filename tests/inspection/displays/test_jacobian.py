@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
@@ -14,7 +15,7 @@ WIDE = load_breast_cancer(as_frame=True)
 
 
 def fitted(X, y):
-    network = JacobianMLPClassifier((6,), max_iter=9, tol=None, random_state=0)
+    network = plain_classifier((6,), max_iter=9, tol=None, random_state=0)
     return make_pipeline(StandardScaler(), network).fit(X, y)
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
@@ -13,7 +14,7 @@ X, y = load_iris(return_X_y=True, as_frame=True)
 
 
 def fitted(hidden=(6,), activation="sigmoid", **parameters):
-    network = JacobianMLPClassifier(
+    network = plain_classifier(
         hidden, activation, max_iter=3, tol=None, random_state=0, **parameters
     )
     return make_pipeline(StandardScaler(), network).fit(X, y)

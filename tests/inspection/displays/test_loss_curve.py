@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.naive_bayes import GaussianNB
@@ -14,7 +15,7 @@ X, y = load_iris(return_X_y=True)
 
 def fitted(**parameters):
     settings = {"max_iter": 20, "tol": None, "random_state": 0, **parameters}
-    return JacobianMLPClassifier((5,), **settings).fit(X, y)
+    return plain_classifier((5,), **settings).fit(X, y)
 
 
 def line(ax, label):

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.inspection import (
     JacobianDisplay,
     JacobianSpectrumDisplay,
@@ -36,7 +36,7 @@ class AVeryLongNameOfALayerWrittenByAUserOfThePackageIndeed(Tanh):
 def test_any_classes(stem, n_classes, check_picture):
     X = rng.standard_normal((120, 6))
     y = np.array([f"{stem} {i % n_classes}" for i in range(120)])
-    network = JacobianMLPClassifier((6,), max_iter=2, tol=None, random_state=0)
+    network = plain_classifier((6,), max_iter=2, tol=None, random_state=0)
     model = network.fit(X, y)
     check_picture(WeightsDisplay.from_estimator(model, layer=-1))
     check_picture(
@@ -97,7 +97,7 @@ def test_signs_that_matplotlib_has_uses_for(check_picture):
 def test_long_names_of_layers(check_picture):
     X, y = rng.standard_normal((40, 5)), np.arange(40) % 3
     long = AVeryLongNameOfALayerWrittenByAUserOfThePackageIndeed()
-    model = JacobianMLPClassifier(layers=[Linear(6), long], max_iter=2, tol=None)
+    model = plain_classifier(layers=[Linear(6), long], max_iter=2, tol=None)
     check_picture(JacobianSpectrumDisplay.from_estimator(model.fit(X, y), X))
 
 

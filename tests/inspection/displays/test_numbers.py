@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from plain import plain_regressor
 
-from skjacobnet import JacobianMLPRegressor, inspection
+from skjacobnet import inspection
 from skjacobnet.inspection import (
     AccumulationProfileDisplay,
     GradientCheckDisplay,
@@ -116,7 +117,7 @@ def test_losses_say_their_unit(regressor, loss, label, check_picture):
 
 def test_validation_and_gradients(regressor, check_picture):
     it = regressor()
-    model = JacobianMLPRegressor(
+    model = plain_regressor(
         (5, 4), max_iter=9, tol=None, random_state=0, record_gradients=True,
         early_stopping=True, monitor="r2",
     ).fit(it.X, it.y)  # fmt: skip

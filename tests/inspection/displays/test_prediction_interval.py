@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
+from plain import plain_classifier, plain_regressor
 from scipy.stats import norm
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-from skjacobnet import JacobianMLPClassifier, JacobianMLPRegressor
 from skjacobnet.inspection import PredictionIntervalDisplay
 from skjacobnet.losses import Quantile
 
@@ -64,7 +64,7 @@ def test_any_steps(check_picture):
     rng = np.random.default_rng(0)
     X = rng.uniform(-1.0, 1.0, (2000, 1))
     y = X[:, 0] ** 2 + (0.1 + 0.3 * (X[:, 0] > 0)) * rng.standard_normal(2000)
-    network = JacobianMLPRegressor(
+    network = plain_regressor(
         (10,), loss="gaussian", max_iter=60, tol=None, random_state=0
     )
     model = make_pipeline(PolynomialFeatures(3), StandardScaler(), network)
@@ -133,10 +133,10 @@ def test_errors(regressor):
         ValueError, match=r"loss='gaussian', or with loss='quantile' .*SquaredError"
     ):
         draw(it.model, it.X, it.y)
-    one_level = JacobianMLPRegressor(loss=Quantile(0.5), max_iter=1, tol=None)
+    one_level = plain_regressor(loss=Quantile(0.5), max_iter=1, tol=None)
     with pytest.raises(ValueError, match=r"at least two levels, .* got loss=Quantile"):
         draw(one_level.fit(it.X, it.y), it.X, it.y)
-    classes = JacobianMLPClassifier(max_iter=1, tol=None).fit(it.X, it.y > 700.0)
+    classes = plain_classifier(max_iter=1, tol=None).fit(it.X, it.y > 700.0)
     with pytest.raises(ValueError, match=r"loss='gaussian'.* JacobianMLPClassifier"):
         draw(classes, it.X, it.y)
     with pytest.raises(TypeError, match="estimator must be a JacobianMLPClassifier or"):

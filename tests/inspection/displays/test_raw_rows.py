@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from plain import plain_classifier, plain_regressor
 
-from skjacobnet import JacobianMLPClassifier, JacobianMLPRegressor
 from skjacobnet.inspection import (
     AccumulationProfileDisplay,
     GradientCheckDisplay,
@@ -28,10 +28,17 @@ FRAME = pd.DataFrame(
         "income": np.where(RNG.random(90) < 0.2, np.nan, RNG.lognormal(10, 1, 90)),
         "constant": 1.0,
         "member": RNG.random(90) < 0.5,
+        "tariff": RNG.choice([1.0, 2.5], 90),
     }
 )
 SIDE = np.where(FRAME.age + 20 * (FRAME.color == "red") > 55, "leaves", "stays")
-OPTIONS = {"encoding": "auto", "max_iter": 5, "tol": None, "random_state": 0}
+OPTIONS = {
+    "encoding": "auto",
+    "calibration": "auto",
+    "max_iter": 5,
+    "tol": None,
+    "random_state": 0,
+}
 ROW = FRAME.iloc[[int(np.flatnonzero(FRAME.income.isna())[0])]]
 
 
@@ -47,7 +54,7 @@ def in_polars(frame):
 
 @pytest.fixture(scope="module")
 def model():
-    return JacobianMLPClassifier((6,), **OPTIONS).fit(FRAME, SIDE)
+    return plain_classifier((6,), **OPTIONS).fit(FRAME, SIDE)
 
 
 def bars(ax):
@@ -70,6 +77,7 @@ def test_a_raw_row_is_all_it_takes(model, check_picture):
             f"color = {row.color}": shares.color.item(),
             "income = missing": shares.income.item(),
             f"member = {row.member}": shares.member.item(),
+            f"tariff = {row.tariff:g}": shares.tariff.item(),
         }
     )
     likely = model.predict_proba(ROW).max()
@@ -110,7 +118,7 @@ def test_other_methods_and_baselines(model):
 
 
 def test_a_regressor():
-    model = JacobianMLPRegressor((5,), **OPTIONS).fit(FRAME, FRAME.age * 3.0)
+    model = plain_regressor((5,), **OPTIONS).fit(FRAME, FRAME.age * 3.0)
     display = SaliencyDisplay.from_estimator(model, ROW)
     title = unwrapped(display.ax_.get_title())
     assert title.startswith("the prediction: ")
@@ -119,8 +127,8 @@ def test_a_regressor():
 
 def test_the_jacobian_has_no_categories(model):
     display = JacobianDisplay.from_estimator(model, ROW)
-    assert display.feature_names == ["age", "income", "constant"]
-    expected = model.input_jacobian(ROW)[0][:, [0, 2, 3]]
+    assert display.feature_names == ["age", "income", "constant", "tariff"]
+    expected = model.input_jacobian(ROW)[0][:, [0, 2, 3, 5]]
     np.testing.assert_allclose(display.jacobian, expected)
     array = JacobianDisplay.from_estimator(model, ROW.to_numpy(object))
     assert array.feature_names == display.feature_names
@@ -128,14 +136,14 @@ def test_the_jacobian_has_no_categories(model):
 
 def test_weights_have_the_names_of_encoded_columns(model):
     names = WeightsDisplay.from_estimator(model).input_names
-    assert names[:3] == ["age", "income", "constant"]
-    assert names[3:7] == ["color=blue", "color=green", "color=red", "member=True"]
+    assert names[:4] == ["age", "income", "constant", "tariff"]
+    assert names[4:8] == ["color=blue", "color=green", "color=red", "member=True"]
     assert "age in bin 1" in names
     assert "income in bin 8" in names
     assert names[-1] == "income missing"
-    array = JacobianMLPClassifier((3,), **OPTIONS).fit(FRAME.to_numpy(object), SIDE)
+    array = plain_classifier((3,), **OPTIONS).fit(FRAME.to_numpy(object), SIDE)
     names = WeightsDisplay.from_estimator(array).input_names
-    assert names[:5] == ["x0", "x2", "x3", "x4", "x1=blue"]
+    assert names[:6] == ["x0", "x2", "x3", "x4", "x5", "x1=blue"]
 
 
 def test_displays_of_many_rows(model):
@@ -143,6 +151,6 @@ def test_displays_of_many_rows(model):
     assert len(spectrum.layers) == len(model.network_.layers)
     GradientCheckDisplay.from_estimator(model, FRAME, SIDE)
     AccumulationProfileDisplay.from_estimator(model, FRAME[:5], n_repeats=1)
-    regressor = JacobianMLPRegressor((3,), loss="gaussian", **OPTIONS)
+    regressor = plain_regressor((3,), loss="gaussian", **OPTIONS)
     regressor.fit(FRAME, FRAME.age)
     PredictionIntervalDisplay.from_estimator(regressor, FRAME, FRAME.age)

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
+from plain import plain_classifier
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.exceptions import NotFittedError
@@ -22,7 +23,7 @@ def unwrapped(label):
 
 
 def fitted(X, y):
-    network = JacobianMLPClassifier((9,), max_iter=8, tol=None, random_state=0)
+    network = plain_classifier((9,), max_iter=8, tol=None, random_state=0)
     return make_pipeline(StandardScaler(), network).fit(X, y)
 
 
@@ -99,7 +100,7 @@ def test_again_with_long_names(cancer, plt, check_picture):
 def test_dropped_columns_need_not_be_numbers():
     frame = FRAME.assign(hospital="A")
     scaled = ColumnTransformer([("scale", StandardScaler(), list(FRAME.columns))])
-    network = JacobianMLPClassifier((9,), max_iter=2, tol=None, random_state=0)
+    network = plain_classifier((9,), max_iter=2, tol=None, random_state=0)
     model = make_pipeline(scaled, network).fit(frame, NAMED)
     display = SaliencyDisplay.from_estimator(model, frame[:1], max_features=40)
     assert bars(display.ax_)["hospital"] == 0.0
@@ -122,7 +123,7 @@ def test_long_names_of_columns_and_classes(check_picture):
     ]
     X = pd.DataFrame(rng.standard_normal((60, 4)), columns=columns)
     y = np.where(X[columns[3]] > 0, "stays for another year or even longer", "leaves")
-    model = JacobianMLPClassifier((5,), max_iter=5, tol=None, random_state=0).fit(X, y)
+    model = plain_classifier((5,), max_iter=5, tol=None, random_state=0).fit(X, y)
     for method in ("saliency", "integrated_gradients"):
         display = SaliencyDisplay.from_estimator(
             model, X[:1], method=method, target=y[y != "leaves"][0]
@@ -136,7 +137,7 @@ def test_long_names_of_columns_and_classes(check_picture):
 
 def test_baseline(check_picture):
     baseline = FRAME.mean()
-    model = JacobianMLPClassifier((5,), max_iter=5, tol=None, random_state=0)
+    model = plain_classifier((5,), max_iter=5, tol=None, random_state=0)
     model = make_pipeline(StandardScaler(), model).fit(FRAME, NAMED)
     display = SaliencyDisplay.from_estimator(
         model,

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn.datasets import load_digits, load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
@@ -15,7 +16,7 @@ SPECIES = IRIS.target_names[IRIS.target]
 
 
 def fitted(hidden=(30,), X=DIGITS, y=DIGIT, **parameters):
-    return JacobianMLPClassifier(
+    return plain_classifier(
         hidden, max_iter=2, tol=None, random_state=0, **parameters
     ).fit(X, y)
 
@@ -68,7 +69,7 @@ def test_the_last_layer_has_classes(check_picture):
 
 
 def test_through_a_pipeline(check_picture):
-    network = JacobianMLPClassifier((6,), max_iter=2, tol=None, random_state=0)
+    network = plain_classifier((6,), max_iter=2, tol=None, random_state=0)
     model = make_pipeline(StandardScaler(), network).fit(IRIS.data, SPECIES)
     display = WeightsDisplay.from_estimator(model)
     assert texts(display.ax_.get_yticklabels()) == list(IRIS.data.columns)

@@ -9,6 +9,7 @@ from sklearn.base import clone
 from skjacobnet.core.component import Component
 from skjacobnet.layers import (
     ENCODINGS,
+    Binary,
     Column,
     Linear,
     MissingIndicator,
@@ -26,15 +27,18 @@ from skjacobnet.testing.tables import draw_table
 
 USUAL = [
     OneHot(),
+    Binary(),
     PiecewiseLinear(n_bins=3),
     MissingIndicator(),
     Standardize(),
     SmoothClip(),
 ]
+# Up to four of them, and all without `Binary`.
 ORDERS = [
     order
-    for n in range(1, len(USUAL) + 1)
+    for n in range(1, len(USUAL))
     for order in permutations(range(len(USUAL)), n)
+    if n < 5 or 1 not in order
 ]
 
 
@@ -61,36 +65,59 @@ def test_the_printed_network():
     assert str(network_of(USUAL, X, columns)) == (
         "layer                        Jacobian         inputs  outputs  weights\n"
         "1 OneHot                     expansion             3        5        0\n"
-        "2 PiecewiseLinear(n_bins=3)  expansion             5       10        0\n"
-        "3 MissingIndicator           expansion            10       11        0\n"
-        "4 Standardize                diagonal             11       11        0\n"
-        "5 SmoothClip                 diagonal             11       11        0\n"
-        "6 Linear(units=4)            constant matrix      11        4       48\n"
-        "7 Tanh                       diagonal              4        4        0\n"
-        "8 Linear(units=2)            constant matrix       4        2       10\n"
+        "2 Binary                     diagonal              5        5        0\n"
+        "3 PiecewiseLinear(n_bins=3)  expansion             5       10        0\n"
+        "4 MissingIndicator           expansion            10       11        0\n"
+        "5 Standardize                diagonal             11       11        0\n"
+        "6 SmoothClip                 diagonal             11       11        0\n"
+        "7 Linear(units=4)            constant matrix      11        4       48\n"
+        "8 Tanh                       diagonal              4        4        0\n"
+        "9 Linear(units=2)            constant matrix       4        2       10\n"
         "total                                              3        2       58\n"
         "232 bytes in float32, 464 bytes in float64"
     )
 
 
-def test_a_row_by_hand():
+def test_rows_by_hand():
     # Numbers 0, 2, missing, 1: mean 1, deviation sqrt(2/3) of the known, sqrt(1/2) of
-    # the filled ones; three edges 0, 1, 2.
-    X = np.array([[0.0, 1.0], [2.0, 0.0], [np.nan, 1.0], [1.0, np.nan]])
-    columns = [Column(0, "number"), Column(1, "category", 2)]
+    # the filled ones; three edges 0, 1, 2. The next category has three values with what
+    # is missing, the last one two. A missing one of two numbers is between them.
+    nan = np.nan
+    X = np.array(
+        [
+            [0.0, 1.0, 20.0, 0.0],
+            [2.0, 0.0, 50.0, 2.0],
+            [nan, 1.0, nan, 1.0],
+            [1.0, nan, 50.0, 1.0],
+        ]
+    )
+    columns = [
+        Column(0, "number"),
+        Column(1, "category", 2),
+        Column(2, "number"),
+        Column(3, "category", 3),
+    ]
     layers, statistics, columns_out = fit_encodings(USUAL, columns, X)
     kinds = [column.kind for column in columns_out]
-    assert kinds == ["number", "one_hot", "bin", "bin", "indicator"]
-    assert [column.source for column in columns_out] == [0, 1, 0, 0, 0]
+    assert kinds == [
+        "number",
+        "binary",
+        *["one_hot"] * 4,
+        "bin",
+        "bin",
+        "indicator",
+        "indicator",
+    ]
+    assert [column.source for column in columns_out] == [0, 2, 1, 3, 3, 3, 0, 0, 0, 2]
     for layer, known in zip(layers, statistics, strict=True):
         X = layer.forward(known, X)
     z = 2.0**0.5
     clipped = z / (1.0 + 2.0 / 9.0) ** 0.5
     expected = [
-        [-clipped, 1.0, 0.0, 0.0, 0.0],
-        [clipped, -1.0, 1.0, 1.0, 0.0],
-        [0.0, 1.0, 0.0, 0.0, 1.0],
-        [0.0, 0.0, 1.0, 0.0, 0.0],
+        [-clipped, -1.0, 1.0, 1.0, -1.0, -1.0, 0.0, 0.0, 0.0, 0.0],
+        [clipped, 1.0, -1.0, -1.0, -1.0, 1.0, 1.0, 1.0, 0.0, 0.0],
+        [0.0, 0.0, 1.0, -1.0, 1.0, -1.0, 0.0, 0.0, 1.0, 1.0],
+        [0.0, 1.0, 0.0, -1.0, 1.0, -1.0, 1.0, 0.0, 0.0, 0.0],
     ]
     np.testing.assert_allclose(X, expected, rtol=1e-15)
 
@@ -187,17 +214,21 @@ def test_every_order_of_every_subset_works(first):
             output = layer.forward(known, output)
         assert output.shape[1] == len(found)
         kinds = {column.kind for column in found}
-        assert ("one_hot" in kinds) == (0 in order) != ("category" in kinds)
-        assert ("bin" in kinds) == (1 in order)
-        # Standardize fills gaps as well, so that none is left to indicate.
-        standardized_first = 3 in order and order.index(3) < order.index(
-            2 if 2 in order else 3
+        onehot, binary, bins, indicator, standardize, _ = (
+            order.index(place) if place in order else np.inf for place in range(6)
         )
-        assert ("indicator" in kinds) == (2 in order and not standardized_first)
+        assert ("one_hot" in kinds) == (onehot < np.inf) != ("category" in kinds)
+        assert ("bin" in kinds) == (bins < np.inf)
+        assert ("binary" in kinds) == (binary < np.inf)
+        assert ("constant" in kinds) == (standardize < np.inf)
+        # Standardize fills gaps as well, so that none is left to indicate.
+        assert ("indicator" in kinds) == (
+            indicator < np.inf and indicator < standardize
+        )
         for column, values in zip(found, output.T, strict=True):
-            if column.kind in ("bin", "one_hot", "indicator"):
+            if column.kind in ("bin", "one_hot", "indicator", "constant"):
                 assert np.isfinite(values).all()
-            if column.kind == "number" and {2, 3} & set(order):
+            if column.kind in ("number", "binary") and {3, 4} & set(order):
                 assert np.isfinite(values).all()
 
 

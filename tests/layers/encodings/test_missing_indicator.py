@@ -45,6 +45,24 @@ def test_a_column_without_values_becomes_zero():
     np.testing.assert_array_equal(layer.forward(statistics, X), [[0.0, 1.0]] * 4)
 
 
+def test_a_missing_one_of_two_values_is_between_them():
+    """However frequent each is, and with an indicator of its own."""
+    X = np.array([[-1.0, 1.0], [1.0, 1.0], [1.0, 4.0], [np.nan, np.nan]])
+    columns = [Column(7, "binary"), Column(8, "number")]
+    rows = EncodedRows(X, np.array([1.0, 2.0, 3.0, 1.0]))
+    layer, statistics, found = MissingIndicator().fitted(columns, rows)
+    np.testing.assert_array_equal(statistics["mean"], [0.0, 2.5])
+    assert found == [*columns, Column(7, "indicator"), Column(8, "indicator")]
+    output, operator = layer.linearize(statistics, X)
+    np.testing.assert_array_equal(output[3], [0.0, 2.5, 1.0, 1.0])
+    np.testing.assert_array_equal(output[:3, :2], X[:3])
+    np.testing.assert_array_equal(operator.todense(4)[3], np.zeros((4, 2)))
+    # Gaps only in later rows: filled in the same way, without an indicator.
+    layer, statistics, found = MissingIndicator().fitted(columns, EncodedRows(X[:3]))
+    assert found == columns
+    np.testing.assert_array_equal(layer.forward(statistics, X)[3], [0.0, 2.0])
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_agrees_with_scikit_learn(dtype):
     rng = np.random.default_rng(0)

@@ -105,6 +105,52 @@ def test_the_number_of_bins_depends_on_all_columns():
     assert fitted(X)[0].counts == (8,) * 32
 
 
+@pytest.mark.parametrize(
+    ("n_bins", "max_total", "counts"),
+    [
+        # For one column, two, three ... with more than two values.
+        (8, 20, (8, 8, 6, 5, 4, 3, 0, 0)),
+        (4, 20, (4, 4, 4, 4, 4, 3, 0, 0)),
+        (8, None, (8,) * 8),
+        (60, 256, (60, 60, 60, 60, 51, 42, 36, 32)),
+        # Fewer than three are only worth having where that is what was asked for.
+        (2, 16, (2,) * 8),
+        (2, 9, (2, 2, 2, 2, 0, 0, 0, 0)),
+        (3, 9, (3, 3, 3, 0, 0, 0, 0, 0)),
+        (8, 2, (0,) * 8),
+        (8, 1, (0,) * 8),
+    ],
+)
+def test_the_most_bins_of_all_columns(n_bins, max_total, counts):
+    X = np.random.default_rng(0).normal(size=(200, 8))
+    for q, expected in enumerate(counts, start=1):
+        columns = [Column(i, "number") for i in range(q)]
+        layer, statistics, found = PiecewiseLinear(n_bins, max_total).fitted(
+            columns, EncodedRows(X[:, :q])
+        )
+        assert layer.counts == ((expected,) * q if expected else ())
+        assert len(statistics["left"]) == len(found) - q == expected * q
+        if max_total is not None:
+            assert expected * q <= max_total
+
+
+def test_columns_that_other_encodings_made_count_for_nothing():
+    """A column of two values, a constant and a category leave the bins to numbers."""
+    X = np.random.default_rng(0).normal(size=(100, 7))
+    kinds = ["binary", "constant", "number", "indicator", "one_hot", "bin", "category"]
+    columns = [Column(i, kind, 9) for i, kind in enumerate(kinds)]
+    layer, _, found = PiecewiseLinear(max_total=8).fitted(columns, EncodedRows(X))
+    assert layer.columns == (2,)
+    assert layer.counts == (8,)
+    assert found == [*columns, *(Column(2, "bin", place=place) for place in range(8))]
+
+
+@pytest.mark.parametrize("max_total", [0, -1, 2.5, "many", np.inf])
+def test_totals_that_make_no_sense(max_total):
+    with pytest.raises((ValueError, TypeError), match="PiecewiseLinear: max_total"):
+        PiecewiseLinear(max_total=max_total).validate()
+
+
 def test_bins_that_vanish_in_float32():
     X = 1e9 + np.arange(5.0).reshape(-1, 1)
     layer, statistics, _ = fitted(X)
@@ -143,5 +189,6 @@ def test_numbers_of_bins_that_make_no_sense(n_bins):
 
 
 @pytest.mark.parametrize("n_bins", [2, 5, 40])
-def test_the_contract(n_bins):
-    check_encoding(PiecewiseLinear(n_bins), random_state=9)
+@pytest.mark.parametrize("max_total", [12, None])
+def test_the_contract(n_bins, max_total):
+    check_encoding(PiecewiseLinear(n_bins, max_total), random_state=9)

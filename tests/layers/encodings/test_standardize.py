@@ -77,6 +77,53 @@ def test_columns_of_one_value_become_zero(value):
     np.testing.assert_array_equal(operator.todense(2), np.zeros((2, 1, 1)))
 
 
+def test_columns_of_one_value_are_called_constant():
+    nan = np.nan
+    X = np.array([[1.0, 2.0, nan, 0.5, 1.0], [3.0, 2.0, nan, nan, 7.0]])
+    columns = [*(Column(9 - i, "number") for i in range(4)), Column(5, "category", 8)]
+    for encoding in (Standardize(), Standardize(center=False)):
+        layer, _, found = encoding.fitted(columns, EncodedRows(X))
+        assert found == [
+            Column(9, "number"),
+            Column(8, "constant"),
+            Column(7, "constant"),
+            Column(6, "constant"),
+            Column(5, "category", 8),
+        ]
+        assert layer.columns == (0, 1, 2, 3)
+        assert columns[1] == Column(8, "number")
+    # Rows of weight zero do not count, and columns that others have made stay.
+    rows = EncodedRows(X, np.array([1.0, 0.0]))
+    _, _, found = Standardize().fitted([Column(0, "bin"), *columns[1:]], rows)
+    kinds = [column.kind for column in found]
+    assert kinds == ["bin", *["constant"] * 3, "category"]
+    sparse = csr_array(np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 2.0]]))
+    numbers = [Column(i, "number") for i in range(3)]
+    _, _, found = Standardize(center=False).fitted(numbers, EncodedRows(sparse))
+    assert [column.kind for column in found] == ["constant", "constant", "number"]
+
+
+@pytest.mark.parametrize("center", [True, False])
+def test_columns_of_two_values_keep_their_scale(center):
+    """They are -1 and +1 already; only what is missing becomes 0."""
+    X = np.array([[-1.0, 1.0], [1.0, 5.0], [1.0, 0.0], [1.0, 0.0], [np.nan, np.nan]])
+    columns = [Column(0, "binary"), Column(1, "number")]
+    layer, statistics, found = Standardize(center).fitted(columns, EncodedRows(X))
+    assert found == columns
+    assert layer.columns == (0, 1)
+    mean, deviation = X[:4, 1].mean() if center else 0.0, X[:4, 1].std()
+    np.testing.assert_allclose(statistics["mean"], [0.0, mean], rtol=1e-15)
+    np.testing.assert_allclose(statistics["deviation"], [1.0, deviation], rtol=1e-15)
+    output, operator = layer.linearize(statistics, X)
+    np.testing.assert_array_equal(output[:, 0], [-1.0, 1.0, 1.0, 1.0, 0.0])
+    np.testing.assert_array_equal(operator.diagonal[:, 0], [1.0, 1.0, 1.0, 1.0, 0.0])
+    # Also where all rows that count have the same one of the two.
+    rows = EncodedRows(X, np.array([0.0, 1.0, 1.0, 1.0, 1.0]))
+    _, statistics, found = Standardize(center).fitted(columns, rows)
+    assert found == columns
+    np.testing.assert_array_equal(statistics["deviation"][0], 1.0)
+
+
 def test_deviations_that_vanish_in_float32():
     layer, statistics = fitted(np.array([[1e-60], [3e-60]]))
     narrow = {name: array.astype(np.float32) for name, array in statistics.items()}
