@@ -157,6 +157,16 @@ class Table:
         """Return the best constant raw prediction for the rows that count."""
         return self.task.constant_raw(self.counted_codes, self.counted_weight, loss)
 
+    def first_raw(self, loss):
+        """Return the raw prediction that a run starts from: a constant.
+
+        For classes it is that of their shares, which is milder than the best one where
+        a class is missing so far.
+        """
+        if loss.gives_probabilities:
+            return self.prior_raw()
+        return self.constant_raw(loss)
+
     def prior_raw(self):
         """Return the raw prediction of the weighted shares of answers."""
         weight = self.counted_weight

@@ -171,7 +171,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
                 f"Training was interrupted after {state.epoch} epochs, whose "
                 f"{'last' if validation is None else 'best'} weights are kept."
             )
-        warn_of(state.outcome, parts.max_iter, parts.tol, stacklevel=3)
+        warn_of(state.outcome, parts.max_iter, self.tol, stacklevel=3)
         return self
 
     def _train_on(self, X, y, sample_weight, find_task):

@@ -49,7 +49,7 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
     initializer : str or Initializer, default="auto"
         Distribution of the first weights. ``"auto"`` is ``"data_driven"`` for hidden
         layers, with zeros for what bins of numbers are multiplied by, and zeros for the
-        output layer, whose intercept is the best constant raw prediction.
+        output layer, whose intercept is that of the class shares (see `calibration`).
     loss : str or Loss, default="auto"
         Training loss. ``"auto"`` is cross-entropy with a label smoothing of 0.05;
         ``"cross_entropy"`` is without. Multiclass problems take it of softmax
@@ -210,7 +210,7 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
     >>> from sklearn.model_selection import cross_val_score
     >>> X, y = load_iris(return_X_y=True)
     >>> model = JacobianMLPClassifier(random_state=0)
-    >>> bool(cross_val_score(model, X, y).mean() > 0.9)
+    >>> bool(cross_val_score(model, X, y, cv=3).mean() > 0.9)
     True
     """
 

@@ -51,7 +51,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
     initializer : str or Initializer, default="auto"
         Distribution of the first weights. ``"auto"`` is ``"data_driven"`` for hidden
         layers, with zeros for what bins of numbers are multiplied by, and zeros for the
-        output layer, whose intercept is the best constant raw prediction.
+        output layer, whose intercept is that of the best constant prediction.
     loss : str or RegressionLoss, default="auto"
         Training loss, summed over targets: ``"squared_error"``, which is ``"auto"``,
         for the mean,
@@ -218,7 +218,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
     >>> from sklearn.model_selection import cross_val_score
     >>> X, y = load_diabetes(return_X_y=True)
     >>> model = JacobianMLPRegressor(random_state=0)
-    >>> bool(cross_val_score(model, X, y).mean() > 0.4)
+    >>> bool(cross_val_score(model, X, y, cv=3).mean() > 0.4)
     True
 
     A change of blood pressure by one unit changes the prediction by so much, row by

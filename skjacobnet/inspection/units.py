@@ -5,7 +5,13 @@ import numpy as np
 from skjacobnet.core.constraints import Interval
 from skjacobnet.data.columns import checked_table
 from skjacobnet.data.frames import column, column_names, numbers_of
-from skjacobnet.layers import MissingIndicator, OneHot, PiecewiseLinear, Standardize
+from skjacobnet.layers import (
+    Binary,
+    MissingIndicator,
+    OneHot,
+    PiecewiseLinear,
+    Standardize,
+)
 
 UNITS = Interval(0, np.inf, "left")
 
@@ -19,7 +25,8 @@ def units_of(route, X, units=None):
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
     units : float >= 0 or array-like of shape (n_features,), optional
         As the user gave them. By default those of `X`; with encodings the standard
-        deviations of its columns.
+        deviations of its columns, and half the distance of the two values of one that
+        `Binary` encodes.
 
     Returns
     -------
@@ -91,7 +98,10 @@ def _deviations(route, X):
 
 
 def standardized_deviations(network):
-    """Return the standard deviations that `Standardize` has of the inputs of a network.
+    """Return the units in which encodings measure the inputs of a network.
+
+    They are the standard deviations of `Standardize`, and half the distance of the two
+    values of a column that `Binary` encodes.
 
     Parameters
     ----------
@@ -104,14 +114,17 @@ def standardized_deviations(network):
         numbers change before it.
     """
     sources = np.arange(network.sizes[0])
+    halves = np.ones(network.sizes[0])
     known = network.part(0, network.n_encodings)
     statistics = known.arrays(np.empty(0))
     for layer, own, width in zip(known.layers, statistics, known.sizes, strict=False):
         if isinstance(layer, Standardize):
             found = np.zeros(network.sizes[0])
             found[sources[list(layer.columns)]] = own["deviation"]
-            return found
-        if not isinstance(layer, OneHot | PiecewiseLinear | MissingIndicator):
+            return found * halves
+        if isinstance(layer, Binary):
+            halves[sources[list(layer.columns)]] = own["half"]
+        elif not isinstance(layer, OneHot | PiecewiseLinear | MissingIndicator):
             return None
         sources = sources[layer.sources(width)]
     return None

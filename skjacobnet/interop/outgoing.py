@@ -28,6 +28,7 @@ from skjacobnet.links import EXPONENTIAL, MEAN_AND_DEVIATION
 from skjacobnet.optimizers import LBFGS, SGD, Adam
 from skjacobnet.regularizers import WeightDecay
 from skjacobnet.schedules import InverseScaling, Plateau
+from skjacobnet.training.recipe import FULL_BATCH_TOL
 
 ACTIVATIONS = {ReLU: "relu", Sigmoid: "logistic", Tanh: "tanh"}
 # Layers that give what they get when they predict, and those that are folded into the
@@ -285,10 +286,13 @@ def _parameters_to(estimator, n_samples):
     """Return the parameters of scikit-learn's estimator that mean the same."""
     parts = resolve(estimator)
     never = estimator.tol is None
+    never_tol = FULL_BATCH_TOL if parts.full_batch else 0.0
     found = {
         "batch_size": estimator.batch_size_,
         "max_iter": estimator.max_iter_,
-        "tol": 0.0 if never else estimator.tol,
+        "tol": (FULL_BATCH_TOL if parts.full_batch else 0.0)
+        if never
+        else estimator.tol,
         "n_iter_no_change": np.inf if never else estimator.n_iter_no_change,
         "shuffle": estimator.shuffle,
         "early_stopping": estimator.early_stopping,

@@ -58,7 +58,7 @@ def draw_weights(parts, network, state, table, encoded_columns):
         output = network.split(theta)[-1]
         if not automatic:
             output["coef"] *= START_OF_OUTPUT
-        output["intercept"][...] = table.constant_raw(parts.loss)
+        output["intercept"][...] = table.first_raw(parts.loss)
 
 
 def _draw_without(network, state, rows, kept):

@@ -139,7 +139,7 @@ class BinaryAroundTheMean(Binary):
     def fitted(self, columns, rows):
         layer, statistics, columns = super().fitted(columns, rows)
         x = rows.X[:, layer.columns]
-        statistics["middle"] = np.nanmean(x, axis=0)
+        statistics["low"] = np.nanmean(x, axis=0) - statistics["half"]
         return layer, statistics, columns
 
 

@@ -35,8 +35,8 @@ class Binary(Encoding):
 
     Notes
     -----
-    Statistics: ``middle`` and ``half``, of shape (n_columns,): (a + b) / 2 and
-    (b - a) / 2. The Jacobian is a diagonal.
+    Statistics: ``low`` and ``half``, of shape (n_columns,): a and (b - a) / 2. The
+    Jacobian is a diagonal.
 
     A rare value, such as one in a hundred rows, is ten standard deviations from the
     mean; here it is as large as the frequent one.
@@ -53,7 +53,7 @@ class Binary(Encoding):
     """
 
     name = "binary"
-    statistics = ("middle", "half")
+    statistics = ("low", "half")
     in_place = True
 
     def __init__(self, columns=None):
@@ -66,19 +66,17 @@ class Binary(Encoding):
         for block, _ in rows.blocks():
             x = block[:, numbers]
             two &= ~((x > low) & (x < high)).any(axis=0)
-        found = tuple(numbers[two].tolist())
-        # Halves first, since sums may overflow.
-        low, high = 0.5 * low[two], 0.5 * high[two]
-        columns = [
-            column._replace(kind="binary") if number in found else column
-            for number, column in enumerate(columns)
-        ]
-        layer = self.with_structure(columns=found)
-        return layer, {"middle": low + high, "half": high - low}, columns
+        numbers, low, high = numbers[two].tolist(), low[two], high[two]
+        columns = list(columns)
+        for number in numbers:
+            columns[number] = columns[number]._replace(kind="binary")
+        layer = self.with_structure(columns=tuple(numbers))
+        # Halves first, since differences may overflow.
+        return layer, {"low": low, "half": 0.5 * high - 0.5 * low}, columns
 
     def neutral_statistics(self, n_in):
         n = len(self.acts_on)
-        return {"middle": np.zeros(n), "half": np.ones(n)}
+        return {"low": -np.ones(n), "half": np.ones(n)}
 
     def encode(self, weights, X, out):
         if out is not X:
@@ -106,21 +104,30 @@ def _range(rows, numbers):
 
 
 def _line(weights):
-    """Return the middle and the half, infinite where the type has no digits for it."""
+    """Return the lower value and half the distance, infinite where it has no digits."""
     half = weights["half"]
-    return weights["middle"], np.where(half > 0.0, half, half.dtype.type(np.inf))
+    return weights["low"], np.where(half > 0.0, half, half.dtype.type(np.inf))
 
 
-def _encoded(x, out, middle, half):
-    clipped((x - middle) / half, out, LIMIT)
+def _centered(x, low, half):
+    """Return -1 for the lower value and +1 for the other one, exactly."""
+    # Halves, since a difference of large numbers may overflow.
+    with np.errstate(over="ignore"):
+        return (0.5 * x - 0.5 * low) / (0.5 * half) - 1.0
+
+
+def _encoded(x, out, low, half):
+    clipped(_centered(x, low, half), out, LIMIT)
     np.multiply(out, UNIT, out)
 
 
-def _slope(x, out, middle, half):
-    slope((x - middle) / half, out, LIMIT)
+def _slope(x, out, low, half):
+    slope(_centered(x, low, half), out, LIMIT)
     np.multiply(out, UNIT / half, out)
 
 
-def _curvature(x, out, middle, half):
-    curvature((x - middle) / half, out, LIMIT)
-    np.multiply(out, UNIT / (half * half), out)
+def _curvature(x, out, low, half):
+    curvature(_centered(x, low, half), out, LIMIT)
+    # One after the other, since the square of a distance may underflow.
+    np.divide(out, half, out)
+    np.multiply(out, UNIT / half, out)
