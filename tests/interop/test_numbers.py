@@ -5,13 +5,13 @@ import warnings
 
 import numpy as np
 import pytest
+from plain import plain_regressor
 from sklearn.datasets import load_diabetes
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Ridge
 from sklearn.neural_network import MLPRegressor
 from sklearn.preprocessing import scale
 
-from skjacobnet import JacobianMLPRegressor
 from skjacobnet.interop import from_sklearn, to_sklearn
 from skjacobnet.layers import Linear
 from skjacobnet.losses import Quantile
@@ -35,7 +35,7 @@ def fit_mlp(y, max_iter=4, **params):
 
 def fit_ours(y, **params):
     defaults = {"max_iter": 4, "tol": None, "random_state": 3}
-    return JacobianMLPRegressor((6, 5), **{**defaults, **params}).fit(X, y)
+    return plain_regressor((6, 5), **{**defaults, **params}).fit(X, y)
 
 
 def assert_equal_predictions(a, b):
@@ -88,7 +88,7 @@ def test_what_has_no_counterpart():
     model = fit_ours(Y, loss=Quantile((0.1, 0.9)))
     with pytest.raises(ValueError, match=r"Quantile.*no raw prediction"):
         to_sklearn(model)
-    model = JacobianMLPRegressor(layers=[Linear(5), "gelu"], max_iter=1, tol=None)
+    model = plain_regressor(layers=[Linear(5), "gelu"], max_iter=1, tol=None)
     with pytest.raises(ValueError, match="GELU"):
         to_sklearn(model.fit(X, Y))
     for convert in (from_sklearn, to_sklearn):
@@ -123,7 +123,7 @@ def test_training_goes_on_in_the_unit_of_the_targets():
 
 def test_features_keep_their_names():
     frame, y = load_diabetes(return_X_y=True, as_frame=True)
-    model = JacobianMLPRegressor((3,), max_iter=1, tol=None).fit(frame, y)
+    model = plain_regressor((3,), max_iter=1, tol=None).fit(frame, y)
     assert to_sklearn(model).feature_names_in_.tolist() == frame.columns.tolist()
 
 

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
@@ -18,7 +19,7 @@ X = scale(X)
 
 def make(**params):
     settings = {"max_iter": 5, "tol": None, "random_state": 0, **params}
-    return JacobianMLPClassifier((6,), **settings)
+    return plain_classifier((6,), **settings)
 
 
 class InterruptsIn:
@@ -154,7 +155,7 @@ def test_small_integers_do_not_overflow(kind):
         given.set_params(schedule="cosine").fit(rows, targets)
     plain.set_params(schedule="cosine").fit(rows, targets)
     np.testing.assert_array_equal(given.weights_, plain.weights_)
-    sizes = JacobianMLPClassifier((kind(100), kind(90)), max_iter=1, tol=None)
+    sizes = plain_classifier((kind(100), kind(90)), max_iter=1, tol=None)
     assert sizes.fit(X, Y).weights_.size == 5 * 100 + 101 * 90 + 91 * 3
     sizes.set_params(layers=[Linear(kind(100)), "relu", Linear(kind(90)), "relu"])
     assert sizes.fit(X, Y).weights_.size == 5 * 100 + 101 * 90 + 91 * 3
