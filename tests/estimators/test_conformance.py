@@ -37,7 +37,7 @@ PENALTIES = {"weight_decay": 1e-3, "orthogonality": 1e-3, "sparsity": 1e-3}
 CONFIGURATIONS = {
     "plain": {},
     "lbfgs": {"optimizer": "lbfgs"},
-    "layers": {"layers": [Linear(12), "tanh"]},
+    "layers": {"layers": [Linear(12), "tanh"], "learning_rate": 0.02},
     "float32": {"dtype": "float32"},
     "dropout": {
         "hidden_layer_sizes": (40, 20),
@@ -47,7 +47,7 @@ CONFIGURATIONS = {
     },
     "early stopping": {"early_stopping": True, "validation_fraction": 0.25},
     "momentum": {"optimizer": "momentum", "schedule": "cosine"},
-    "single rows": {"batch_size": 1, "max_iter": 20},
+    "single rows": {"batch_size": 1, "max_iter": 10},
     "auto": {"encoding": "auto"},
     "numbers only": {"encoding": "auto", "categorical_features": None},
     "encoded for lbfgs": {"encoding": "auto", "optimizer": "lbfgs", "max_iter": 50},
@@ -59,7 +59,7 @@ CONFIGURATIONS = {
 OF_CLASSIFIERS = {
     "balanced": {"class_weight": "balanced"},
     "regularizers": {"regularizers": {**PENALTIES, "certainty": 1e-3}},
-    "focal": {"loss": "focal"},
+    "focal": {"loss": "focal", "learning_rate": 0.02},
     "residual": {
         "layers": [
             Linear(14),
@@ -89,12 +89,6 @@ EXPECTED_FAILURES = {
             "and among those that the start looks at",
         ),
     ),
-    "lbfgs": {
-        "check_classifiers_multilabel_output_format_predict_proba": (
-            "wants probabilities below one; L-BFGS separates the tiny table so well "
-            "that some round to one"
-        ),
-    },
     "float32": dict.fromkeys(
         WEIGHTS, "compares two fits at 1e-7, beyond the resolution of float32"
     ),
