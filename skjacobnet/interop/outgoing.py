@@ -97,7 +97,7 @@ def to_sklearn(estimator, n_samples=None):
     The loss, ``class_weight``, penalties other than weight decay, optimizers other than
     `SGD`, `Adam` and `LBFGS`, and schedules for others than `SGD` have no counterpart:
     the fitted network is the same, another `fit` would not be. Where `n_samples` is not
-    given, n is `batch_size`, 200 for ``"auto"``, and ``t_`` is 0.
+    given, n is ``batch_size_``, and ``t_`` is 0.
 
     Examples
     --------

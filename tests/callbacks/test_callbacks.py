@@ -18,6 +18,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skjacobnet import JacobianMLPClassifier, JacobianMLPRegressor
 from skjacobnet.callbacks import Checkpoint, checkpoint
 from skjacobnet.estimators.base import fitted_attributes
 
@@ -60,6 +61,23 @@ class Recorder:
         if context.task_name == "epoch" and self.stop_after is not None:
             return self.calls.count("epoch ends") == self.stop_after
         return False
+
+
+@pytest.mark.parametrize("kind", [JacobianMLPClassifier, JacobianMLPRegressor])
+def test_a_pilot_is_not_told_of(kind, capsys):
+    recorder = Recorder()
+    model = kind((4,), max_iter=3, random_state=0, verbose=1).set_callbacks(recorder)
+    model.fit(X, Y)
+    assert recorder.calls.count("epoch begins") == 3
+    assert recorder.calls.count("fit begins") == recorder.calls.count("setup") == 1
+    # Its own lines of the progress have its name.
+    lines = capsys.readouterr().out.splitlines()
+    n_pilot = 3 if kind is JacobianMLPClassifier else 2
+    found = list(dict.fromkeys(line.split(",")[0] for line in lines))
+    assert found == [
+        *(f"pilot epoch {n}/{n_pilot}" for n in range(1, n_pilot + 1)),
+        *(f"epoch {n}/3" for n in (1, 2, 3)),
+    ]
 
 
 class Models(Recorder):

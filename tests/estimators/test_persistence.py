@@ -11,12 +11,14 @@ from sklearn.datasets import load_digits
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.neural_network import MLPClassifier
 
+from skjacobnet import JacobianMLPClassifier
 from skjacobnet.layers import Dropout, Linear
 from skjacobnet.optimizers import Adam
 
 X, Y = load_digits(return_X_y=True)
 X = X / 16.0
 MODELS = {
+    "default": JacobianMLPClassifier(max_iter=3),
     "plain": plain_classifier((300,), max_iter=3, tol=None),
     "float32": plain_classifier((300,), max_iter=3, tol=None, dtype="float32"),
     "early stopping": plain_classifier(

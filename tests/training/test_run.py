@@ -98,6 +98,23 @@ def test_an_interrupt_in_the_first_epoch_leaves_the_estimator_as_it_was(monkeypa
     assert vars(model) == before
 
 
+@pytest.mark.parametrize("step", [3, 100])
+def test_an_interrupt_in_a_pilot_leaves_the_estimator_as_it_was(monkeypatch, step):
+    model = JacobianMLPClassifier((4,), random_state=0)
+    before = dict(vars(model))
+    with monkeypatch.context() as patched:
+        interrupted_in_a_step(patched, step)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(X, Y)
+    assert vars(model) == before
+    # After the 320 steps of the pilot it is the run itself, whose epochs are kept.
+    interrupted_in_a_step(monkeypatch, 350)
+    with pytest.raises(KeyboardInterrupt, match="after 2 epochs"):
+        model.fit(X, Y)
+    assert model.temperature_ != 1.0
+    assert model.predict_proba(X).shape == (150, 3)
+
+
 def test_an_interrupt_ends_a_search():
     """A half-trained candidate must not be scored as if it were a whole one."""
     fits = []
