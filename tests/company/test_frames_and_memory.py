@@ -5,12 +5,11 @@ import tracemalloc
 import numpy as np
 import pytest
 import sklearn
+from plain import plain_classifier
 from scipy import sparse
 from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
-
-from skjacobnet import JacobianMLPClassifier
 
 X, Y = load_iris(return_X_y=True)
 NAMES = ["sepal length", "sepal width", "petal length", "petal width"]
@@ -26,7 +25,7 @@ def network(**params):
         "tol": None,
         "random_state": 0,
     }
-    return JacobianMLPClassifier(**{**defaults, **params})
+    return plain_classifier(**{**defaults, **params})
 
 
 @pytest.fixture(params=["pandas", "polars"])

@@ -7,6 +7,7 @@ of a model that predicts the most common class.
 import numpy as np
 import pytest
 import sklearn
+from plain import plain_classifier
 from scipy.stats import loguniform
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
@@ -52,8 +53,6 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.tree import DecisionTreeClassifier
 
-from skjacobnet import JacobianMLPClassifier
-
 
 def halves(X, y, **kwargs):
     return train_test_split(X, y, test_size=0.4, stratify=y, random_state=0, **kwargs)
@@ -73,7 +72,7 @@ def network(**params):
         "tol": None,
         "random_state": 0,
     }
-    return JacobianMLPClassifier(**{**defaults, **params})
+    return plain_classifier(**{**defaults, **params})
 
 
 def scaled(**params):

@@ -7,11 +7,10 @@ import signal
 import joblib
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, train_test_split
 from threadpoolctl import threadpool_limits
-
-from skjacobnet import JacobianMLPClassifier
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -56,7 +55,7 @@ def client(tmp_path_factory):
 
 
 def make_search(**params):
-    network = JacobianMLPClassifier(
+    network = plain_classifier(
         (20,), dropout=0.1, batch_size=50, max_iter=3, tol=None, random_state=0
     )
     return GridSearchCV(network, GRID, **{"error_score": "raise", **params})
@@ -126,12 +125,12 @@ def test_a_dead_worker_loses_no_candidate(client, tmp_path):
 
 def test_blocks_of_a_dask_array_train_as_well_as_memory(client):
     params = {"learning_rate": 0.005, "batch_size": 50, "random_state": 0}
-    in_memory = JacobianMLPClassifier((30,), **params, max_iter=15, tol=None)
+    in_memory = plain_classifier((30,), **params, max_iter=15, tol=None)
     expected = in_memory.fit(X_TRAIN, Y_TRAIN).score(X_TEST, Y_TEST)
     inputs = da.from_array(X_TRAIN, chunks=(300, -1))
     targets = da.from_array(Y_TRAIN, chunks=300)
     assert inputs.numblocks == (5, 1)
-    model = JacobianMLPClassifier((30,), **params)
+    model = plain_classifier((30,), **params)
     for _ in range(15):
         for block in zip(inputs.blocks.ravel(), targets.blocks.ravel(), strict=True):
             model.partial_fit(*client.gather(client.compute(block)), classes=range(10))

@@ -5,6 +5,7 @@ import copy
 import joblib
 import numpy as np
 import pytest
+from plain import plain_classifier
 from scipy.sparse import csr_matrix
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
@@ -76,6 +77,13 @@ BAD_PARAMETERS = [
     ({"batch_size": 10.5}, TypeError, "batch_size must be an integer"),
     ({"max_iter": 0}, ValueError, "max_iter must be an integer in"),
     ({"max_iter": True}, TypeError, "max_iter must be an integer"),
+    ({"max_iter": "many"}, TypeError, "max_iter must be an integer .* or 'auto'"),
+    ({"batch_size": "small"}, TypeError, "batch_size must be .* or 'auto'"),
+    ({"total_weight_decay": -1.0}, ValueError, "total_weight_decay must be a number"),
+    ({"total_weight_decay": "much"}, TypeError, "total_weight_decay must be .*'auto'"),
+    ({"calibration": "noise"}, ValueError, "calibration must be .*'temperature'"),
+    ({"calibration": "isotonic"}, ValueError, "calibration must be .*'temperature'"),
+    ({"calibration": 1}, ValueError, "calibration must be .*'temperature'"),
     ({"tol": -1.0}, ValueError, "tol must be a number in"),
     ({"n_iter_no_change": 0}, ValueError, "n_iter_no_change"),
     ({"shuffle": "yes"}, TypeError, "shuffle must be True or False"),
@@ -154,7 +162,7 @@ def assert_unchanged(model, before):
 
 @pytest.fixture(scope="module")
 def fitted():
-    return JacobianMLPClassifier((4,), max_iter=2, tol=None, random_state=0).fit(X, Y)
+    return plain_classifier((4,), max_iter=2, tol=None, random_state=0).fit(X, Y)
 
 
 @pytest.mark.parametrize(("params", "error", "message"), BAD_PARAMETERS)
@@ -168,7 +176,7 @@ def test_bad_parameters(fitted, params, error, message):
 
 @pytest.mark.parametrize(("args", "kwargs", "error", "message"), BAD_DATA)
 def test_bad_data(fitted, args, kwargs, error, message):
-    for model in (JacobianMLPClassifier(max_iter=2), copy.deepcopy(fitted)):
+    for model in (plain_classifier(max_iter=2), copy.deepcopy(fitted)):
         before = frozen(model)
         with pytest.raises(error, match=message):
             model.fit(*args, **kwargs)
@@ -176,7 +184,7 @@ def test_bad_data(fitted, args, kwargs, error, message):
 
 
 def test_partial_fit_with_other_classes(fitted):
-    model = JacobianMLPClassifier((4,), random_state=0)
+    model = plain_classifier((4,), random_state=0)
     with pytest.raises(ValueError, match="classes must be passed on the first call"):
         model.partial_fit(X, Y)
     model.partial_fit(X, Y, classes=[0, 1, 2])
@@ -192,7 +200,7 @@ def test_partial_fit_with_other_classes(fitted):
 
 
 def test_warm_start_with_other_classes():
-    model = JacobianMLPClassifier((4,), max_iter=2, tol=None, warm_start=True).fit(X, Y)
+    model = plain_classifier((4,), max_iter=2, tol=None, warm_start=True).fit(X, Y)
     with pytest.raises(ValueError, match="classes of the last fit"):
         model.fit(X[Y > 0], Y[Y > 0])
 

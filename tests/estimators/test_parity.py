@@ -4,11 +4,10 @@ import warnings
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn.datasets import load_digits, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
-
-from skjacobnet import JacobianMLPClassifier
 
 X_DIGITS, Y_DIGITS = load_digits(return_X_y=True)
 X_DIGITS = X_DIGITS[:300] / 16.0
@@ -38,7 +37,7 @@ def fit_both(problem, activation, learning_rate, alpha=0.0):
         max_iter=1,
         random_state=0,
     )
-    ours = JacobianMLPClassifier(
+    ours = plain_classifier(
         (7, 5),
         activation=activation,
         optimizer="sgd",

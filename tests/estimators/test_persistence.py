@@ -6,6 +6,7 @@ import pickle
 import joblib
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn.datasets import load_digits
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.neural_network import MLPClassifier
@@ -17,12 +18,13 @@ from skjacobnet.optimizers import Adam
 X, Y = load_digits(return_X_y=True)
 X = X / 16.0
 MODELS = {
-    "plain": JacobianMLPClassifier((300,), max_iter=3, tol=None),
-    "float32": JacobianMLPClassifier((300,), max_iter=3, tol=None, dtype="float32"),
-    "early stopping": JacobianMLPClassifier(
+    "default": JacobianMLPClassifier(max_iter=3),
+    "plain": plain_classifier((300,), max_iter=3, tol=None),
+    "float32": plain_classifier((300,), max_iter=3, tol=None, dtype="float32"),
+    "early stopping": plain_classifier(
         (300,), max_iter=3, tol=None, early_stopping=True, monitor="accuracy"
     ),
-    "parts": JacobianMLPClassifier(
+    "parts": plain_classifier(
         layers=[Linear(300), "gelu", Dropout(0.1)],
         optimizer=Adam(beta_1=0.8),
         regularizers={"l1": 1e-5},
@@ -31,8 +33,8 @@ MODELS = {
         max_iter=3,
         tol=None,
     ),
-    "lbfgs": JacobianMLPClassifier((300,), optimizer="lbfgs", max_iter=3, tol=None),
-    "long": JacobianMLPClassifier((300,), batch_size=1000, max_iter=200, tol=None),
+    "lbfgs": plain_classifier((300,), optimizer="lbfgs", max_iter=3, tol=None),
+    "long": plain_classifier((300,), batch_size=1000, max_iter=200, tol=None),
 }
 
 
@@ -90,7 +92,7 @@ def test_another_version_is_announced(fitted, monkeypatch):
 
 
 def test_a_training_state_is_kept_only_where_it_serves():
-    plain = JacobianMLPClassifier((5,), max_iter=2, tol=None)
+    plain = plain_classifier((5,), max_iter=2, tol=None)
     assert not hasattr(plain.fit(X, Y), "training_state_")
     assert hasattr(plain.set_params(warm_start=True).fit(X, Y), "training_state_")
     assert not hasattr(plain.set_params(warm_start=False).fit(X, Y), "training_state_")

@@ -5,13 +5,13 @@ import pickle
 
 import numpy as np
 import pytest
+from plain import plain_classifier, plain_regressor
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skjacobnet import JacobianMLPClassifier, JacobianMLPRegressor
 from skjacobnet.layers import (
     MissingIndicator,
     OneHot,
@@ -61,14 +61,16 @@ def in_polars(frame):
 
 
 def classifier(encoding="auto", **params):
-    return JacobianMLPClassifier(encoding=encoding, **{**PARAMS, **params})
+    return plain_classifier(encoding=encoding, **{**PARAMS, **params})
 
 
 def regressor(encoding="auto", **params):
-    return JacobianMLPRegressor(encoding=encoding, **{**PARAMS, **params})
+    return plain_regressor(encoding=encoding, **{**PARAMS, **params})
 
 
 BOTH = [(classifier, WORD, "predict_proba"), (regressor, NUMBER, "predict")]
+# Rows at the knots of 8 and of 16 bins, where one side is another.
+AT_KNOTS = {classifier: 9, regressor: 17}
 both = pytest.mark.parametrize(
     ("make", "y", "method"), BOTH, ids=["classes", "numbers"]
 )
@@ -117,9 +119,11 @@ def test_derivatives_of_the_raw_columns(make, y, method, dtype, encoding):
         assert not jacobian[missing, :, place].any()
         size = np.nanmax(np.abs(slope))
         difference = np.abs(jacobian[..., place] - slope)[~missing]
-        # Some rows are at a knot, where one side is another.
-        near = np.mean(difference < (1e-6 if dtype is None else 1e-4) * size)
-        assert near > (0.9 if name == "age" else 0.8), name
+        near = difference < (1e-6 if dtype is None else 1e-4) * size
+        if name == "age":
+            assert np.sum(~near.all(axis=1)) <= AT_KNOTS[make]
+        else:
+            assert np.mean(near) > 0.8
 
 
 @both
@@ -129,8 +133,8 @@ def test_derivatives_without_categories(make, y, method):
     ends = [getattr(model, method)(X + h).reshape(N, -1) for h in (1e-4, -1e-4)]
     slope = (ends[0] - ends[1]) / 2e-4
     difference = np.abs(model.input_jacobian(X)[..., 0] - slope)
-    # Some rows are at a knot, where one side is another.
-    assert np.mean(difference < 1e-6 * np.abs(slope).max()) > 0.9
+    near = difference < 1e-6 * np.abs(slope).max()
+    assert np.sum(~near.all(axis=1)) <= AT_KNOTS[make]
 
 
 @both

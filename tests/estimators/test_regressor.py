@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+from plain import plain_classifier, plain_regressor
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, make_friedman1
@@ -15,7 +16,6 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPRegressor
 from sklearn.preprocessing import scale
 
-from skjacobnet import JacobianMLPClassifier, JacobianMLPRegressor
 from skjacobnet.callbacks import Checkpoint
 from skjacobnet.losses import REGRESSION_LOSSES, CrossEntropy, Huber, Quantile
 from skjacobnet.regularizers import REGULARIZERS, PredictionRegularizer
@@ -38,7 +38,7 @@ def make(loss="squared_error", **params):
         "tol": None,
         "random_state": 0,
     }
-    return JacobianMLPRegressor(loss=loss, **{**defaults, **params})
+    return plain_regressor(loss=loss, **{**defaults, **params})
 
 
 @each_loss
@@ -356,7 +356,7 @@ def test_bad_parameters(params, message):
 def test_a_classifier_refuses_losses_of_numbers():
     for loss in ("squared_error", "mae", Huber()):
         with pytest.raises(ValueError, match="loss of numbers, which a classifier"):
-            JacobianMLPClassifier(loss=loss).fit(X, Y > 100)
+            plain_classifier(loss=loss).fit(X, Y > 100)
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ import warnings
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn.datasets import load_breast_cancer, load_wine
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score, f1_score, make_scorer
 from sklearn.preprocessing import StandardScaler
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.regularizers import Sparsity
 
 X, Y = load_wine(return_X_y=True)
@@ -27,7 +27,7 @@ def make(**params):
         "random_state": 0,
         "learning_rate": 0.02,
     }
-    return JacobianMLPClassifier(**{**defaults, **params})
+    return plain_classifier(**{**defaults, **params})
 
 
 def plain_function(estimator, X, y):
@@ -235,7 +235,7 @@ def test_lbfgs_in_blocks_is_lbfgs_at_once(form, monkeypatch):
     weight = np.random.default_rng(0).uniform(0.5, 2.0, len(labels))
     whole = make(**params).fit(rows, labels, sample_weight=weight)
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 1)
-    monkeypatch.setattr("skjacobnet.training.run.FEWEST_ROWS", 100)
+    monkeypatch.setattr("skjacobnet.training.optimize.FEWEST_ROWS", 100)
     blocks = make(**params).fit(rows, labels, sample_weight=weight)
     np.testing.assert_allclose(blocks.weights_, whole.weights_, atol=1e-7)
     np.testing.assert_allclose(blocks.loss_curve_, whole.loss_curve_, rtol=1e-9)

@@ -4,12 +4,12 @@ import warnings
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.ensemble import BaggingClassifier
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.preprocessing import StandardScaler, scale
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.data.table import Table
 from skjacobnet.layers import Linear, Tanh
 from skjacobnet.links import SOFTMAX
@@ -46,8 +46,14 @@ CONFIGURATIONS = {
 
 
 def make(**params):
-    model = JacobianMLPClassifier(
-        (10,), "tanh", batch_size=1000, max_iter=20, tol=None, random_state=0
+    model = plain_classifier(
+        (10,),
+        "tanh",
+        initializer="glorot_uniform",
+        batch_size=1000,
+        max_iter=20,
+        tol=None,
+        random_state=0,
     )
     return model.set_params(**params)
 

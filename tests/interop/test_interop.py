@@ -6,8 +6,10 @@ import warnings
 
 import numpy as np
 import pytest
+from plain import plain_classifier
+from scipy.sparse import csr_matrix
 from sklearn.base import clone
-from sklearn.datasets import load_breast_cancer, load_iris, load_wine
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
@@ -16,7 +18,7 @@ from sklearn.preprocessing import scale
 
 from skjacobnet import JacobianMLPClassifier
 from skjacobnet.interop import from_sklearn, to_sklearn
-from skjacobnet.layers import Dropout, Identity, LeakyReLU, Linear
+from skjacobnet.layers import Dropout, Identity, LeakyReLU, Linear, Standardize
 from skjacobnet.optimizers import LBFGS, SGD, Adam
 from skjacobnet.regularizers import WeightDecay
 from skjacobnet.schedules import InverseScaling, Plateau
@@ -27,6 +29,8 @@ CANCER, CANCER_Y = load_breast_cancer(return_X_y=True)
 CANCER = scale(CANCER)
 WINE, WINE_Y = load_wine(return_X_y=True)
 WINE = scale(WINE)
+DIGITS = load_digits(return_X_y=True)
+DIGITS = DIGITS[0] / 16.0, DIGITS[1]
 LABELS = np.column_stack([IRIS_Y == 0, IRIS_Y > 0, IRIS[:, 0] > 0, IRIS[:, 1] > 0])
 
 PROBLEMS = {
@@ -55,7 +59,7 @@ def fit_mlp(X, y, sizes=(6, 5), max_iter=4, **parameters):
 
 def fit_ours(X, y, sizes=(6, 5), **parameters):
     parameters = {"max_iter": 4, "tol": None, "random_state": 3, **parameters}
-    return JacobianMLPClassifier(sizes, **parameters).fit(X, y)
+    return plain_classifier(sizes, **parameters).fit(X, y)
 
 
 def global_state():
@@ -350,10 +354,6 @@ class TestFromSklearn:
         assert model.n_iter_ == 3
         assert model.loss_curve_ == mlp.loss_curve_
 
-    def test_unfitted(self):
-        with pytest.raises(NotFittedError):
-            from_sklearn(MLPClassifier())
-
     @pytest.mark.parametrize(
         "other",
         [
@@ -366,7 +366,9 @@ class TestFromSklearn:
         ids=["estimator", "ours", "pipeline", "class", "none"],
     )
     def test_something_else(self, other):
-        with pytest.raises(TypeError, match="mlp must be a fitted MLPClassifier"):
+        with pytest.raises(
+            TypeError, match="mlp must be an MLPClassifier or MLPRegressor"
+        ):
             from_sklearn(other)
 
     def test_one_class(self):
@@ -383,6 +385,191 @@ class TestFromSklearn:
         mlp = fit_mlp(WINE, WINE_Y, solver="sgd", momentum=1.0)
         with pytest.raises(ValueError, match="momentum must be"):
             from_sklearn(mlp)
+
+
+class TestUnfitted:
+    @pytest.mark.parametrize(
+        ("given", "expected"),
+        [
+            (
+                {},
+                {
+                    "hidden_layer_sizes": (100,),
+                    "activation": "relu",
+                    "learning_rate": 0.001,
+                    "schedule": "constant",
+                    "batch_size": 200,
+                    "max_iter": 200,
+                    "tol": 1e-4,
+                    "n_iter_no_change": 10,
+                    "shuffle": True,
+                    "early_stopping": False,
+                    "validation_fraction": 0.1,
+                    "monitor": "loss",
+                    "warm_start": False,
+                    "random_state": None,
+                    "verbose": 0,
+                },
+            ),
+            (
+                {
+                    "hidden_layer_sizes": (7, 3),
+                    "activation": "tanh",
+                    "learning_rate_init": 0.02,
+                    "batch_size": 40,
+                    "max_iter": 9,
+                    "tol": 0.01,
+                    "n_iter_no_change": 7,
+                    "shuffle": False,
+                    "early_stopping": True,
+                    "validation_fraction": 0.3,
+                    "warm_start": True,
+                    "random_state": 5,
+                    "verbose": True,
+                },
+                {
+                    "hidden_layer_sizes": (7, 3),
+                    "activation": "tanh",
+                    "learning_rate": 0.02,
+                    "batch_size": 40,
+                    "max_iter": 9,
+                    "tol": 0.01,
+                    "n_iter_no_change": 7,
+                    "shuffle": False,
+                    "early_stopping": True,
+                    "validation_fraction": 0.3,
+                    "monitor": "accuracy",
+                    "warm_start": True,
+                    "random_state": 5,
+                    "verbose": 1,
+                },
+            ),
+        ],
+        ids=["defaults", "given"],
+    )
+    def test_parameters(self, given, expected):
+        mlp = MLPClassifier(**given)
+        before = mlp.get_params()
+        twin = from_sklearn(mlp)
+        assert type(twin) is JacobianMLPClassifier
+        params = twin.get_params()
+        assert {name: params[name] for name in expected} == expected
+        assert mlp.get_params() == before
+        assert not hasattr(mlp, "coefs_")
+
+    def test_nothing_is_added_to_what_scikit_learn_does(self):
+        params = from_sklearn(MLPClassifier()).get_params()
+        plain = {
+            "encoding": None,
+            "initializer": "glorot_uniform",
+            "loss": "cross_entropy",
+            "total_weight_decay": 0.0,
+            "calibration": None,
+            "layers": None,
+            "dropout": 0.0,
+        }
+        assert {name: params[name] for name in plain} == plain
+
+    @pytest.mark.parametrize(
+        ("given", "optimizer", "schedule"),
+        [
+            (
+                {"beta_1": 0.8, "beta_2": 0.9, "epsilon": 1e-6},
+                Adam(0.8, 0.9, 1e-6),
+                "constant",
+            ),
+            ({"solver": "sgd", "momentum": 0.7}, SGD(0.7, True), "constant"),
+            (
+                {"solver": "sgd", "momentum": 0.0, "learning_rate": "invscaling"},
+                SGD(0.0),
+                InverseScaling(0.5),
+            ),
+            (
+                {"solver": "sgd", "learning_rate": "adaptive"},
+                SGD(0.9, True),
+                Plateau(5.0, 11, 1e-4),
+            ),
+            ({"solver": "lbfgs", "alpha": 0.0}, LBFGS(), "constant"),
+        ],
+    )
+    def test_optimizer_and_schedule(self, given, optimizer, schedule):
+        twin = from_sklearn(MLPClassifier(**given))
+        assert repr(twin.optimizer) == repr(optimizer)
+        assert repr(twin.schedule) == repr(schedule)
+
+    def test_it_is_not_fitted(self):
+        twin = from_sklearn(MLPClassifier((5,)))
+        for name in ("weights_", "history_", "batch_size_", "training_state_"):
+            assert not hasattr(twin, name)
+        with pytest.raises(NotFittedError):
+            twin.predict(WINE)
+
+    @pytest.mark.parametrize(
+        ("given", "n_samples", "rows"),
+        [
+            ({}, None, 200),
+            ({}, 178, 178),
+            ({}, 1000, 200),
+            ({"batch_size": 50}, None, 50),
+            ({"batch_size": 50}, 178, 50),
+            ({"solver": "lbfgs"}, 178, 178),
+        ],
+    )
+    def test_alpha_is_divided_by_the_rows_of_a_step(self, given, n_samples, rows):
+        twin = from_sklearn(MLPClassifier(alpha=0.4, **given), n_samples)
+        assert twin.regularizers == {"weight_decay": pytest.approx(0.4 / rows)}
+
+    def test_alpha_of_lbfgs_needs_the_number_of_rows(self):
+        with pytest.warns(UserWarning, match="alpha=0.4 is left out.*n_samples"):
+            twin = from_sklearn(MLPClassifier(solver="lbfgs", alpha=0.4))
+        assert twin.regularizers is None
+
+    @pytest.mark.parametrize("problem", ["binary", "multiclass", "four labels"])
+    def test_it_takes_the_same_steps(self, problem):
+        """Plain descent in full batches from the same weights, penalty included."""
+        X, y = PROBLEMS[problem]
+        mlp = MLPClassifier(
+            (6, 5),
+            "tanh",
+            solver="sgd",
+            momentum=0.0,
+            alpha=3.0,
+            learning_rate_init=0.1,
+            batch_size=len(X),
+            random_state=0,
+        )
+        twin = from_sklearn(mlp, n_samples=len(X))
+        classes = np.arange(y.shape[1]) if y.ndim == 2 else np.unique(y)
+        for model in (mlp, twin):
+            model.partial_fit(X, y, classes=classes)
+        twin.coefs_, twin.intercepts_ = mlp.coefs_, mlp.intercepts_
+        for _ in range(20):
+            mlp.partial_fit(X, y)
+            twin.partial_fit(X, y)
+        for name in ("coefs_", "intercepts_"):
+            pairs = zip(getattr(twin, name), getattr(mlp, name), strict=True)
+            for ours, theirs in pairs:
+                np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-13)
+
+    @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+    @pytest.mark.parametrize("problem", ["digits", "binary"])
+    def test_it_learns_as_much(self, problem, solver):
+        X, y = PROBLEMS[problem] if problem == "binary" else DIGITS
+        mlp = MLPClassifier((20,), solver=solver, alpha=1e-2, random_state=0)
+        rate = 0.05 if solver == "sgd" else 0.005
+        mlp.set_params(learning_rate_init=rate, max_iter=60)
+        twin = from_sklearn(mlp, n_samples=len(X) // 2)
+        for model in (mlp, twin):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                model.fit(X[::2], y[::2])
+        theirs, ours = (model.score(X[1::2], y[1::2]) for model in (mlp, twin))
+        assert theirs > 0.9
+        assert abs(ours - theirs) < 0.03
+
+    def test_a_parameter_out_of_range(self):
+        with pytest.raises(ValueError, match="momentum must be"):
+            from_sklearn(MLPClassifier(solver="sgd", momentum=1.0))
 
 
 class TestToSklearn:
@@ -538,7 +725,7 @@ class TestToSklearn:
             ),
             (
                 {"regularizers": {"a": WeightDecay(0.01), "l1": 0.1}},
-                {"alpha": pytest.approx(2.0)},
+                {"alpha": pytest.approx(1.78)},
             ),
         ],
     )
@@ -601,6 +788,89 @@ class TestToSklearn:
         for ours, theirs in zip(classifier.coefs_, mlp.coefs_, strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-14)
 
+    @pytest.mark.parametrize("problem", ["binary", "multiclass", "four labels"])
+    @pytest.mark.parametrize("sizes", [(), (6, 5)])
+    @pytest.mark.parametrize(
+        "encoding",
+        [
+            ["standardize"],
+            [Standardize(center=False)],
+            ["standardize", Standardize(center=False)],
+            None,
+        ],
+        ids=["standardize", "scale", "two", "none"],
+    )
+    def test_standardization_and_temperature_are_folded(self, encoding, sizes, problem):
+        X, y = PROBLEMS[problem]
+        X = X * np.geomspace(1e-3, 1e3, X.shape[1]) + np.arange(X.shape[1])
+        # Constant in the rows of the fit, not in all others.
+        X = np.column_stack(
+            [X[:, :1], np.full(len(X), 3.7), X[:, 1:], np.zeros(len(X))]
+        )
+        if encoding is None:
+            X = X / np.maximum(X.std(axis=0), 0.01)
+        model = JacobianMLPClassifier(
+            sizes, encoding=encoding, max_iter=20, random_state=0
+        ).fit(X, y)
+        assert model.calibration == "auto"
+        assert abs(model.temperature_ - 1.0) > 1e-3
+        mlp = to_sklearn(model)
+        others = X + 0.1 * np.random.default_rng(0).normal(size=X.shape) * X.std(axis=0)
+        others[:, [1, -1]] += np.arange(len(X))[:, np.newaxis] * (encoding is not None)
+        for rows in (X, others):
+            assert_same_predictions(mlp, model, rows)
+        assert mlp.n_features_in_ == X.shape[1]
+
+    def test_of_a_sparse_table(self):
+        """What "auto" stands for there has a counterpart."""
+        X = csr_matrix(np.where(np.abs(CANCER) > 1.0, CANCER, 0.0))
+        model = JacobianMLPClassifier((6, 5), max_iter=8, random_state=0)
+        mlp = to_sklearn(model.fit(X, CANCER_Y))
+        assert_same_predictions(mlp, model, X)
+
+    def test_folded_in_float32(self):
+        X = (1e3 * CANCER + 50.0).astype(np.float32)
+        model = JacobianMLPClassifier((6, 5), encoding=["standardize"], max_iter=8)
+        mlp = to_sklearn(model.fit(X, CANCER_Y))
+        assert {array.dtype for array in mlp.coefs_ + mlp.intercepts_} == {X.dtype}
+        assert_same_predictions(mlp, model, X, atol=1e-5)
+
+    @pytest.mark.parametrize(
+        "encoding",
+        [
+            "auto",
+            ["smooth_clip"],
+            ["standardize", "smooth_clip"],
+            ["binary", "standardize"],
+            ["piecewise_linear", "standardize"],
+            ["missing_indicator", "standardize"],
+            ["one_hot", "standardize"],
+        ],
+        ids=str,
+    )
+    def test_other_encodings_are_refused_with_a_way_out(self, encoding):
+        model = JacobianMLPClassifier((6,), encoding=encoding, max_iter=2)
+        model.fit(WINE, WINE_Y)
+        message = r"(?s)network_\.layers\[\d\], .*Fit with encoding=\['standardize'\]"
+        with pytest.raises(ValueError, match=message):
+            to_sklearn(model)
+
+    def test_a_folded_network_comes_back(self):
+        model = JacobianMLPClassifier((6, 5), encoding=["standardize"], max_iter=8)
+        back = from_sklearn(to_sklearn(model.fit(WINE, WINE_Y)))
+        assert_same_predictions(back, model, WINE)
+        np.testing.assert_allclose(
+            back.input_jacobian(WINE), model.input_jacobian(WINE), atol=1e-10
+        )
+        assert back.temperature_ == 1.0
+
+    def test_what_auto_stood_for_is_carried_over(self):
+        model = JacobianMLPClassifier((6,), encoding=["standardize"], random_state=0)
+        mlp = to_sklearn(model.fit(WINE, WINE_Y))
+        assert mlp.batch_size == model.batch_size_ == 16
+        assert mlp.max_iter == model.max_iter_ == 34
+        assert mlp.learning_rate_init == model.learning_rate_ == 0.01
+
     def test_unfitted(self):
         with pytest.raises(NotFittedError):
             to_sklearn(JacobianMLPClassifier())
@@ -656,7 +926,7 @@ def test_onnx(problem):
 
 def test_the_methods_of_the_classifier_do_the_same():
     X, y = load_iris(return_X_y=True)
-    model = JacobianMLPClassifier((5,), max_iter=3, tol=None).fit(X, y)
+    model = plain_classifier((5,), max_iter=3, tol=None).fit(X, y)
     again = from_sklearn(to_sklearn(model))
     np.testing.assert_array_equal(again.weights_, model.weights_)
     np.testing.assert_allclose(

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 from scipy.sparse import csr_matrix
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
-
-from skjacobnet import JacobianMLPClassifier
 
 X, Y = load_digits(return_X_y=True)
 X_TRAIN, X_TEST, Y_TRAIN, Y_TEST = train_test_split(
@@ -29,7 +28,7 @@ def make(**params):
         "shuffle": False,
         "random_state": 0,
     }
-    return JacobianMLPClassifier(**{**defaults, **params})
+    return plain_classifier(**{**defaults, **params})
 
 
 def as_memmap(X, folder):

@@ -4,11 +4,11 @@ import warnings
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skjacobnet import JacobianMLPClassifier
 from skjacobnet.losses import CrossEntropy
 
 rng = np.random.default_rng(0)
@@ -18,7 +18,7 @@ y = np.where(rng.random(600) < 0.1 * np.exp(X[:, 2] - 10.5), "rare", "usual")
 
 
 def test_whatever_is_monitored():
-    network = JacobianMLPClassifier(
+    network = plain_classifier(
         max_iter=2, tol=None, early_stopping=True, monitor="accuracy", random_state=0
     )
     with pytest.warns(ConvergenceWarning, match="validation rows ended at"):
@@ -27,14 +27,14 @@ def test_whatever_is_monitored():
 
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_features_that_are_not_scaled(early_stopping):
-    network = JacobianMLPClassifier(early_stopping=early_stopping, random_state=0)
+    network = plain_classifier(early_stopping=early_stopping, random_state=0)
     kind = "validation" if early_stopping else "training"
     with pytest.warns(ConvergenceWarning, match=f"{kind} rows ended at .*StandardSc"):
         network.fit(X, y)
 
 
 def test_a_validation_set_that_is_not_scaled():
-    network = JacobianMLPClassifier((20,), learning_rate=1e-2, random_state=0)
+    network = plain_classifier((20,), learning_rate=1e-2, random_state=0)
     model = make_pipeline(StandardScaler(), network)
     scaled = model[0].fit_transform(X)
     names = "jacobianmlpclassifier__X_val", "jacobianmlpclassifier__y_val"
@@ -47,7 +47,7 @@ def test_a_validation_set_that_is_not_scaled():
 def test_no_warning_otherwise(monitor):
     scaled = StandardScaler().fit_transform(X)
     noise = rng.permutation(y)
-    network = JacobianMLPClassifier(
+    network = plain_classifier(
         (5,),
         learning_rate=1e-2,
         max_iter=500,
@@ -66,7 +66,7 @@ def test_no_warning_otherwise(monitor):
 @pytest.mark.parametrize("labels", [False, True])
 def test_whatever_ended_the_run(tol, optimizer, labels):
     """The warning of the baseline comes first, and no advice to raise anything."""
-    network = JacobianMLPClassifier(
+    network = plain_classifier(
         (), optimizer=optimizer, max_iter=1, tol=tol, random_state=0
     )
     rows = 1e6 * (1.0 + np.arange(600))[:, np.newaxis]
@@ -77,7 +77,7 @@ def test_whatever_ended_the_run(tol, optimizer, labels):
 
 
 def test_a_training_that_was_interrupted_is_not_judged():
-    network = JacobianMLPClassifier(max_iter=50, random_state=0)
+    network = plain_classifier(max_iter=50, random_state=0)
     calls = []
 
     def interrupting(estimator, rows, classes):
@@ -106,7 +106,7 @@ class Shifted(CrossEntropy):
 
 def test_losses_below_zero_are_not_judged():
     scaled = StandardScaler().fit_transform(X)
-    network = JacobianMLPClassifier(
+    network = plain_classifier(
         (5,), loss=Shifted(), learning_rate=1e-2, max_iter=2000, random_state=0
     )
     with warnings.catch_warnings():

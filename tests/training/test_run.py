@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from plain import plain_classifier
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
@@ -18,7 +19,7 @@ X = scale(X)
 
 def make(**params):
     settings = {"max_iter": 5, "tol": None, "random_state": 0, **params}
-    return JacobianMLPClassifier((6,), **settings)
+    return plain_classifier((6,), **settings)
 
 
 class InterruptsIn:
@@ -97,6 +98,23 @@ def test_an_interrupt_in_the_first_epoch_leaves_the_estimator_as_it_was(monkeypa
     assert vars(model) == before
 
 
+@pytest.mark.parametrize("step", [3, 100])
+def test_an_interrupt_in_a_pilot_leaves_the_estimator_as_it_was(monkeypatch, step):
+    model = JacobianMLPClassifier((4,), random_state=0)
+    before = dict(vars(model))
+    with monkeypatch.context() as patched:
+        interrupted_in_a_step(patched, step)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(X, Y)
+    assert vars(model) == before
+    # After the 320 steps of the pilot it is the run itself, whose epochs are kept.
+    interrupted_in_a_step(monkeypatch, 350)
+    with pytest.raises(KeyboardInterrupt, match="after 2 epochs"):
+        model.fit(X, Y)
+    assert model.temperature_ != 1.0
+    assert model.predict_proba(X).shape == (150, 3)
+
+
 def test_an_interrupt_ends_a_search():
     """A half-trained candidate must not be scored as if it were a whole one."""
     fits = []
@@ -154,7 +172,7 @@ def test_small_integers_do_not_overflow(kind):
         given.set_params(schedule="cosine").fit(rows, targets)
     plain.set_params(schedule="cosine").fit(rows, targets)
     np.testing.assert_array_equal(given.weights_, plain.weights_)
-    sizes = JacobianMLPClassifier((kind(100), kind(90)), max_iter=1, tol=None)
+    sizes = plain_classifier((kind(100), kind(90)), max_iter=1, tol=None)
     assert sizes.fit(X, Y).weights_.size == 5 * 100 + 101 * 90 + 91 * 3
     sizes.set_params(layers=[Linear(kind(100)), "relu", Linear(kind(90)), "relu"])
     assert sizes.fit(X, Y).weights_.size == 5 * 100 + 101 * 90 + 91 * 3
