@@ -285,14 +285,14 @@ def _fit_to_nothing(mlp, estimator):
 def _parameters_to(estimator, n_samples):
     """Return the parameters of scikit-learn's estimator that mean the same."""
     parts = resolve(estimator)
-    never = estimator.tol is None
+    never, tol = estimator.tol is None, estimator.tol
+    if never:
+        tol = FULL_BATCH_TOL if parts.full_batch else 0.0
     never_tol = FULL_BATCH_TOL if parts.full_batch else 0.0
     found = {
         "batch_size": estimator.batch_size_,
         "max_iter": estimator.max_iter_,
-        "tol": (FULL_BATCH_TOL if parts.full_batch else 0.0)
-        if never
-        else estimator.tol,
+        "tol": tol,
         "n_iter_no_change": np.inf if never else estimator.n_iter_no_change,
         "shuffle": estimator.shuffle,
         "early_stopping": estimator.early_stopping,

@@ -231,7 +231,7 @@ BROKEN = [
     (FlatBinary(), "second_vjp for input"),
     (BinaryOfTheFirstBlock(), "fitted to blocks of 7 rows"),
     (BinaryOfAllRows(), "fitted to further rows of weight zero"),
-    (BinaryAroundTheMean(), "fitted to repeated rows: 'middle'"),
+    (BinaryAroundTheMean(), "fitted to repeated rows: 'low'"),
     (Float64(), "forward in float32: of type float64"),
     (Neighbor(), "after the columns of the table are permuted"),
     (Mixing(), "changes columns of the sources"),
