@@ -128,13 +128,13 @@ def from_sklearn(mlp, n_samples=None):
         # Before scikit-learn 1.7 there is only one loss.
         loss = getattr(mlp, "loss", "squared_error")
         estimator = JacobianMLPRegressor(loss=loss, **parameters)
-    return _with_weights(estimator, mlp, n_rows) if is_fitted else estimator
-
-
-def _with_weights(estimator, mlp, n_rows):
-    """Return the estimator with all that a fitted `mlp` has learned."""
     # Parameters are checked before anything else, as in a fit.
     parts = resolve(estimator)
+    return _with_weights(estimator, parts, mlp, n_rows) if is_fitted else estimator
+
+
+def _with_weights(estimator, parts, mlp, n_rows):
+    """Return the estimator with all that a fitted `mlp` has learned."""
     if isinstance(mlp, MLPRegressor):
         task = _numbers_of(mlp, parts.loss)
     else:

@@ -288,7 +288,6 @@ def _parameters_to(estimator, n_samples):
     never, tol = estimator.tol is None, estimator.tol
     if never:
         tol = FULL_BATCH_TOL if parts.full_batch else 0.0
-    never_tol = FULL_BATCH_TOL if parts.full_batch else 0.0
     found = {
         "batch_size": estimator.batch_size_,
         "max_iter": estimator.max_iter_,

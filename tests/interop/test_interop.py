@@ -717,7 +717,7 @@ class TestToSklearn:
                 {"optimizer": "sgd", "schedule": Plateau(5.0, 4, 0.02)},
                 {"learning_rate": "adaptive", "n_iter_no_change": 3, "tol": 0.02},
             ),
-            ({"optimizer": "lbfgs"}, {"solver": "lbfgs", "tol": 0.0}),
+            ({"optimizer": "lbfgs"}, {"solver": "lbfgs", "tol": 1e-4}),
             ({"tol": None}, {"tol": 0.0, "n_iter_no_change": np.inf}),
             (
                 {"regularizers": {"weight_decay": 0.01}, "batch_size": 50},
