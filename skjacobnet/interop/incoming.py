@@ -143,7 +143,7 @@ def _with_weights(estimator, parts, mlp, n_rows):
         parts.hidden, mlp.n_features_in_, task.n_raw, parts.initializer
     )
     weights = _flat_weights(network, mlp)
-    network = predicting_network(network, task, weights.dtype)
+    network = predicting_network(network, task)
     model = FittedModel(network, weights, task, parts.loss, parts.regularizers)
     history, scores = _history(mlp)
     state = RunState.begun(weights.copy(), estimator.random_state, history)

@@ -92,6 +92,7 @@ def train(
     else:
         state = _resumed(parts, network, task, *earlier, from_kept=n_epochs is not None)
         dtype = state.theta.dtype
+    _check_unit(task, dtype)
     table = table.encoded_by(encoder, dtype)
     if validation is not None:
         validation = validation.encoded_by(encoder, dtype)
@@ -118,7 +119,7 @@ def train(
 
     def model_at(theta, calibration=calibration):
         return FittedModel(
-            predicting_network(network, task, dtype, encoder, calibration),
+            predicting_network(network, task, encoder, calibration),
             theta,
             task=task,
             loss=parts.loss,
@@ -194,7 +195,28 @@ def compute_dtype(dtype, given):
     raise ValueError(f"dtype must be None, 'float32' or 'float64', got {dtype!r}.")
 
 
-def predicting_network(network, task, dtype, encoder=None, calibration=None):
+def _check_unit(task, dtype):
+    """Check that a type has the unit of the targets in its range.
+
+    Raises
+    ------
+    ValueError
+        If it has not.
+    """
+    if task.rescaling() is None:
+        return
+    limits, location, scale = np.finfo(dtype), task.location, task.scale
+    if (scale < limits.tiny).any() or max(
+        scale.max(), abs(location).max()
+    ) > limits.max:
+        wider = "" if dtype == np.float64 else "fit with dtype='float64', or "
+        raise ValueError(
+            f"y has the location {location} and the scale {scale}, beyond the range of "
+            f"{dtype}, in which the network computes: {wider}give y in another unit."
+        )
+
+
+def predicting_network(network, task, encoder=None, calibration=None):
     """Return the network that predicts, in the unit of the targets.
 
     Parameters
@@ -202,8 +224,6 @@ def predicting_network(network, task, dtype, encoder=None, calibration=None):
     network : Network
         The trained one.
     task : Task
-    dtype : data-type
-        In which it computes.
     encoder : Network, optional
         Encodings of its inputs.
     calibration : dict of str to array, optional
@@ -213,11 +233,6 @@ def predicting_network(network, task, dtype, encoder=None, calibration=None):
     -------
     Network
         With a last `Rescale` where the task or a calibration has one.
-
-    Raises
-    ------
-    ValueError
-        If that unit is out of the range of the type.
     """
     if encoder is not None and encoder.n_encodings:
         layers = network.layers
@@ -232,15 +247,6 @@ def predicting_network(network, task, dtype, encoder=None, calibration=None):
         shift = statistics["shift"] + statistics["factor"] * calibration["shift"]
         factor = statistics["factor"] * calibration["factor"]
         statistics = {"factor": factor, "shift": shift}
-    limits, location, scale = np.finfo(dtype), task.location, task.scale
-    if (scale < limits.tiny).any() or max(
-        scale.max(), abs(location).max()
-    ) > limits.max:
-        wider = "" if dtype == np.float64 else "fit with dtype='float64', or "
-        raise ValueError(
-            f"y has the location {location} and the scale {scale}, beyond the range of "
-            f"{dtype}, in which the network computes: {wider}give y in another unit."
-        )
     return network.followed_by([Rescale()], [statistics])
 
 
