@@ -33,7 +33,7 @@ class RawColumns:
         Those of a frame, or the numbers of the columns.
     categories : list of list or None
         For each column of categories its values, for others None.
-    dtype : data-type
+    dtype : {"float32", "float64"}
         Of the array: float32 where all numbers are, else float64.
     allow_missing : bool, default=True
         Whether numbers may be missing.
@@ -53,7 +53,7 @@ class RawColumns:
 
     names: list
     categories: list
-    dtype: np.dtype
+    dtype: str
     allow_missing: bool = True
     is_read: bool = False
 
@@ -81,7 +81,7 @@ class RawColumns:
         chosen = chosen_columns(categorical_features, names)
         if issparse(X) and (chosen is None or not chosen.any()):
             _check_sparse(encodings)
-            return cls(names, [None] * len(names), _float_type(X.dtype))
+            return cls(names, [None] * len(names), _float_type(X.dtype).name)
         categories, types = [], []
         takes_categories = _any(encodings, OneHot)
         for place, name in enumerate(names):
@@ -102,7 +102,7 @@ class RawColumns:
                 categories.append(None)
         dtype = np.result_type(*types or [np.float64])
         allow_missing = encodings == "auto" or any(e.fills_missing for e in encodings)
-        return cls(names, categories, dtype, allow_missing)
+        return cls(names, categories, dtype.name, allow_missing)
 
     @property
     def is_category(self):

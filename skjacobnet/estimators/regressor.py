@@ -62,8 +62,9 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         Rule that turns gradients into steps. ``"lbfgs"`` uses all rows at once and
         ignores `learning_rate`, `batch_size` and `shuffle`.
     learning_rate : float > 0 or "auto", default="auto"
-        Length of steps. ``"auto"`` is the optimizer's own default, and ten times that
-        with the schedule ``"flat_cosine"``: 0.01 for ``"adam"``.
+        Length of steps. ``"auto"`` is ten times the optimizer's own default, 0.01 for
+        ``"adam"``, and four times that of ``"sgd"`` without momentum. Where the
+        schedule is ``"constant"`` or ``"plateau"`` it is the default itself.
     schedule : str or Schedule, default="auto"
         Change of the learning rate over the run: over the `max_iter` epochs of a
         `fit`, over what is done and what is to come of one that goes on, or over

@@ -26,10 +26,14 @@ class Optimizer(AnyOptimizer):
     Attributes
     ----------
     default_learning_rate : float
-        What ``learning_rate="auto"`` stands for.
+        What ``learning_rate="auto"`` stands for where the rate stays constant.
+    annealing_gain : float
+        How many times larger the automatic rate is where a schedule lets it fall.
     """
 
     default_learning_rate = 1e-3
+    # Of 1, 3, 10 and 30 the best one on six tables, but for steps without momentum.
+    annealing_gain = 10.0
 
     @abstractmethod
     def init(self, theta):

@@ -94,6 +94,11 @@ class SGD(Optimizer):
         """What ``learning_rate="auto"`` stands for."""
         return 0.1 * (1.0 - float(self.momentum))
 
+    @property
+    def annealing_gain(self):
+        """How many times larger the automatic rate is where a schedule lets it fall."""
+        return 10.0 if self.momentum else 4.0
+
     def validate(self):
         super().validate()
         if self.nesterov and self.momentum == 0.0:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from skjacobnet.optimizers import AdamW
-from skjacobnet.schedules import Constant, FlatCosine
+from skjacobnet.schedules import Constant, FlatCosine, Plateau
 
 # Batches of about 1.5 times the root of the number of rows, a power of two.
 ROWS_PER_ROOT = 1.5
@@ -15,8 +15,6 @@ FEWEST_EPOCHS, FEWEST_STEPS = 20, 400
 # Of L-BFGS, and the calls of `partial_fit` that a schedule is spread over.
 FULL_BATCH_ITERATIONS, FULL_BATCH_TOL, CALLS = 200, 1e-4, 200
 DECAY_PER_ROOT, LARGEST_DECAY = 40.0, 5.0
-# A rate that ends at zero may begin so many times higher than one that stays.
-RATE_OF_ANNEALING = 10.0
 
 
 class Size(NamedTuple):
@@ -37,7 +35,7 @@ class Size(NamedTuple):
     n_answers: int = 2
 
 
-def resolved(parts, size, goes_on=False):
+def resolved(parts, size, goes_on=False, by_call=False):
     """Return parts without any ``"auto"`` but that of the encodings.
 
     Parameters
@@ -48,6 +46,8 @@ def resolved(parts, size, goes_on=False):
         Whether rows come call by call, or weights go on from an earlier fit. The
         automatic rate is then constant and nothing decays, since nobody knows how much
         is to come.
+    by_call : bool, default=False
+        Whether rows come call by call; ``max_iter`` then counts calls.
 
     Returns
     -------
@@ -71,9 +71,12 @@ def resolved(parts, size, goes_on=False):
         batch_size = min(batch_size, size.n_rows)
     max_iter = parts.max_iter
     if max_iter == "auto":
-        max_iter = automatic_epochs(size.n_rows, batch_size)
-        if full:
+        if by_call:
+            max_iter = CALLS
+        elif full:
             max_iter = FULL_BATCH_ITERATIONS
+        else:
+            max_iter = automatic_epochs(size.n_rows, batch_size)
     constant = full or goes_on
     schedule = parts.schedule
     if schedule == "auto":
@@ -81,8 +84,8 @@ def resolved(parts, size, goes_on=False):
     learning_rate = parts.learning_rate
     if learning_rate == "auto":
         learning_rate = parts.optimizer.default_learning_rate
-        if isinstance(schedule, FlatCosine):
-            learning_rate *= RATE_OF_ANNEALING
+        if not (full or isinstance(schedule, Constant | Plateau)):
+            learning_rate *= parts.optimizer.annealing_gain
     decay = parts.total_weight_decay
     if decay == "auto":
         decays = not (constant or isinstance(parts.optimizer, AdamW))

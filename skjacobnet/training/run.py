@@ -99,7 +99,8 @@ def train(
     if validation is None and parts.early_stopping:
         table, validation = state.split_of(table, parts.validation_fraction)
     baseline = baseline_of(parts.loss, table, validation)
-    parts = resolved(parts, _size(table, encoded_columns), goes_on)
+    size = _size(table, encoded_columns)
+    parts = resolved(parts, size, goes_on, by_call=n_epochs is not None)
     calibration, beats_constant = None, True
     if earlier is not None:
         calibration = earlier[0].calibration

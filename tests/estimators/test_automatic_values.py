@@ -315,10 +315,11 @@ def calibrated(raw, factor, prior):
 
 
 def assert_is_best(temperature, raw, y, prior):
-    """Check that no other factor gives less, with the weight of its logarithm."""
+    """Check that no other factor gives less, with the half of a Cauchy prior."""
 
     def objective(factor):
-        return log_loss(calibrated(raw, factor, prior), y) + 0.002 * np.log(factor) ** 2
+        surprise = np.log1p((factor / 0.4) ** 2) / len(y)
+        return log_loss(calibrated(raw, factor, prior), y) + surprise
 
     others = min(map(objective, np.geomspace(0.025, 2.5, 2000)))
     assert 0.4 <= temperature <= 40.0
@@ -557,12 +558,13 @@ FIRST = {
 
 
 @pytest.mark.parametrize("y", FIRST.values(), ids=FIRST)
-def test_first_predictions_are_the_best_constant(y):
-    """The shares of the answers, before they are smoothed."""
+def test_first_predictions_are_the_shares(y):
+    """Each answer is counted once more."""
     model = small(learning_rate=1e-300, total_weight_decay=0.0, calibration=None)
     model.set_params(max_iter=1).fit(IRIS[0], y)
     assert np.abs(model.coefs_[-1]).max() < 1e-200
-    shares = y.mean(axis=0) if y.ndim == 2 else np.bincount(y) / len(y)
+    counts = (y.sum(axis=0) if y.ndim == 2 else np.bincount(y)) + 1.0
+    shares = counts / (152.0 if y.ndim == 2 else counts.sum())
     found = model.predict_proba(IRIS[0])
     np.testing.assert_allclose(found, np.tile(shares, (150, 1)), rtol=1e-9)
 

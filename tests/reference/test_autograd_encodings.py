@@ -47,7 +47,8 @@ def encoded(layer, known, columns):
             if single:
                 hot.append(0.0 if code not in codes else (-1.0, 1.0)[codes.index(code)])
             else:
-                hot += [1.0 if code == one else 0.0 for one in codes]
+                off = -1.0 / (len(codes) - 1) if len(codes) > 1 else 0.0
+                hot += [1.0 if code == one else off for one in codes]
         return [c for place, c in enumerate(columns) if place not in own] + hot
     if isinstance(layer, PiecewiseLinear):
         bins, at = [], 0
@@ -67,7 +68,7 @@ def encoded(layer, known, columns):
     for number, place in enumerate(layer.columns):
         x = columns[place]
         if isinstance(layer, Binary):
-            z = (x - known["middle"][number]) / known["half"][number]
+            z = (x - known["low"][number]) / known["half"][number] - 1.0
             columns[place] = z * anp.sqrt((1.0 + 1.0 / 9.0) / (1.0 + z**2 / 9.0))
         elif isinstance(layer, SmoothClip):
             columns[place] = x / anp.sqrt(1.0 + (x / layer.limit) ** 2)
