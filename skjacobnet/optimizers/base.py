@@ -26,14 +26,14 @@ class Optimizer(AnyOptimizer):
     Attributes
     ----------
     default_learning_rate : float
-        What ``learning_rate="auto"`` stands for in a run whose length nobody knows.
-    short_run_gain : float
-        How many times larger it is in a run of automatic length, of some 400 steps.
+        What ``learning_rate="auto"`` stands for where the rate stays constant.
+    annealing_gain : float
+        How many times larger the automatic rate is where a schedule lets it fall.
     """
 
     default_learning_rate = 1e-3
     # Of 1, 3, 10 and 30 the best one on six tables, but for steps without momentum.
-    short_run_gain = 10.0
+    annealing_gain = 10.0
 
     @abstractmethod
     def init(self, theta):

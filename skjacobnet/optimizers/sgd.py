@@ -95,8 +95,8 @@ class SGD(Optimizer):
         return 0.1 * (1.0 - float(self.momentum))
 
     @property
-    def short_run_gain(self):
-        """How many times larger the automatic rate is in a run of some 400 steps."""
+    def annealing_gain(self):
+        """How many times larger the automatic rate is where a schedule lets it fall."""
         return 10.0 if self.momentum else 4.0
 
     def validate(self):

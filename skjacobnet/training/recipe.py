@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from skjacobnet.optimizers import AdamW
-from skjacobnet.schedules import Constant, FlatCosine
+from skjacobnet.schedules import Constant, FlatCosine, Plateau
 
 # Batches of about 1.5 times the root of the number of rows, a power of two.
 ROWS_PER_ROOT = 1.5
@@ -84,8 +84,8 @@ def resolved(parts, size, goes_on=False, by_call=False):
     learning_rate = parts.learning_rate
     if learning_rate == "auto":
         learning_rate = parts.optimizer.default_learning_rate
-        if not full and not (goes_on and parts.schedule == "auto"):
-            learning_rate *= parts.optimizer.short_run_gain
+        if not (full or isinstance(schedule, Constant | Plateau)):
+            learning_rate *= parts.optimizer.annealing_gain
     decay = parts.total_weight_decay
     if decay == "auto":
         decays = not (constant or isinstance(parts.optimizer, AdamW))
