@@ -61,7 +61,8 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
     learning_rate : float > 0 or "auto", default="auto"
         Length of steps. ``"auto"`` is ten times the optimizer's own default, 0.01 for
         ``"adam"``, and four times that of ``"sgd"`` without momentum. Where the
-        schedule is ``"constant"`` or ``"plateau"`` it is the default itself.
+        schedule is ``"constant"`` or ``"plateau"`` it is the default itself, which wants
+        more epochs than the automatic ones.
     schedule : str or Schedule, default="auto"
         Change of the learning rate over the run: over the `max_iter` epochs of a
         `fit`, over what is done and what is to come of one that goes on, or over
