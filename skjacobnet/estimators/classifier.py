@@ -60,9 +60,9 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         ignores `learning_rate`, `batch_size` and `shuffle`.
     learning_rate : float > 0 or "auto", default="auto"
         Length of steps. ``"auto"`` is ten times the optimizer's own default, 0.01 for
-        ``"adam"``, and four times that of ``"sgd"`` without momentum. Where the
-        schedule is ``"constant"`` or ``"plateau"`` it is the default itself, which wants
-        more epochs than the automatic ones.
+        ``"adam"``, and four times that of ``"sgd"`` without momentum. With the schedule
+        ``"constant"`` or ``"plateau"`` it is the default itself, which wants more
+        epochs than the automatic ones.
     schedule : str or Schedule, default="auto"
         Change of the learning rate over the run: over the `max_iter` epochs of a
         `fit`, over what is done and what is to come of one that goes on, or over
@@ -124,7 +124,8 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         factors.
     warm_start : bool, default=False
         Whether another `fit` goes on where the last one ended, bit-identical to a run
-        that did not end. L-BFGS starts its memory of gradients anew, and warns of it.
+        that did not end where `schedule` and `total_weight_decay` are given; automatic
+        ones are constant and zero in a fit that goes on. L-BFGS starts its memory of gradients anew, and warns of it.
     dtype : None, "float32" or "float64", default=None
         What to compute in. None keeps the type of a float32 or float64 `X`; any other
         becomes float64.

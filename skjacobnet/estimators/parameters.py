@@ -345,6 +345,12 @@ def _check_together(parts):
                 f"are not penalized. Put one into layers itself, such as 'relu' behind "
                 f"it, or leave the penalty out."
             )
+    if parts.full_batch and parts.total_weight_decay not in ("auto", 0.0):
+        raise ValueError(
+            f"{parts.optimizer!r} minimizes the objective itself and takes no "
+            f"total_weight_decay, got {parts.total_weight_decay}. Set "
+            "total_weight_decay='auto' or regularizers={'weight_decay': 1e-4}."
+        )
     if parts.full_batch and not isinstance(parts.schedule, str | Constant):
         raise ValueError(
             f"{parts.optimizer!r} finds its own step lengths and takes no schedule, "

@@ -6,7 +6,8 @@ from plain import plain_classifier
 from sklearn.datasets import load_iris
 
 from skjacobnet.layers import Frozen, Linear
-from skjacobnet.schedules import SCHEDULES, Plateau, Warmup
+from skjacobnet.optimizers import OPTIMIZERS
+from skjacobnet.schedules import SCHEDULES, Cosine, Plateau, Warmup
 from skjacobnet.training.total_decay import TotalDecay
 
 X, Y = load_iris(return_X_y=True)
@@ -71,11 +72,9 @@ def test_steps_by_hand(optimizer):
     """Three full batches: decay the matrices, then let the optimizer act."""
     run = {"optimizer": optimizer, "max_iter": 3, "batch_size": 150, "tol": None}
     run |= {"schedule": "cosine", "random_state": 0}
-    model = plain_classifier((), total_weight_decay=0.6, **run).fit(X, Y)
-    from skjacobnet.optimizers import OPTIMIZERS
-    from skjacobnet.schedules import Cosine
-
-    rule = OPTIMIZERS.make(optimizer)
+    rule, rate = OPTIMIZERS.make(optimizer), 0.02
+    model = plain_classifier((), total_weight_decay=0.6, learning_rate=rate, **run)
+    model.fit(X, Y)
     start = plain_classifier((), learning_rate=NO_STEP, **{**run, "optimizer": "sgd"})
     theta = start.fit(X, Y).weights_.copy()
     factors = np.array([Cosine()(step, 3) for step in range(3)])
@@ -89,8 +88,7 @@ def test_steps_by_hand(optimizer):
         error = (proba - target) / len(X)
         gradient = np.r_[(X.T @ error).ravel(), error.sum(axis=0)]
         theta[:12] *= np.exp(-0.6 * factor / factors.sum())
-        rate = rule.default_learning_rate * factor
-        rule.step(theta, gradient, memory, rate, mask)
+        rule.step(theta, gradient, memory, rate * factor, mask)
     np.testing.assert_allclose(model.weights_, theta, rtol=1e-9, atol=1e-12)
 
 
@@ -98,3 +96,5 @@ def test_values_that_make_no_sense():
     for value in (-1.0, np.nan, np.inf, "much"):
         with pytest.raises((TypeError, ValueError), match="total_weight_decay"):
             plain_classifier(total_weight_decay=value).fit(X, Y)
+    with pytest.raises(ValueError, match="takes no total_weight_decay, got 2.0"):
+        plain_classifier(optimizer="lbfgs", total_weight_decay=2.0).fit(X, Y)
