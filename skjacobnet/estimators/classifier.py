@@ -125,7 +125,8 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
     warm_start : bool, default=False
         Whether another `fit` goes on where the last one ended, bit-identical to a run
         that did not end where `schedule` and `total_weight_decay` are given; automatic
-        ones are constant and zero in a fit that goes on. L-BFGS starts its memory of gradients anew, and warns of it.
+        ones are constant and zero in a fit that goes on. L-BFGS starts its memory of
+        gradients anew, and warns of it.
     dtype : None, "float32" or "float64", default=None
         What to compute in. None keeps the type of a float32 or float64 `X`; any other
         becomes float64.

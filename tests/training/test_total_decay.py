@@ -96,5 +96,5 @@ def test_values_that_make_no_sense():
     for value in (-1.0, np.nan, np.inf, "much"):
         with pytest.raises((TypeError, ValueError), match="total_weight_decay"):
             plain_classifier(total_weight_decay=value).fit(X, Y)
-    with pytest.raises(ValueError, match="takes no total_weight_decay, got 2.0"):
+    with pytest.raises(ValueError, match="takes no total_weight_decay, got 2"):
         plain_classifier(optimizer="lbfgs", total_weight_decay=2.0).fit(X, Y)
