@@ -24,10 +24,16 @@ X_train, X_test, y_train, y_test = train_test_split(
 )
 network = JacobianMLPClassifier(
     (64,),
-    early_stopping=True,
-    max_iter=80,
+    encoding=None,
+    initializer="he_uniform",
+    loss="cross_entropy",
     learning_rate=3e-3,
-    tol=None,
+    schedule="constant",
+    total_weight_decay=0.0,
+    batch_size=200,
+    max_iter=80,
+    early_stopping=True,
+    calibration=None,
     random_state=0,
 )
 plain = network.fit(X_train, y_train)

@@ -1,21 +1,25 @@
 """How the probabilities of three wines depend on what is in them."""
 
 from sklearn.datasets import load_wine
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skjacobnet import JacobianMLPClassifier
 from skjacobnet.inspection import JacobianDisplay
+from skjacobnet.layers import Linear
 
 X, y = load_wine(return_X_y=True, as_frame=True)
-network = JacobianMLPClassifier(
-    (16,),
-    "gelu",
-    regularizers={"weight_decay": 1e-2},
+model = JacobianMLPClassifier(
+    layers=[Linear(16, initializer="he_uniform"), "gelu"],
+    encoding=["standardize"],
+    initializer="glorot_uniform",
+    loss="cross_entropy",
     learning_rate=1e-2,
+    schedule="constant",
+    total_weight_decay=0.0,
+    regularizers={"weight_decay": 1e-2},
+    batch_size=200,
     max_iter=30,
-    tol=None,
+    calibration=None,
     random_state=0,
 )
-model = make_pipeline(StandardScaler(), network).fit(X, y)
+model.fit(X, y)
 JacobianDisplay.from_estimator(model, X.iloc[[95]])

@@ -11,10 +11,15 @@ styles = {3e-4: ("#0072B2", "-"), 1e-2: ("#009E73", "--"), 3e-1: ("#D55E00", ":"
 for rate, (color, style) in styles.items():
     network = JacobianMLPClassifier(
         (30,),
+        encoding=None,
+        initializer="he_uniform",
+        loss="cross_entropy",
         learning_rate=rate,
+        schedule="constant",
+        total_weight_decay=0.0,
         batch_size=32,
         max_iter=20,
-        tol=None,
+        calibration=None,
         random_state=0,
     ).fit(X / 16.0, y)
     epochs = range(1, network.n_iter_ + 1)

@@ -2,22 +2,13 @@
 
 from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skjacobnet import JacobianMLPClassifier
 from skjacobnet.inspection import SaliencyDisplay, integrated_gradients
 
 X, y = load_breast_cancer(return_X_y=True, as_frame=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
-network = JacobianMLPClassifier(
-    (32,),
-    regularizers={"weight_decay": 1e-2},
-    max_iter=100,
-    tol=None,
-    random_state=0,
-)
-model = make_pipeline(StandardScaler(), network).fit(X_train, y_train)
+model = JacobianMLPClassifier((32,), random_state=0).fit(X_train, y_train)
 shares, _ = integrated_gradients(model, X_test.iloc[[0]], X_train.mean(), target=0)
 SaliencyDisplay(
     shares.iloc[0],

@@ -18,9 +18,9 @@ rows that do tell, and it keeps the weights of the epoch that was best for them.
 import matplotlib.pyplot as plt
 import numpy as np
 import sklearn
+from sklearn.decomposition import PCA
 from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skjacobnet import JacobianMLPClassifier
 from skjacobnet.inspection import LossCurveDisplay
@@ -40,13 +40,16 @@ train, stop, judge = person < 40, (person >= 40) & (person < 60), person >= 60
 # Two ways to stop
 # ----------------
 # ``early_stopping=True`` holds back a tenth of the rows at random. ``X_val`` and
-# ``y_val`` are of people who are not trained on. Both stop after 20 epochs without
-# progress.
+# ``y_val`` are of people who are not trained on. With ``tol`` both stop after 20 epochs
+# without progress. The rate is constant, since nobody knows how many epochs it will
+# take, and the loss is the one by which new people will judge.
 
 settings = {
     "hidden_layer_sizes": (50,),
-    "batch_size": 32,
+    "loss": "cross_entropy",
+    "schedule": "constant",
     "max_iter": 300,
+    "tol": 1e-4,
     "n_iter_no_change": 20,
     "random_state": 0,
 }
@@ -59,8 +62,8 @@ by_people.fit(X[train], y[train], X_val=X[stop], y_val=y[stop])
 # What they promise, and what comes true
 # --------------------------------------
 # ``best_iter_`` is the epoch whose weights are kept and ``best_score_`` the negative of
-# its loss, or another score if you set ``monitor``. People that neither network has
-# seen say whether it was a fair one.
+# its loss, or another score if you set ``monitor``. Probabilities are then calibrated
+# on the same rows. People that neither network has seen say whether it was a fair one.
 
 
 def report(name, network, X_judge):
@@ -93,12 +96,13 @@ plt.show()
 # %%
 # In a pipeline
 # -------------
-# The validation set must be scaled like the rest. ``transform_input`` sees to it, once
-# scikit-learn is told to pass on what the network asks for.
+# The network encodes a validation set like the rest by itself. Steps in front of it do
+# not: ``transform_input`` sees to it, once scikit-learn is told to pass on what the
+# network asks for.
 
 with sklearn.config_context(enable_metadata_routing=True):
     network = JacobianMLPClassifier(**settings).set_fit_request(X_val=True, y_val=True)
-    model = make_pipeline(StandardScaler(), network, transform_input=["X_val"])
+    model = make_pipeline(PCA(15), network, transform_input=["X_val"])
     model.fit(X[train], y[train], X_val=X[stop], y_val=y[stop])
 
 loss_in_pipeline = report("in a pipeline", network, model[:-1].transform(X[judge]))

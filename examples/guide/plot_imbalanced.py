@@ -23,8 +23,6 @@ from sklearn.metrics import (
     recall_score,
 )
 from sklearn.model_selection import TunedThresholdClassifierCV, train_test_split
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skjacobnet import JacobianMLPClassifier
 
@@ -60,20 +58,8 @@ X_train, X_test, y_train, y_test = train_test_split(
 
 
 def network(class_weight=None):
-    """Return a pipeline that is the same but for the weights of the classes."""
-    return make_pipeline(
-        StandardScaler(),
-        JacobianMLPClassifier(
-            (32,),
-            class_weight=class_weight,
-            regularizers={"weight_decay": 1e-3},
-            learning_rate=5e-3,
-            batch_size=128,
-            max_iter=30,
-            tol=None,
-            random_state=0,
-        ),
-    )
+    """Return a network that is the same but for the weights of the classes."""
+    return JacobianMLPClassifier((32,), class_weight=class_weight, random_state=0)
 
 
 models = {
@@ -92,8 +78,9 @@ for model in models.values():
 # %%
 # What they cost
 # --------------
-# All figures are of the half that was put aside. The order is the same if all random
-# states are 1 instead, or 2, 3, 4, 5 or 6.
+# All figures are of the half that was put aside. If all random states are 1 instead, or
+# 2, 3, 4, 5 or 6, both save as much; the tuned threshold costs least in five of the
+# seven.
 
 costs, probabilities, decisions = {}, {}, {}
 for name, model in models.items():

@@ -47,8 +47,12 @@ X_test, y_test = map(np.concatenate, zip(*map(piece, range(100, 104)), strict=Tr
 # %%
 # One piece after another
 # -----------------------
-# ``partial_fit`` trains for one pass over each piece. So does the scaler, which needs a
-# pass of its own before. All classes are named, since the first piece may lack one.
+# ``partial_fit`` trains for one pass over each piece. The encodings of the network
+# would be fitted to the first piece alone. A scaler sees all of them, in a pass of its
+# own, so here the network takes numbers as they are, ``encoding=None``. All classes are
+# named, since the first piece may lack one. ``partial_fit`` does not know how much is
+# to come, so its rate is constant and nothing decays; for a fair comparison that holds
+# for ``fit`` below as well.
 
 scaler = StandardScaler()
 for X, _ in pieces():
@@ -56,7 +60,13 @@ for X, _ in pieces():
 X_test = scaler.transform(X_test)
 
 network = JacobianMLPClassifier(
-    (50,), learning_rate=3e-3, dtype="float32", random_state=0
+    (50,),
+    encoding=None,
+    schedule="constant",
+    total_weight_decay=0.0,
+    batch_size=64,
+    dtype="float32",
+    random_state=0,
 )
 from_pieces = clone(network)
 accuracy = []
@@ -69,8 +79,8 @@ print(f"held-out accuracy after five passes: {accuracy[-1]:.3f}")
 # %%
 # From a file
 # -----------
-# A scaler in front of ``fit`` would make a copy of all rows, so they are scaled on
-# their way to the disk.
+# A scaler in front of ``fit`` would make a copy of all rows, and encodings keep up to
+# 64 MB of encoded ones, so here rows are scaled on their way to the disk.
 
 folder = TemporaryDirectory()
 path = Path(folder.name) / "table.npy"
@@ -87,7 +97,7 @@ file.flush()
 # of the map are not in it: the system drops them when it needs the room.
 
 table = np.load(path, mmap_mode="r")
-from_file = clone(network).set_params(max_iter=5, tol=None, monitor="accuracy")
+from_file = clone(network).set_params(max_iter=5, monitor="accuracy")
 tracemalloc.start()
 from_file.fit(table, labels, X_val=X_test, y_val=y_test)
 peak = tracemalloc.get_traced_memory()[1]

@@ -2,10 +2,9 @@
 A mixed table, a pipeline and a grid search
 ===========================================
 
-You have a data frame of numbers, categories and gaps, and want to know whether a
+You have a data frame of numbers, categories, dates and gaps, and want to know whether a
 network predicts better than what you have. Put it at the end of a pipeline, let a grid
-search choose its optimizer and learning rate, and score all of it on rows that had no
-part in any of this.
+search try other sizes, and score all of it on rows that had no part in any of this.
 """
 
 # %%
@@ -24,22 +23,23 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from skjacobnet import JacobianMLPClassifier
 
 rng = np.random.default_rng(0)
 n_parcels = 1500
+hour = rng.uniform(6.0, 22.0, n_parcels)
 X = pd.DataFrame(
     {
         "distance_km": rng.gamma(2.0, 15.0, n_parcels),
-        "hour": rng.uniform(6.0, 22.0, n_parcels),
+        "sent": pd.Timestamp("2026-03-02") + pd.to_timedelta(hour, "h").round("min"),
         "weight_kg": rng.lognormal(0.5, 0.8, n_parcels),
         "carrier": rng.choice(["bike", "van", "truck"], n_parcels),
         "weather": rng.choice(["dry", "rain", "snow"], n_parcels, p=[0.6, 0.3, 0.1]),
     }
 )
-rush = sum(np.exp(-((X["hour"] - peak) ** 2) / 3) for peak in (8, 18))
+rush = sum(np.exp(-((hour - peak) ** 2) / 3) for peak in (8, 18))
 slow = (X["carrier"] == "bike") * X["distance_km"] / 20
 log_odds = 4 * rush + 1.5 * slow + 1.5 * (X["weather"] == "snow") - 3.5
 late = rng.random(n_parcels) < 1 / (1 + np.exp(-log_odds))
@@ -51,9 +51,41 @@ print(X.head(), f"{late.mean():.0%} of {n_parcels} parcels are late", sep="\n\n"
 # %%
 # The pipeline
 # ------------
-# Gaps among the numbers are filled with the mean, and one more column says where. Each
-# category becomes a column of zeros and ones, and so does a missing one. A network
-# wants its numbers scaled.
+# The network takes strings, gaps and numbers of any unit as they are; only times must
+# become numbers first. No other step is needed, and no learning rate.
+
+
+def with_hours(X):
+    """Return the table with an hour of the day in place of a time."""
+    sent = X["sent"].dt
+    return X.assign(hour=sent.hour + sent.minute / 60).drop(columns="sent")
+
+
+hours = FunctionTransformer(with_hours)
+model = make_pipeline(hours, JacobianMLPClassifier(random_state=0))
+
+# %%
+# The search
+# ----------
+# The defaults are a good start. A search tells whether your table wants something else.
+# A parameter of the network has the name of its step in front. ``n_jobs`` would spread
+# the candidates over cores.
+
+grid = {
+    "jacobianmlpclassifier__activation": ["relu", "tanh"],
+    "jacobianmlpclassifier__hidden_layer_sizes": [(32,), (128, 128)],
+}
+folds = StratifiedKFold(3, shuffle=True, random_state=0)
+search = GridSearchCV(model, grid, scoring="roc_auc", cv=folds).fit(X, y)
+print(search.best_params_, f"{search.best_score_:.3f}")
+
+# %%
+# Is it better?
+# -------------
+# ``best_score_`` is the best of four, which flatters. For a fair score the whole
+# search is repeated on the training rows of each fold of an outer cross-validation.
+# Logistic regression needs more steps in front: gaps filled and marked, numbers scaled,
+# and a column for each category.
 
 columns = make_column_transformer(
     (
@@ -65,35 +97,11 @@ columns = make_column_transformer(
         make_column_selector(dtype_exclude="number"),
     ),
 )
-network = JacobianMLPClassifier(
-    (30,), batch_size=64, max_iter=40, tol=None, random_state=0
-)
-model = make_pipeline(columns, network)
-
-# %%
-# The search
-# ----------
-# A parameter of the network has the name of its step in front. ``tol=None`` above gives
-# each candidate the same number of epochs; ``n_jobs`` would spread them over cores.
-
-grid = {
-    "jacobianmlpclassifier__optimizer": ["momentum", "adam"],
-    "jacobianmlpclassifier__learning_rate": [4e-3, 2e-2, 1e-1, 5e-1],
-}
-folds = StratifiedKFold(3, shuffle=True, random_state=0)
-search = GridSearchCV(model, grid, scoring="roc_auc", cv=folds).fit(X, y)
-print(search.best_params_, f"{search.best_score_:.3f}")
-
-# %%
-# Is it better?
-# -------------
-# ``best_score_`` is the best of eight, which flatters. For a fair score the whole
-# search is repeated on the training rows of each fold of an outer cross-validation.
-
 candidates = {
     "dummy": DummyClassifier(),
-    "logistic regression": make_pipeline(columns, LogisticRegression()),
-    "network": search,
+    "logistic regression": make_pipeline(hours, columns, LogisticRegression()),
+    "network": model,
+    "searched network": search,
 }
 scores = {
     name: cross_val_score(candidate, X, y, scoring="roc_auc", cv=folds)
@@ -104,20 +112,20 @@ for name, fold_scores in scores.items():
 
 # %%
 # Left, what the search saw, with the standard deviation over its folds. Right, the
-# fair scores.
+# fair scores. Here the search gains little: the defaults would have done.
 
 results = pd.DataFrame(search.cv_results_)
 figure, (left, right) = plt.subplots(ncols=2, layout="constrained", sharey=True)
-for optimizer, rows in results.groupby("param_jacobianmlpclassifier__optimizer"):
-    rates = rows["param_jacobianmlpclassifier__learning_rate"].astype(float)
+sizes = results["param_jacobianmlpclassifier__hidden_layer_sizes"].map(str)
+for activation, rows in results.groupby("param_jacobianmlpclassifier__activation"):
     mean, deviation = rows["mean_test_score"], rows["std_test_score"]
-    left.errorbar(rates, mean, deviation, fmt="o-", label=optimizer)
-left.set(xscale="log", xlabel="learning rate", ylabel="area under the ROC curve")
-left.legend(title="optimizer")
+    left.errorbar(sizes[rows.index], mean, deviation, fmt="o-", label=activation)
+left.set(xlabel="hidden layers", ylabel="area under the ROC curve", xlim=(-0.5, 1.5))
+left.legend(title="activation")
 for place, fold_scores in enumerate(scores.values()):
     right.plot([place] * len(fold_scores), fold_scores, "o", color="black")
 right.set_xticks(range(len(scores)), [name.replace(" ", "\n") for name in scores])
-right.set(xlim=(-0.5, 2.5), xlabel="three folds, never searched on")
+right.set(xlim=(-0.5, 3.5), xlabel="three folds, never searched on")
 plt.show()
 
 # %%
@@ -129,11 +137,11 @@ plt.show()
 new = pd.DataFrame(
     {
         "distance_km": [40.0, 5.0],
-        "hour": [8.0, 13.0],
+        "sent": pd.to_datetime(["2026-03-03 08:00", "2026-03-03 13:00"]),
         "weight_kg": [2.0, np.nan],
         "carrier": ["bike", "van"],
         "weather": ["dry", "fog"],
     }
 )
 probability = search.predict_proba(new)[:, list(search.classes_).index("late")]
-print(new.assign(probability_of_late=probability.round(2)))
+print(new.assign(probability_of_late=probability.round(2)).to_string())

@@ -316,15 +316,19 @@ for name, found in operator_verdicts.items():
 # -------------
 # ``check_gradients`` does the same for everything that is trained together: loss,
 # regularizers and all layers. It leaves out rows in which an activation is near one of
-# its kinks. The picture shows what it compares.
+# its kinks. The picture shows what it compares. The network takes the measures as they
+# are, and is trained by its loss and its regularizers alone.
 
 X_iris, y_iris = load_iris(return_X_y=True)
 model = JacobianMLPClassifier(
     (8, 8),
     activation="relu",
+    encoding=None,
+    loss="cross_entropy",
+    total_weight_decay=0.0,
     regularizers={"weight_decay": 1e-2, "jacobian_norm": 1e-2},
     max_iter=30,
-    tol=None,
+    calibration=None,
     random_state=0,
 ).fit(X_iris, y_iris)
 check_gradients(model, X_iris, y_iris)

@@ -46,15 +46,23 @@ narrow = [Linear(8), *["sigmoid", Linear(8)] * 8]
 
 
 def network(**params):
-    """Return an untrained network that will record its gradients."""
+    """Return an untrained network that will record its gradients.
+
+    It is as plain as the notebook's: inputs as they are, a constant rate, no decay of
+    the weights, no calibration.
+    """
     return JacobianMLPClassifier(
         **{
             "layers": narrow,
+            "encoding": None,
             "initializer": "glorot_uniform",
+            "loss": "cross_entropy",
             "learning_rate": 3e-3,
+            "schedule": "constant",
+            "total_weight_decay": 0.0,
             "batch_size": 8,
             "max_iter": 30,
-            "tol": None,
+            "calibration": None,
             "record_gradients": True,
             "random_state": 0,
             **params,

@@ -12,6 +12,7 @@ import time
 import warnings
 
 import numpy as np
+from nets import plain
 from threadpoolctl import threadpool_limits
 from timing import medians
 
@@ -28,7 +29,7 @@ def predictions(dtype):
 
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((100_000, 64)).astype(dtype), np.arange(2000) % 10
-    ours = JacobianMLPClassifier((100,), max_iter=1, tol=None).fit(X[:2000], y)
+    ours = plain(JacobianMLPClassifier, max_iter=1).fit(X[:2000], y)
     theirs = MLPClassifier((100,), max_iter=1).fit(X[:2000], y)
     for size in SIZES:
         blocks.BLOCK_BYTES = 2**size
@@ -47,7 +48,7 @@ def jacobians(sizes, n_rows):
     """Print the time of each size."""
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((n_rows, sizes[0])), np.arange(n_rows) % sizes[-1]
-    model = JacobianMLPClassifier(sizes[1:-1], max_iter=1, tol=None).fit(X, y)
+    model = plain(JacobianMLPClassifier, sizes[1:-1], max_iter=1).fit(X, y)
     for size in SIZES:
         blocks.BLOCK_BYTES = 2**size
         seconds = medians({"ours": lambda: model.input_jacobian(X)}, 9)["ours"]

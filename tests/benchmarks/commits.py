@@ -3,8 +3,10 @@
 ``python tests/benchmarks/commits.py REVISION`` checks REVISION out beside the working
 tree, fits each of `CONFIGURATIONS` in both, in processes of one thread, and compares.
 Weights of plain networks that are trained in mini-batches must be bit-identical; what
-containers, L-BFGS and derivatives give must agree to 1e-12, in float32 to 1e-5. With
-``--times`` it compares the CPU time of whole fits, predictions and Jacobians instead.
+containers, L-BFGS and derivatives give must agree to 1e-12, in float32 to 1e-5. All
+are plain networks, but for those of the choice "defaults", which are left out where
+REVISION has other defaults. With ``--times`` it compares the CPU time of whole fits,
+predictions and Jacobians instead.
 """
 
 import argparse
@@ -14,6 +16,7 @@ import sys
 import tempfile
 import time
 import warnings
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -109,7 +112,12 @@ def configurations():
         ]
     ]
     found += [
-        ("default", "digits", {}),
+        ("a hundred units", "digits", {}),
+        ("defaults", "digits", {}, "defaults"),
+        ("defaults", "binary", {}, "defaults"),
+        ("defaults", "labels", {}, "defaults"),
+        ("defaults", "number", {}, "defaults"),
+        ("defaults", "numbers", {}, "defaults"),
         ("float32", "digits32", {}),
         ("float32 asked for", "digits", {"dtype": "float32"}),
         ("sparse", "sparse", {**small}),
@@ -195,16 +203,23 @@ def configurations():
 
 def fit(name, table, parameters, choice):
     """Return a fitted classifier or regressor."""
+    from nets import plain
+
     import skjacobnet
 
     X, y = tables()[table]
     numbers = table.startswith("number")
     kind = "JacobianMLPRegressor" if numbers else "JacobianMLPClassifier"
     kind, classes = getattr(skjacobnet, kind), {}
-    defaults = {"max_iter": 5, "tol": None, "random_state": 0}
+    settings = {"max_iter": 5, "random_state": 0}
     if parameters.get("optimizer") == "lbfgs":
-        defaults["max_iter"] = 3
-    model = kind(**{**defaults, **parameters})
+        settings["max_iter"] = 3
+    if choice == "defaults":
+        model = kind(**settings, **parameters)
+    else:
+        # "auto" was another rate for numbers once.
+        rate = {"learning_rate": 1.25e-3} if numbers else {}
+        model = plain(kind, **{**settings, **rate, **parameters})
     rng = np.random.default_rng(1)
     weight = None
     if choice in ("weights", "zeros"):
@@ -232,6 +247,9 @@ def results():
     for name, table, parameters, choice in configurations():
         numbers = table.startswith("number")
         if numbers and not hasattr(skjacobnet, "JacobianMLPRegressor"):
+            continue
+        known = signature(skjacobnet.JacobianMLPClassifier).parameters
+        if choice == "defaults" and "calibration" not in known:
             continue
         model, X = fit(name, table, parameters, choice)
         key = f"{name} ({table})"
@@ -293,7 +311,7 @@ def compare(trees, folder):
 
 def timed_calls():
     """Return what is timed, by name."""
-    from nets import NETS
+    from nets import NETS, plain
 
     from skjacobnet import JacobianMLPClassifier
     from skjacobnet.layers import Linear, Residual, Sequential
@@ -304,10 +322,9 @@ def timed_calls():
         options = {
             "max_iter": net.n_epochs,
             "batch_size": net.batch_size,
-            "tol": None,
             "random_state": 0,
         }
-        model = JacobianMLPClassifier(net.hidden, **options)
+        model = plain(JacobianMLPClassifier, net.hidden, **options)
         calls[f"fit {net}"] = lambda model=model, X=X, y=y: model.fit(X, y)
     rng = np.random.default_rng(0)
     X = rng.standard_normal((2000, 64)).astype(np.float32)
@@ -319,11 +336,15 @@ def timed_calls():
         "the same layers in a row": [Linear(64), *block, *block],
     }
     for name, layers in stacks.items():
-        model = JacobianMLPClassifier(
-            layers=layers, max_iter=8, batch_size=32, tol=None, random_state=0
+        model = plain(
+            JacobianMLPClassifier,
+            layers=layers,
+            max_iter=8,
+            batch_size=32,
+            random_state=0,
         )
         calls[name] = lambda model=model: model.fit(X, y)
-    model = JacobianMLPClassifier((100,), max_iter=1, tol=None).fit(X, y)
+    model = plain(JacobianMLPClassifier, max_iter=1).fit(X, y)
     many = rng.standard_normal((100_000, 64)).astype(np.float32)
     for n_rows, n_times in ((1, 500), (1000, 50), (100_000, 1)):
 

@@ -4,6 +4,7 @@ import tracemalloc
 import warnings
 
 import numpy as np
+from nets import plain
 from sklearn.exceptions import ConvergenceWarning
 from timing import medians
 
@@ -32,8 +33,12 @@ def fit(n_rows, n_hidden, n_epochs):
     rng = np.random.default_rng(0)
     X = rng.standard_normal((n_rows, 64)).astype(np.float32)
     y = np.arange(n_rows) % 10
-    model = JacobianMLPClassifier(
-        (n_hidden,), batch_size=BATCH, max_iter=n_epochs, tol=None, random_state=0
+    model = plain(
+        JacobianMLPClassifier,
+        (n_hidden,),
+        batch_size=BATCH,
+        max_iter=n_epochs,
+        random_state=0,
     )
     return lambda: model.fit(X, y), model
 
@@ -53,8 +58,8 @@ def bytes_a_row(weights=None, **parameters):
     X = rng.standard_normal((MANY_ROWS, 20)).astype(np.float32)
     y = np.arange(MANY_ROWS) % 5
     sample_weight = None if weights is None else rng.random(MANY_ROWS).astype(weights)
-    model = JacobianMLPClassifier(
-        (50,), max_iter=2, tol=None, random_state=0, **parameters
+    model = plain(
+        JacobianMLPClassifier, (50,), max_iter=2, random_state=0, **parameters
     )
 
     def peak(n_rows):

@@ -2,6 +2,7 @@
 
 from time import perf_counter
 
+from nets import plain
 from sklearn.datasets import load_digits
 
 from skjacobnet import JacobianMLPClassifier
@@ -41,7 +42,7 @@ def calls_of(model, X, y):
 
 X, y = load_digits(return_X_y=True)
 for sizes in [(100,), (100, 50)]:
-    model = JacobianMLPClassifier(sizes, max_iter=30, tol=None, random_state=0)
+    model = plain(JacobianMLPClassifier, sizes, max_iter=30, random_state=0)
     model.fit(X, y)
     print("hidden layers", sizes)
     for name, call in calls_of(model, X, y).items():

@@ -1,9 +1,40 @@
 """The networks that are timed, and tables of the right size for them."""
 
 from dataclasses import dataclass
+from inspect import signature
 
 import numpy as np
 from sklearn.datasets import load_digits
+
+# Nothing is encoded, smoothed, annealed, decayed or calibrated.
+PLAIN = {
+    "encoding": None,
+    "initializer": "glorot_uniform",
+    "schedule": "constant",
+    "total_weight_decay": 0.0,
+    "batch_size": 200,
+    "tol": None,
+    "calibration": None,
+}
+
+
+def plain(kind, hidden=(100,), **parameters):
+    """Return a network without what its defaults add, the same at every commit.
+
+    Parameters
+    ----------
+    kind : type
+        ``JacobianMLPClassifier`` or ``JacobianMLPRegressor``, of this commit or of
+        another one, which may lack some of the parameters.
+    hidden : sequence of int
+        Widths of the hidden layers.
+    **parameters : object
+        Others, and those that are not to be plain.
+    """
+    known = signature(kind).parameters
+    loss = "cross_entropy" if "class_weight" in known else "squared_error"
+    chosen = {name: value for name, value in PLAIN.items() if name in known}
+    return kind(**{"hidden_layer_sizes": hidden, "loss": loss, **chosen, **parameters})
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import itertools
 import warnings
 
 import numpy as np
+from nets import plain
 from sklearn.neural_network import MLPClassifier
 
 from skjacobnet import JacobianMLPClassifier
@@ -33,29 +34,33 @@ class Here:
 
     def __init__(self, net, dtype):
         self.parameters = {
-            "hidden_layer_sizes": net.hidden,
+            "hidden": net.hidden,
             "batch_size": net.batch_size,
             "learning_rate": LEARNING_RATE,
-            "tol": None,
             "random_state": 0,
         }
 
     def fit(self, X, y, n_epochs):
-        JacobianMLPClassifier(**self.parameters, max_iter=n_epochs).fit(X, y)
+        self._network(max_iter=n_epochs).fit(X, y)
 
     def losses(self, X, y, n_epochs, coefs, intercepts):
         model = self._model(X, y, coefs, intercepts)
-        model.set_params(**self.parameters, max_iter=n_epochs, warm_start=True)
+        model.set_params(
+            batch_size=self.parameters["batch_size"],
+            max_iter=n_epochs,
+            warm_start=True,
+        )
         return model.fit(X, y).loss_curve_[-n_epochs:]
 
     def predictor(self, X, y, coefs, intercepts):
         return self._model(X, y, coefs, intercepts).predict_proba
 
+    def _network(self, **parameters):
+        return plain(JacobianMLPClassifier, **self.parameters, **parameters)
+
     def _model(self, X, y, coefs, intercepts):
-        model = JacobianMLPClassifier(**self.parameters).set_params(
-            max_iter=1, shuffle=False, batch_size=len(X)
-        )
-        model.fit(X, y)
+        model = self._network(max_iter=1, shuffle=False)
+        model.set_params(batch_size=len(X)).fit(X, y)
         model.coefs_, model.intercepts_ = coefs, intercepts
         return model
 

@@ -15,10 +15,12 @@ OPENBLAS_NUM_THREADS=1 python tests/benchmarks/robustness.py
 from time import perf_counter
 
 import numpy as np
+from nets import plain
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, StratifiedShuffleSplit
 
 from skjacobnet import JacobianMLPClassifier
+from skjacobnet.layers import Linear
 from skjacobnet.losses import CrossEntropy
 from skjacobnet.regularizers import JacobianNorm
 
@@ -63,12 +65,12 @@ def main():
         start, rows, chosen = perf_counter(), [], []
         for split, (train, test) in enumerate(splits):
             search = GridSearchCV(
-                JacobianMLPClassifier(
-                    (100,),
+                plain(
+                    JacobianMLPClassifier,
+                    layers=[Linear(100, initializer="he_uniform"), "relu"],
                     learning_rate=3e-3,
                     batch_size=20,
                     max_iter=200,
-                    tol=None,
                     random_state=split,
                 ),
                 {"regularizers": candidates},

@@ -81,7 +81,7 @@ def test_8_isometry_lets_a_deep_and_narrow_network_learn(run_lesson):
     for name in ("as in the notebook", "Adam"):
         first, last = names["first_and_last"](names["models"][name], 0)
         assert first < 1e-3 * last
-    # Over five starts: 0.10; 0.38 to 0.52; 0.92 to 0.95; 0.95 to 0.96.
+    # Over five starts: 0.10; 0.38 to 0.52; 0.90 to 0.94; 0.95 to 0.96.
     scores = names["scores"]
     assert scores["as in the notebook"] < 0.15
     assert scores["Adam"] < 0.7
