@@ -101,7 +101,7 @@ def configurations():
         ]
     ]
     found += [
-        (f"schedule {name}", "iris", {**small, "schedule": name})
+        (f"schedule {name}", "iris", {**small, "schedule": name, "learning_rate": 1e-3})
         for name in [
             "cosine",
             "exponential",
