@@ -113,8 +113,8 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         The number a, between 0.025 and 2.5, that gives its predictions of the others
         the least log-loss then calibrates those of the run on all rows: raw predictions
         are :math:`a z + \max(0, 1 - a) \log \pi`, with the shares
-        :math:`\pi_k = (n_k + 1) / (n + C)` of the classes. A validation set takes the
-        place of the pilot. ``"auto"`` is ``"temperature"`` for cross-entropy, else
+        :math:`\pi_k = (n_k + 1) / (n + C)` of the classes. A prior keeps a small where
+        few rows tell. A validation set takes the place of the pilot. ``"auto"`` is ``"temperature"`` for cross-entropy, else
         None; fewer than 10 rows are not calibrated. A pilot has its own random numbers:
         the weights are the same with and without.
     class_weight : dict, list of dict, "balanced" or None, default=None
