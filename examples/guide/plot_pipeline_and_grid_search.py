@@ -73,7 +73,7 @@ model = make_pipeline(hours, JacobianMLPClassifier(random_state=0))
 
 grid = {
     "jacobianmlpclassifier__activation": ["relu", "tanh"],
-    "jacobianmlpclassifier__hidden_layer_sizes": [(32,), (128, 128)],
+    "jacobianmlpclassifier__hidden_layer_sizes": [(32,), (64, 64)],
 }
 folds = StratifiedKFold(3, shuffle=True, random_state=0)
 search = GridSearchCV(model, grid, scoring="roc_auc", cv=folds).fit(X, y)
