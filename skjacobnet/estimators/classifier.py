@@ -114,9 +114,10 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         the least log-loss then calibrates those of the run on all rows: raw predictions
         are :math:`a z + \max(0, 1 - a) \log \pi`, with the shares
         :math:`\pi_k = (n_k + 1) / (n + C)` of the classes. A prior keeps a small where
-        few rows tell. A validation set takes the place of the pilot. ``"auto"`` is ``"temperature"`` for cross-entropy, else
-        None; fewer than 10 rows are not calibrated. A pilot has its own random numbers:
-        the weights are the same with and without.
+        few rows tell. A validation set takes the place of the pilot. ``"auto"`` is
+        ``"temperature"`` for cross-entropy, else None; fewer than 10 rows are not
+        calibrated. A pilot has its own random numbers: the weights are the same with
+        and without.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class, multiplied with `sample_weight`. ``"balanced"`` gives all
         classes the same total. For labels, a dict has the weights of 0 and 1, one for
