@@ -33,8 +33,9 @@ class DataDriven(Initializer):
     Notes
     -----
     What ``initializer="auto"`` stands for in hidden layers. Without a batch, or without
-    an intercept, nothing is shifted. A run gives at most 1,024 rows, evenly spaced over
-    those to train on; each layer sees what the layers before it make of them.
+    an intercept, nothing is shifted. A run gives at most 1,024 rows for the automatic
+    start and 256 for ``"data_driven"``, evenly spaced over those to train on; each
+    layer sees what the layers before it make of them.
 
     With intercepts of zero all kinks of a first layer go through the origin, the mean
     of standardized inputs, and a network has to move them before it can bend elsewhere.

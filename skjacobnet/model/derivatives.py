@@ -4,6 +4,7 @@ All of them work on blocks of rows: memory is the result plus one block.
 """
 
 import numpy as np
+from scipy.sparse import issparse
 
 from skjacobnet.accumulation import accumulate_into, cotangents, count_carried
 
@@ -92,5 +93,6 @@ def activations(model, X):
     outputs = [np.empty((X.shape[0], n), model.dtype) for n in widths]
     for rows, at in model.linearizations(X):
         for whole, block in zip(outputs, at.outputs[1:], strict=True):
-            whole[rows] = block
+            # The encodings of a sparse table leave it sparse.
+            whole[rows] = block.toarray() if issparse(block) else block
     return outputs

@@ -458,3 +458,15 @@ def test_errors():
         model.per_sample_gradients(X, Y[:-1])
     with pytest.raises(ValueError, match=r"classes that were not seen before: \[7\]"):
         model.per_sample_gradient_norms(X[:1], [7])
+
+
+def test_activations_of_a_sparse_table_at_the_defaults():
+    rng = np.random.default_rng(0)
+    numbers = rng.standard_normal((60, 6)) * (rng.random((60, 6)) < 0.3)
+    table = sparse.csr_array(numbers)
+    model = JacobianMLPClassifier((4,), max_iter=2, random_state=0)
+    model.fit(table, np.arange(60) % 2)
+    outputs = model.activations(table)
+    np.testing.assert_allclose(outputs[0], numbers / numbers.std(axis=0), rtol=1e-12)
+    raw = model.decision_function(table)
+    np.testing.assert_array_equal(outputs[-1][:, 0], raw)
