@@ -32,7 +32,9 @@ class Factor(NamedTuple):
 
 def is_frame(X):
     """Whether a table is a data frame of pandas or polars."""
-    return hasattr(X, "columns") and hasattr(X, "dtypes")
+    # Of the type, since pandas makes a series of all types when it is asked for them.
+    kind = type(X)
+    return hasattr(kind, "columns") and hasattr(kind, "dtypes")
 
 
 def column_names(X):

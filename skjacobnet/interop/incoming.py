@@ -95,7 +95,7 @@ def from_sklearn(mlp, n_samples=None):
     same.
 
     The memory of the optimizer is not carried over. Neither are the rows that early
-    stopping had held back: a run that goes on draws new ones.
+    stopping had for validation: a run that goes on draws new ones.
 
     Examples
     --------

@@ -138,21 +138,6 @@ class Task(ABC):
         loss : Loss
         """
 
-    def prior_raw(self, codes, counts):
-        r"""Return the raw prediction of the shares of answers, (n_raw,).
-
-        .. math:: \pi_k = (n_k + 1) / (n + C)
-
-        Only tasks with probabilities have it.
-
-        Parameters
-        ----------
-        codes : array of shape (n_samples,) or (n_samples, n_labels)
-        counts : array of shape (n_samples,) or None
-            How many rows each one stands for; their sum is n.
-        """
-        raise NotImplementedError(f"{type(self).__name__} has no shares.")
-
     def loss_of_constant(self, raw, codes, sample_weight, loss):
         r"""Return the weighted mean loss of one raw prediction for all rows.
 

@@ -109,6 +109,16 @@ class Classes(Task):
         return self._raw_of(np.maximum(shares, SMALLEST_SHARE))
 
     def prior_raw(self, codes, counts):
+        r"""Return the raw prediction of the shares of the classes, (n_raw,).
+
+        .. math:: \pi_k = (n_k + 1) / (n + C)
+
+        Parameters
+        ----------
+        codes : array of int of shape (n_samples,)
+        counts : array of shape (n_samples,) or None
+            How many rows each one stands for; their sum is n. None stands for ones.
+        """
         totals = np.bincount(codes, counts, len(self.classes)) + 1.0
         return self._raw_of(totals / totals.sum())
 

@@ -78,6 +78,16 @@ class Labels(Task):
         return np.log(shares) - np.log1p(-shares)
 
     def prior_raw(self, codes, counts):
+        r"""Return the raw prediction of the share of each label, (n_labels,).
+
+        .. math:: \pi = (n_1 + 1) / (n + 2)
+
+        Parameters
+        ----------
+        codes : array of shape (n_samples, n_labels)
+        counts : array of shape (n_samples,) or None
+            How many rows each one stands for; their sum is n. None stands for ones.
+        """
         counts = np.ones(len(codes)) if counts is None else counts
         totals = counts @ codes + 1.0
         return np.log(totals) - np.log(counts.sum() + 2.0 - totals)

@@ -38,7 +38,7 @@ def draw_inputs(layer, shape, rng, clearance=0.1):
 
 
 def draw_weights(layer, X, rng):
-    """Draw weights as at the start of a training, and move all of them a little.
+    """Draw weights as at the start of a run, and move all of them a little.
 
     Statistics of the layer are among them.
     """

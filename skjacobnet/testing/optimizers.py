@@ -15,7 +15,7 @@ def check_optimizer(optimizer, n_weights=6, random_state=0):
 
     Of an `Optimizer`: that a step changes the weights and the state in place and
     nothing else; that equal calls give equal results, also when two trainings take
-    turns; that a training goes on from a copy of the state as if nothing had happened;
+    turns; that a run goes on from a copy of the state as if nothing had happened;
     that a stack of trainings, with a learning rate for each, gives what they give one
     by one; the data type; that zero gradients leave alone the weights that do not
     decay; that 300 steps with the default learning rate decrease a quadratic. Of a

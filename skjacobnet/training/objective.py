@@ -34,7 +34,7 @@ class Objective:
 
     Notes
     -----
-    It owns the buffers of a training and must not be shared between threads.
+    It owns the buffers of a run and must not be shared between threads.
     """
 
     def __init__(self, network, loss, link, regularizers=()):

@@ -4,7 +4,7 @@ import numpy as np
 
 
 class LayerRecord:
-    r"""Measures steps, layer by layer, where a training is to be looked at.
+    r"""Measures steps, layer by layer, where a run is to be looked at.
 
     For the weights :math:`\theta_l` of layer l, the gradient :math:`g_l` and a step
     from :math:`\theta_l` to :math:`\theta_l'`

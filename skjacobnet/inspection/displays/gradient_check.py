@@ -112,7 +112,7 @@ class GradientCheckDisplay:
         Parameters
         ----------
         layer : Layer or str
-            At weights as at the start of a training, moved a little.
+            At weights as at the start of a run, moved a little.
         x : array-like of shape (n_samples, n_in)
             Inputs, clear of the kinks of the layer.
         random_state : int, default=0

@@ -27,7 +27,7 @@ COLUMNS = "layer_gradient_norms", "layer_update_ratios"
 
 
 class GradientFlowDisplay:
-    r"""The gradient and the step of each layer over the epochs of a training.
+    r"""The gradient and the step of each layer over the epochs of a run.
 
     .. math:: \|g_l\|, \qquad \|\theta_l' - \theta_l\| / \|\theta_l\|
 

@@ -17,7 +17,7 @@ NUMBER = "{x:.4g}"
 
 
 class LossCurveDisplay:
-    """Loss, validation and learning rate over the epochs of a training.
+    """Loss, validation and learning rate over the epochs of a run.
 
     Make one with `from_estimator`; the constructor takes the numbers themselves.
 
