@@ -1,0 +1,76 @@
+"""Numbers of parts that may differ by member of a stack of networks.
+
+A part of a single network holds plain numbers. Parts of networks that are trained side
+by side may hold an array ``(n_members,)`` in place of a number.
+"""
+
+import numpy as np
+
+
+def exact(value):
+    """Return a number of a part for further arithmetic, in float64.
+
+    Parameters
+    ----------
+    value : number, or array of shape (n_members,)
+
+    Returns
+    -------
+    float, or array of shape (n_members,)
+
+    Examples
+    --------
+    >>> exact(np.float32(0.5)), exact(np.array([1, 2]))
+    (0.5, array([1., 2.]))
+    """
+    if isinstance(value, np.ndarray):
+        return value.astype(np.float64, copy=False)
+    return float(value)
+
+
+def fitting(value, n_axes, dtype):
+    """Return what an array of some type is multiplied by.
+
+    Where members differ, the number is rounded once to the type, as NumPy rounds a
+    Python number that meets an array of that type. So a member of a stack sees the
+    same number as a network alone.
+
+    Parameters
+    ----------
+    value : float, or array of shape (n_members,)
+    n_axes : int
+        Axes of the array behind that of the members: 2 for the rows of a batch and for
+        matrices, 1 for vectors of weights, 0 for one number a member.
+    dtype : data-type
+        Of the array.
+
+    Returns
+    -------
+    float, or array of shape (n_members, 1, ...)
+
+    Examples
+    --------
+    >>> fitting(np.array([1.0, 2.0]), 1, np.float32)
+    array([[1.],
+           [2.]], dtype=float32)
+    >>> fitting(0.5, 1, np.float32)
+    0.5
+    """
+    if isinstance(value, np.ndarray):
+        return value.astype(dtype, copy=False).reshape(-1, *(1,) * n_axes)
+    return value
+
+
+def power(base, exponent):
+    """Return a power of a number, that of Python for each member.
+
+    NumPy's powers of arrays may differ from it in the last digit.
+
+    Examples
+    --------
+    >>> power(np.array([0.5, 3.0]), 2)
+    array([0.25, 9.  ])
+    """
+    if isinstance(base, np.ndarray):
+        return np.array([number**exponent for number in base.tolist()])
+    return base**exponent
