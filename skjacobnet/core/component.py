@@ -21,11 +21,16 @@ class Component(BaseEstimator):
         Further names, each with the arguments it stands for.
     constraints : dict of str to Interval or OneOf
         What each argument may be.
+    member_numbers : tuple of str
+        Arguments that may be an array (n_members,), a number for each of the networks
+        that are trained side by side. Holds for the very class that says so, not for
+        its subclasses; see `skjacobnet.core.numbers`.
     """
 
     name = None
     aliases = {}
     constraints = {}
+    member_numbers = ()
 
     def same_as(self, other):
         """Whether another object is the same part with the same arguments."""

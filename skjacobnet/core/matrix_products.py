@@ -34,6 +34,8 @@ def product(left, right, out=None):
         return _of_sparse(left, right, out)
     elif right.ndim == 2 and left.ndim > 2:
         return _of_stack(left, right, out)
+    elif right.ndim == 3 and left.ndim == 4:
+        return _of_pairs(left, right, out)
     return np.matmul(left, right, out)
 
 
@@ -108,6 +110,20 @@ def _of_stack(left, right, out):
         return np.matmul(left, right, out)
     np.dot(flat, right, target.reshape(-1, shape[-1]))
     return out
+
+
+def _of_pairs(left, right, out):
+    """Multiply several vectors a row by the matrix of each member of a stack.
+
+    A member's rows (k, ..., n) are multiplied in one product, as those of a network
+    alone are.
+    """
+    n_pairs, n_members, n_rows, _ = left.shape
+    rows = np.ascontiguousarray(left.swapaxes(0, 1)).reshape(
+        n_members, n_pairs * n_rows, -1
+    )
+    result = np.matmul(rows, right).reshape(n_members, n_pairs, n_rows, -1)
+    return written(result.swapaxes(0, 1), out)
 
 
 def written(value, out):

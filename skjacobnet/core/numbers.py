@@ -61,8 +61,19 @@ def fitting(value, n_axes, dtype):
     return value
 
 
+def rounded(value, dtype):
+    """Return a number for arrays of some type; an array is rounded to it.
+
+    Examples
+    --------
+    >>> rounded(np.array([[0.5]]), np.float32).dtype, rounded(0.5, np.float32)
+    (dtype('float32'), 0.5)
+    """
+    return value.astype(dtype, copy=False) if isinstance(value, np.ndarray) else value
+
+
 def power(base, exponent):
-    """Return a power of a number, that of Python for each member.
+    """Return a power of numbers, that of Python for each member.
 
     NumPy's powers of arrays may differ from it in the last digit.
 
@@ -70,7 +81,11 @@ def power(base, exponent):
     --------
     >>> power(np.array([0.5, 3.0]), 2)
     array([0.25, 9.  ])
+    >>> power(2.0, np.array([0.0, 3.0]))
+    array([1., 8.])
     """
     if isinstance(base, np.ndarray):
         return np.array([number**exponent for number in base.tolist()])
+    if isinstance(exponent, np.ndarray):
+        return np.array([base**number for number in exponent.tolist()])
     return base**exponent

@@ -3,6 +3,7 @@
 from copy import copy
 
 import numpy as np
+from scipy.sparse import issparse
 
 from skjacobnet.core.constraints import BOOLEAN, Interval
 from skjacobnet.core.matrix_products import kernel, product, transposed_product
@@ -159,6 +160,7 @@ class PreparedLinear(PreparedLayer):
         "coef_T",
         "dtype",
         "kernels",
+        "ndim",
         "ones",
         "operator",
         "output",
@@ -173,8 +175,8 @@ class PreparedLinear(PreparedLayer):
         if self.shift is not None and self.shift.ndim > 1:
             self.shift = self.shift[..., np.newaxis, :]
         self.operator = ConstantMatrix(self.coef)
-        self.kernels = product, product
-        self.dtype = self.ones = self.output = None
+        self.kernels = product, product, product
+        self.dtype = self.ndim = self.ones = self.output = None
 
     def forward(self, X, out=None):
         """Return the output alone."""
@@ -189,17 +191,17 @@ class PreparedLinear(PreparedLayer):
         return self.forward(X, self.output), self.operator
 
     def vjp(self, operator, X, cotangent, gradients, out=None):
-        of_input, of_cotangent = self.kernels
+        of_input, of_rows, of_cotangent = self.kernels
         ones = self.ones
-        if cotangent.ndim > 2 or cotangent.dtype is not self.dtype:
-            of_input = of_cotangent = product
+        if cotangent.ndim != self.ndim or cotangent.dtype is not self.dtype:
+            of_input = of_rows = of_cotangent = product
             ones = self.workspace.ones(cotangent.shape[-2], cotangent.dtype)
         if gradients:
             X_T = X.T if X.ndim == 2 else X.mT
             gradients["coef"] = of_input(X_T, cotangent, gradients["coef"])
             if self.shift is not None:
                 # A product with ones sums the rows faster than a reduction does.
-                gradients["intercept"] = of_cotangent(
+                gradients["intercept"] = of_rows(
                     ones, cotangent, gradients["intercept"]
                 )
         return None if out is None else of_cotangent(cotangent, self.coef_T, out)
@@ -210,9 +212,25 @@ class PreparedLinear(PreparedLayer):
         shape = *stack, X.shape[-2], coef.shape[-1]
         dtype = np.result_type(X.dtype, coef.dtype)
         self.output = self.workspace.array("output", shape, dtype)
-        if not stack and X.dtype == coef.dtype:
-            self.kernels, self.dtype = (kernel(X), kernel(coef)), dtype
-            self.ones = self.workspace.ones(X.shape[0], dtype)
+        if X.dtype != coef.dtype:
+            return
+        if not stack:
+            of_coef = kernel(coef)
+            self.kernels = kernel(X), of_coef, of_coef
+        elif coef.ndim == 3 and len(stack) == 1 and not issparse(X):
+            # NumPy multiplies a column by a row without BLAS.
+            outer = np.multiply if coef.shape[-1] == 1 else np.matmul
+            self.kernels = np.matmul, _sums_of_rows, outer
+        else:
+            return
+        self.dtype, self.ndim = dtype, 2 + len(stack)
+        self.ones = self.workspace.ones(X.shape[-2], dtype)
+
+
+def _sums_of_rows(ones, cotangent, out):
+    """Return what ``ones.dot(cotangent)`` gives each member of a stack."""
+    # `dot` copies what is not contiguous; the sum of the original rounds differently.
+    return np.matmul(ones, np.ascontiguousarray(cotangent), out)
 
 
 def _rows(pairs):

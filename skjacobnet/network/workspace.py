@@ -40,7 +40,7 @@ class NetworkWorkspace:
         -------
         PreparedChain
         """
-        kind = type(X), X.shape, X.dtype
+        kind = type(X), theta.shape, X.shape, X.dtype
         known, chain = self._prepared.get(kind, (None, None))
         if known is not theta:
             # The buffers outlive a vector of weights.

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skjacobnet.core.numbers import exact, fitting, rounded
 from skjacobnet.optimizers.base import Optimizer
 from skjacobnet.optimizers.blocks import blocks, scratch_for
 from skjacobnet.optimizers.moments import DECAY_RATE, POSITIVE, accumulate_square
@@ -60,6 +61,7 @@ class AdaDelta(Optimizer):
     """
 
     name = "adadelta"
+    member_numbers = ("rho", "epsilon")
     constraints = {"rho": DECAY_RATE, "epsilon": POSITIVE}
     default_learning_rate = 1.0
 
@@ -75,22 +77,33 @@ class AdaDelta(Optimizer):
         }
 
     def step(self, theta, gradient, state, learning_rate, decay_mask=None):
-        rho = float(self.rho)
-        epsilon = float(self.epsilon) / (1.0 - rho)
-        for theta, gradient, second, squared_steps, denominator, change, rate in blocks(
+        rho, dtype = exact(self.rho), theta.dtype
+        numbers = rho, exact(self.epsilon) / (1.0 - rho)
+        for (
+            theta,
+            gradient,
+            second,
+            squared_steps,
+            denominator,
+            change,
+            rate,
+            decay,
+            epsilon,
+        ) in blocks(
             theta,
             gradient,
             state["second_moment"],
             state["squared_steps"],
             *state["scratch"],
-            learning_rate,
+            rounded(learning_rate, dtype),
+            *(fitting(number, 1, dtype) for number in numbers),
         ):
-            accumulate_square(second, gradient, rho, denominator)
+            accumulate_square(second, gradient, decay, denominator)
             np.add(second, epsilon, denominator)
             np.add(squared_steps, epsilon, change)
             np.divide(change, denominator, change)
             np.sqrt(change, change)
             np.multiply(change, gradient, change)
-            accumulate_square(squared_steps, change, rho, denominator)
+            accumulate_square(squared_steps, change, decay, denominator)
             np.multiply(change, rate, change)
             np.subtract(theta, change, theta)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skjacobnet.core.numbers import exact, fitting, rounded
 from skjacobnet.optimizers.base import Optimizer
 from skjacobnet.optimizers.blocks import blocks, zeros_and_scratch
 from skjacobnet.optimizers.moments import POSITIVE
@@ -56,6 +57,7 @@ class AdaGrad(Optimizer):
     """
 
     name = "adagrad"
+    member_numbers = ("epsilon",)
     constraints = {"epsilon": POSITIVE}
     default_learning_rate = 1e-2
 
@@ -66,13 +68,18 @@ class AdaGrad(Optimizer):
         return zeros_and_scratch(theta, "sum_of_squares")
 
     def step(self, theta, gradient, state, learning_rate, decay_mask=None):
-        for theta, gradient, total, scratch, rate in blocks(
-            theta, gradient, state["sum_of_squares"], state["scratch"], learning_rate
+        for theta, gradient, total, scratch, rate, floor in blocks(
+            theta,
+            gradient,
+            state["sum_of_squares"],
+            state["scratch"],
+            rounded(learning_rate, theta.dtype),
+            fitting(exact(self.epsilon), 1, theta.dtype),
         ):
             np.multiply(gradient, gradient, scratch)
             np.add(total, scratch, total)
             np.sqrt(total, scratch)
-            np.add(scratch, float(self.epsilon), scratch)
+            np.add(scratch, floor, scratch)
             np.divide(gradient, scratch, scratch)
             np.multiply(scratch, rate, scratch)
             np.subtract(theta, scratch, theta)

@@ -88,6 +88,7 @@ class Adam(Optimizer):
 
     name = "adam"
     aliases = {"amsgrad": {"amsgrad": True}}
+    member_numbers = ("beta_1", "beta_2", "epsilon")
     constraints = {
         "beta_1": DECAY_RATE,
         "beta_2": DECAY_RATE,
@@ -111,8 +112,8 @@ class Adam(Optimizer):
             gradient,
             state,
             learning_rate,
-            beta_1=float(self.beta_1),
-            beta_2=float(self.beta_2),
-            epsilon=float(self.epsilon),
+            beta_1=self.beta_1,
+            beta_2=self.beta_2,
+            epsilon=self.epsilon,
             amsgrad=self.amsgrad,
         )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skjacobnet.core.numbers import exact, fitting, rounded
 from skjacobnet.optimizers.base import Optimizer
 from skjacobnet.optimizers.blocks import blocks, zeros_and_scratch
 from skjacobnet.optimizers.moments import DECAY_RATE, POSITIVE, accumulate, first_factor
@@ -63,6 +64,7 @@ class AdaMax(Optimizer):
     """
 
     name = "adamax"
+    member_numbers = ("beta_1", "beta_2", "epsilon")
     constraints = {"beta_1": DECAY_RATE, "beta_2": DECAY_RATE, "epsilon": POSITIVE}
     default_learning_rate = 2e-3
 
@@ -78,19 +80,23 @@ class AdaMax(Optimizer):
 
     def step(self, theta, gradient, state, learning_rate, decay_mask=None):
         state["step"] += 1
-        beta_1 = float(self.beta_1)
-        for theta, gradient, first, largest, scratch, rate in blocks(
+        beta_1, dtype = exact(self.beta_1), theta.dtype
+        factor = fitting(first_factor(beta_1, state["step"]), 1, np.float64)
+        numbers = beta_1, exact(self.beta_2), exact(self.epsilon)
+        for theta, gradient, first, largest, scratch, rate, *numbers in blocks(
             theta,
             gradient,
             state["first_moment"],
             state["largest_gradient"],
             state["scratch"],
-            learning_rate * first_factor(beta_1, state["step"]),
+            rounded(learning_rate * factor, dtype),
+            *(fitting(number, 1, dtype) for number in numbers),
         ):
-            accumulate(first, gradient, beta_1)
-            np.multiply(largest, float(self.beta_2), largest)
+            decay_1, decay_2, floor = numbers
+            accumulate(first, gradient, decay_1)
+            np.multiply(largest, decay_2, largest)
             np.abs(gradient, scratch)
-            np.add(scratch, float(self.epsilon), scratch)
+            np.add(scratch, floor, scratch)
             np.maximum(largest, scratch, out=largest)
             np.divide(first, largest, scratch)
             np.multiply(scratch, rate, scratch)

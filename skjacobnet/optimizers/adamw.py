@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from skjacobnet.core.constraints import BOOLEAN, Interval
+from skjacobnet.core.numbers import exact, fitting, rounded
 from skjacobnet.optimizers.base import Optimizer
 from skjacobnet.optimizers.blocks import blocks
 from skjacobnet.optimizers.moments import DECAY_RATE, POSITIVE, adam_init, adam_step
@@ -69,6 +70,7 @@ class AdamW(Optimizer):
     """
 
     name = "adamw"
+    member_numbers = ("beta_1", "beta_2", "epsilon", "weight_decay")
     constraints = {
         "beta_1": DECAY_RATE,
         "beta_2": DECAY_RATE,
@@ -96,12 +98,13 @@ class AdamW(Optimizer):
         return adam_init(theta, self.amsgrad)
 
     def step(self, theta, gradient, state, learning_rate, decay_mask=None):
-        lost = learning_rate * float(self.weight_decay)
+        decay = fitting(exact(self.weight_decay), 1, np.float64)
+        lost = learning_rate * decay
         if decay_mask is None:
-            theta *= 1.0 - lost
+            theta *= rounded(1.0 - lost, theta.dtype)
         else:
             for part, mask, scratch, share in blocks(
-                theta, decay_mask, state["scratch"], lost
+                theta, decay_mask, state["scratch"], rounded(lost, theta.dtype)
             ):
                 np.multiply(part, mask, scratch)
                 np.multiply(scratch, share, scratch)
@@ -111,8 +114,8 @@ class AdamW(Optimizer):
             gradient,
             state,
             learning_rate,
-            beta_1=float(self.beta_1),
-            beta_2=float(self.beta_2),
-            epsilon=float(self.epsilon),
+            beta_1=self.beta_1,
+            beta_2=self.beta_2,
+            epsilon=self.epsilon,
             amsgrad=self.amsgrad,
         )

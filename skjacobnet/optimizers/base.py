@@ -59,7 +59,9 @@ class Optimizer(AnyOptimizer):
         gradient : array of shape (..., n_weights)
             Of the objective for `theta`; left as it is.
         state : dict
-        learning_rate : float, or array that broadcasts with theta
+        learning_rate : float, or array of shape (..., 1)
+            For a stack a rate for each member. In float64 it is rounded once, as a
+            number is.
         decay_mask : array of shape (n_weights,), optional
             One for weights that decay, zero for intercepts. Only rules with a weight
             decay of their own look at it; none means that all weights decay.

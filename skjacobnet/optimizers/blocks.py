@@ -12,7 +12,9 @@ from skjacobnet.core.blocks import PASS_NUMBERS
 
 
 def blocks(*arrays):
-    """Return blocks of the last axis, one of each array at a time.
+    """Return blocks of weights, one of each array at a time.
+
+    A block of a stack is some whole members, or a part of one where it is larger.
 
     Parameters
     ----------
@@ -25,14 +27,19 @@ def blocks(*arrays):
     iterable of sequence of array
         Views, or the arrays themselves where they are one block.
     """
-    n_block = PASS_NUMBERS
-    if arrays[0].shape[-1] <= n_block:
+    first = arrays[0]
+    if first.size <= PASS_NUMBERS:
         return (arrays,)
-    return _cut(arrays, n_block)
+    n_block = PASS_NUMBERS
+    if first.ndim == 2:
+        return _cut_stack(arrays, n_block)
+    return (arrays,) if first.shape[-1] <= n_block else _cut(arrays, n_block)
 
 
 def scratch_for(theta):
-    """Return a scratch array as long as a block."""
+    """Return a scratch array as large as a block."""
+    if theta.ndim == 2 and theta.size > PASS_NUMBERS:
+        theta = theta[: _members(theta, PASS_NUMBERS)]
     return np.empty_like(theta[..., :PASS_NUMBERS])
 
 
@@ -43,11 +50,34 @@ def zeros_and_scratch(theta, *names):
     return state
 
 
+def _members(theta, n_block):
+    """Return how many members of a stack a block has."""
+    return max(1, n_block // theta.shape[-1])
+
+
 def _cut(arrays, n_block):
     n = arrays[0].shape[-1]
     for start in range(0, n, n_block):
         size = min(n_block, n - start)
         yield [_part(array, n, start, size) for array in arrays]
+
+
+def _cut_stack(arrays, n_block):
+    """Cut stacks: blocks of members, and of their weights where these are many."""
+    n_members, step = arrays[0].shape[0], _members(arrays[0], n_block)
+    for first in range(0, n_members, step):
+        size = min(step, n_members - first)
+        yield from _cut(
+            [_of_members(array, n_members, first, size) for array in arrays], n_block
+        )
+
+
+def _of_members(array, n_members, first, size):
+    if np.ndim(array) < 2:
+        return array
+    if array.shape[0] < n_members:
+        return array[:size]
+    return array[first : first + size]
 
 
 def _part(array, n, start, size):

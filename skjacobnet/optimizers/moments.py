@@ -14,6 +14,7 @@ import math
 import numpy as np
 
 from skjacobnet.core.constraints import Interval
+from skjacobnet.core.numbers import exact, fitting, power, rounded
 from skjacobnet.optimizers.blocks import blocks, zeros_and_scratch
 
 DECAY_RATE = Interval(0.0, 1.0, "left")
@@ -35,7 +36,7 @@ def accumulate_square(moment, gradient, decay, scratch):
 
 def first_factor(beta_1, step):
     """Return the corrected first moment over the one without factors."""
-    return (1.0 - beta_1) / (1.0 - beta_1**step)
+    return (1.0 - beta_1) / (1.0 - power(beta_1, step))
 
 
 def second_root(beta_2, step):
@@ -44,7 +45,12 @@ def second_root(beta_2, step):
     With it, ``1 / (sqrt(corrected) + epsilon)`` is
     ``second_root / (sqrt(moment) + epsilon * second_root)``.
     """
-    return math.sqrt((1.0 - beta_2**step) / (1.0 - beta_2))
+    return root((1.0 - power(beta_2, step)) / (1.0 - beta_2))
+
+
+def root(value):
+    """Return the square root of a number, or of one for each member."""
+    return np.sqrt(value) if isinstance(value, np.ndarray) else math.sqrt(value)
 
 
 def adam_init(theta, amsgrad):
@@ -63,20 +69,19 @@ def adam_step(
     theta, gradient, state, learning_rate, *, beta_1, beta_2, epsilon, amsgrad
 ):
     """Take one step of Algorithm 1 of Kingma and Ba, with ten calls of ufuncs."""
-    step = state["step"] = state["step"] + 1
-    root = second_root(beta_2, step)
-    rate = learning_rate * (first_factor(beta_1, step) * root)
-    decay_1, decay_2, floor = state["numbers"]
-    decay_1[()], decay_2[()], floor[()] = beta_1, beta_2, epsilon * root
-    for theta, gradient, first, second, largest, scratch, rate in blocks(
+    state["step"] += 1
+    of = _of_one if theta.ndim == 1 else _of_stack
+    numbers = of(theta.dtype, state, learning_rate, beta_1, beta_2, epsilon)
+    for theta, gradient, first, second, largest, scratch, rate, *numbers in blocks(
         theta,
         gradient,
         state["first_moment"],
         state["second_moment"],
         state["largest_second_moment"] if amsgrad else None,
         state["scratch"],
-        rate,
+        *numbers,
     ):
+        decay_1, decay_2, floor = numbers
         accumulate(first, gradient, decay_1)
         accumulate_square(second, gradient, decay_2, scratch)
         if amsgrad:
@@ -86,3 +91,23 @@ def adam_step(
         np.divide(first, scratch, scratch)
         np.multiply(scratch, rate, scratch)
         np.subtract(theta, scratch, theta)
+
+
+def _of_one(dtype, state, learning_rate, beta_1, beta_2, epsilon):
+    """Return the rate of a step, both decays and epsilon, of one network."""
+    step = state["step"]
+    beta_1, beta_2 = float(beta_1), float(beta_2)
+    scale = second_root(beta_2, step)
+    decay_1, decay_2, floor = state["numbers"]
+    decay_1[()], decay_2[()], floor[()] = beta_1, beta_2, float(epsilon) * scale
+    rate = learning_rate * (first_factor(beta_1, step) * scale)
+    return rate, decay_1, decay_2, floor
+
+
+def _of_stack(dtype, state, learning_rate, beta_1, beta_2, epsilon):
+    """Return the same where they may differ by member."""
+    step, beta_1, beta_2 = state["step"], exact(beta_1), exact(beta_2)
+    scale = second_root(beta_2, step)
+    rate = learning_rate * fitting(first_factor(beta_1, step) * scale, 1, np.float64)
+    numbers = beta_1, beta_2, exact(epsilon) * scale
+    return rounded(rate, dtype), *(fitting(number, 1, dtype) for number in numbers)

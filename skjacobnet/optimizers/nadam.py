@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from skjacobnet.core.constraints import Interval
+from skjacobnet.core.numbers import exact, fitting, power, rounded
 from skjacobnet.optimizers.base import Optimizer
 from skjacobnet.optimizers.blocks import blocks, scratch_for
 from skjacobnet.optimizers.moments import (
@@ -79,6 +80,7 @@ class NAdam(Optimizer):
     """
 
     name = "nadam"
+    member_numbers = ("beta_1", "beta_2", "epsilon", "momentum_decay")
     constraints = {
         "beta_1": DECAY_RATE,
         "beta_2": DECAY_RATE,
@@ -109,27 +111,31 @@ class NAdam(Optimizer):
         gradient_share = (1.0 - mu) / (1.0 - state["mu_product"])
         moment_share = mu_next / (1.0 - state["mu_product"] * mu_next)
 
-        beta_1, beta_2 = float(self.beta_1), float(self.beta_2)
-        root = second_root(beta_2, state["step"])
+        beta_1, beta_2, dtype = exact(self.beta_1), exact(self.beta_2), theta.dtype
+        scale = second_root(beta_2, state["step"])
         ahead = (1.0 - beta_1) * moment_share / gradient_share
-        for theta, gradient, first, second, direction, denominator, rate in blocks(
+        numbers = beta_1, beta_2, ahead, exact(self.epsilon) * scale
+        rate = learning_rate * fitting(gradient_share * scale, 1, np.float64)
+        for theta, gradient, first, second, direction, below, rate, *numbers in blocks(
             theta,
             gradient,
             state["first_moment"],
             state["second_moment"],
             *state["scratch"],
-            learning_rate * (gradient_share * root),
+            rounded(rate, dtype),
+            *(fitting(number, 1, dtype) for number in numbers),
         ):
-            accumulate(first, gradient, beta_1)
-            accumulate_square(second, gradient, beta_2, denominator)
+            decay_1, decay_2, ahead, floor = numbers
+            accumulate(first, gradient, decay_1)
+            accumulate_square(second, gradient, decay_2, below)
             np.multiply(first, ahead, direction)
             np.add(direction, gradient, direction)
-            np.sqrt(second, denominator)
-            np.add(denominator, float(self.epsilon) * root, denominator)
-            np.divide(direction, denominator, direction)
+            np.sqrt(second, below)
+            np.add(below, floor, below)
+            np.divide(direction, below, direction)
             np.multiply(direction, rate, direction)
             np.subtract(theta, direction, theta)
 
     def _momentum(self, step):
-        growth = 1.0 - 0.5 * 0.96 ** (step * float(self.momentum_decay))
-        return float(self.beta_1) * growth
+        exponent = step * exact(self.momentum_decay)
+        return exact(self.beta_1) * (1.0 - 0.5 * power(0.96, exponent))

@@ -1,9 +1,8 @@
 """RMSProp."""
 
-import math
-
 import numpy as np
 
+from skjacobnet.core.numbers import exact, fitting, rounded
 from skjacobnet.optimizers.base import Optimizer
 from skjacobnet.optimizers.blocks import blocks, zeros_and_scratch
 from skjacobnet.optimizers.moments import (
@@ -11,6 +10,7 @@ from skjacobnet.optimizers.moments import (
     POSITIVE,
     accumulate,
     accumulate_square,
+    root,
 )
 
 
@@ -68,6 +68,7 @@ class RMSProp(Optimizer):
     """
 
     name = "rmsprop"
+    member_numbers = ("rho", "epsilon", "momentum")
     constraints = {"rho": DECAY_RATE, "epsilon": POSITIVE, "momentum": DECAY_RATE}
     default_learning_rate = 1e-3
 
@@ -77,25 +78,29 @@ class RMSProp(Optimizer):
         self.momentum = momentum
 
     def init(self, theta):
-        names = ["second_moment", "velocity"] if self.momentum else ["second_moment"]
-        return zeros_and_scratch(theta, *names)
+        names = ["velocity"] if np.any(self.momentum) else []
+        return zeros_and_scratch(theta, "second_moment", *names)
 
     def step(self, theta, gradient, state, learning_rate, decay_mask=None):
-        rho, momentum = float(self.rho), float(self.momentum)
-        root = math.sqrt(1.0 / (1.0 - rho))
-        for theta, gradient, second, velocity, scratch, rate in blocks(
+        rho, dtype, moves = exact(self.rho), theta.dtype, "velocity" in state
+        scale = root(1.0 / (1.0 - rho))
+        numbers = rho, exact(self.epsilon) * scale, exact(self.momentum)
+        rate = learning_rate * fitting(scale, 1, np.float64)
+        for theta, gradient, second, velocity, scratch, rate, *numbers in blocks(
             theta,
             gradient,
             state["second_moment"],
             state.get("velocity"),
             state["scratch"],
-            learning_rate * root,
+            rounded(rate, dtype),
+            *(fitting(number, 1, dtype) for number in numbers),
         ):
-            accumulate_square(second, gradient, rho, scratch)
+            decay, floor, momentum = numbers
+            accumulate_square(second, gradient, decay, scratch)
             np.sqrt(second, scratch)
-            np.add(scratch, float(self.epsilon) * root, scratch)
+            np.add(scratch, floor, scratch)
             direction = np.divide(gradient, scratch, scratch)
-            if momentum:
+            if moves:
                 accumulate(velocity, scratch, momentum)
                 direction = velocity
             np.multiply(direction, rate, scratch)

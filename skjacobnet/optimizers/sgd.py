@@ -3,6 +3,7 @@
 import numpy as np
 
 from skjacobnet.core.constraints import BOOLEAN
+from skjacobnet.core.numbers import exact, fitting, rounded
 from skjacobnet.optimizers.base import Optimizer
 from skjacobnet.optimizers.blocks import blocks, zeros_and_scratch
 from skjacobnet.optimizers.moments import DECAY_RATE, accumulate
@@ -83,6 +84,7 @@ class SGD(Optimizer):
         "momentum": {"momentum": 0.9},
         "nesterov": {"momentum": 0.9, "nesterov": True},
     }
+    member_numbers = ("momentum",)
     constraints = {"momentum": DECAY_RATE, "nesterov": BOOLEAN}
 
     def __init__(self, momentum=0.0, nesterov=False):
@@ -108,15 +110,23 @@ class SGD(Optimizer):
             )
 
     def init(self, theta):
-        return zeros_and_scratch(theta, *(["velocity"] if self.momentum else []))
+        return zeros_and_scratch(
+            theta, *(["velocity"] if np.any(self.momentum) else [])
+        )
 
     def step(self, theta, gradient, state, learning_rate, decay_mask=None):
-        momentum = float(self.momentum)
-        for theta, gradient, velocity, scratch, rate in blocks(
-            theta, gradient, state.get("velocity"), state["scratch"], learning_rate
+        momentum = fitting(exact(self.momentum), 1, theta.dtype)
+        decays = "velocity" in state
+        for theta, gradient, velocity, scratch, rate, momentum in blocks(
+            theta,
+            gradient,
+            state.get("velocity"),
+            state["scratch"],
+            rounded(learning_rate, theta.dtype),
+            momentum,
         ):
             direction = gradient
-            if momentum:
+            if decays:
                 direction = velocity
                 accumulate(velocity, gradient, momentum)
             if self.nesterov:

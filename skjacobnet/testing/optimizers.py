@@ -8,6 +8,8 @@ from skjacobnet.optimizers.base import FullBatchOptimizer, Optimizer
 from skjacobnet.testing.compare import assert_close, assert_type, unchanged
 
 N_STEPS = 5
+# What the numbers of the members of a stack are times those of the optimizer.
+FACTORS = np.array([1.0, 0.5, 0.75])
 
 
 def check_optimizer(optimizer, n_weights=6, random_state=0):
@@ -16,11 +18,11 @@ def check_optimizer(optimizer, n_weights=6, random_state=0):
     Of an `Optimizer`: that a step changes the weights and the state in place and
     nothing else; that equal calls give equal results, also when two trainings take
     turns; that a run goes on from a copy of the state as if nothing had happened;
-    that a stack of trainings, with a learning rate for each, gives what they give one
-    by one; the data type; that zero gradients leave alone the weights that do not
-    decay; that 300 steps with the default learning rate decrease a quadratic. Of a
-    `FullBatchOptimizer`: that it finds the minimum of a quadratic, in place, and heeds
-    `max_iter` and `callback`.
+    that a stack of runs, with a learning rate for each, gives what they give one by
+    one, bit for bit where it declares `member_numbers`, which then differ; the data
+    type; that zero gradients leave alone the weights that do not decay; that 300 steps
+    with the default learning rate decrease a quadratic. Of a `FullBatchOptimizer`: that
+    it finds the minimum of a quadratic, in place, and heeds `max_iter` and `callback`.
 
     Parameters
     ----------
@@ -131,17 +133,24 @@ def _check_repeatable(optimizer, problem):
 
 
 def _check_stack(optimizer, problem):
+    dtype = problem.start.dtype
     rates = optimizer.default_learning_rate * np.array([1.0, 0.5, 0.1])
-    rates = rates.astype(problem.start.dtype)
-    stacked = problem.start * np.array([[1.0], [-1.0], [0.5]], problem.start.dtype)
-    single = stacked.copy()
-    state = optimizer.init(stacked)
-    _run(optimizer, problem, stacked, state, N_STEPS, rates[:, np.newaxis])
-    for theta, rate in zip(single, rates, strict=True):
-        _run(optimizer, problem, theta, optimizer.init(theta), N_STEPS, rate)
-    tolerance = 100.0 * float(np.finfo(problem.start.dtype).eps)
-    label = f"{optimizer!r}: a stack of trainings against one by one"
-    assert_close(stacked, single, label, tolerance, 0.0)
+    starts = problem.start * np.array([[1.0], [-1.0], [0.5]], dtype)
+    names = vars(type(optimizer)).get("member_numbers", ())
+    for numbers in ({}, {name: getattr(optimizer, name) for name in names}):
+        # Members that differ in all that may differ.
+        own = {name: number * FACTORS for name, number in numbers.items()}
+        together, stacked = copy.copy(optimizer), starts.copy()
+        vars(together).update(own)
+        state = together.init(stacked)
+        _run(together, problem, stacked, state, N_STEPS, rates[:, np.newaxis])
+        for member, (theta, rate) in enumerate(zip(starts, rates, strict=True)):
+            alone, single = copy.copy(optimizer), theta.copy()
+            vars(alone).update({name: own[name][member].item() for name in own})
+            _run(alone, problem, single, alone.init(single), N_STEPS, rate.item())
+            label = f"{alone!r}: a stack of trainings against one by one"
+            tolerance = 0.0 if names else 100.0 * float(np.finfo(dtype).eps)
+            assert_close(stacked[member], single, label, tolerance, 0.0)
 
 
 def _check_zero_gradient(optimizer, problem):

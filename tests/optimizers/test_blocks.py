@@ -33,5 +33,6 @@ def test_blocks_do_not_change_a_step(monkeypatch, optimizer, stack, dtype):
 
 def test_scratch_is_as_long_as_a_block(monkeypatch):
     monkeypatch.setattr(blocks, "PASS_NUMBERS", 4)
-    assert scratch_for(np.zeros((2, 100))).shape == (2, 4)
+    assert scratch_for(np.zeros((2, 100))).shape == (1, 4)
+    assert scratch_for(np.zeros((5, 2))).shape == (2, 2)
     assert scratch_for(np.zeros(3)).shape == (3,)
