@@ -34,7 +34,7 @@ def product(left, right, out=None):
         return _of_sparse(left, right, out)
     elif right.ndim == 2 and left.ndim > 2:
         return _of_stack(left, right, out)
-    elif right.ndim == 3 and left.ndim == 4:
+    elif right.ndim == 3 and left.ndim == 4 and left.shape[1] == len(right):
         return _of_pairs(left, right, out)
     return np.matmul(left, right, out)
 

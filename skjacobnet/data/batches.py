@@ -84,24 +84,51 @@ class Batches:
         """
         if len(self) == 1:
             if self._whole is None:
-                everything = slice(None) if self.rows is None else self.rows
-                self._whole = self._gather(everything, self.n_rows)
+                self._whole = self.gather(*next(self.blocks()))
             yield self._whole
             return
-        order = self._order(rng)
-        row_bytes = (self.n_features + self.task.n_columns) * self.dtype.itemsize
-        # An eighth of a block, which leaves the cache to the arrays of the steps.
-        block = rows_of(8 * row_bytes * self.batch_size) * self.batch_size
-        for start in range(0, self.n_rows, block):
-            stop = min(start + block, self.n_rows)
-            rows = slice(start, stop) if order is None else order[start:stop]
-            X, y, weight = self._gather(rows, stop - start)
+        for rows, n_rows in self.blocks(rng):
+            X, y, weight = self.gather(rows, n_rows)
             for first in range(0, y.shape[0], self.batch_size):
                 batch = slice(first, first + self.batch_size)
                 yield X[batch], y[batch], None if weight is None else weight[batch]
 
-    def _order(self, rng):
-        """Return the rows as they come; None means all of them, in order."""
+    @property
+    def row_bytes(self):
+        """The bytes of a row of inputs and targets."""
+        return (self.n_features + self.task.n_columns) * self.dtype.itemsize
+
+    def blocks(self, rng=None):
+        """Yield the rows of a few batches at a time, and how many these are.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator, optional
+            As in `epoch`.
+
+        Yields
+        ------
+        rows : slice or array of int
+        n_rows : int
+        """
+        if len(self) == 1:
+            yield slice(None) if self.rows is None else self.rows, self.n_rows
+            return
+        order = self.order(rng)
+        # An eighth of a block, which leaves the cache to the arrays of the steps.
+        block = rows_of(8 * self.row_bytes * self.batch_size) * self.batch_size
+        for start in range(0, self.n_rows, block):
+            stop = min(start + block, self.n_rows)
+            yield (
+                slice(start, stop) if order is None else order[start:stop],
+                (stop - start),
+            )
+
+    def order(self, rng=None):
+        """Return the rows as they come; None means all of them, in order.
+
+        The next call writes over the array.
+        """
         if rng is None:
             return self.rows
         order = self._workspace.array("order", (self.n_rows,), np.intp)
@@ -112,10 +139,21 @@ class Batches:
         rng.shuffle(order)
         return order
 
-    def _gather(self, rows, n_rows):
+    def gather(self, rows, n_rows):
         """Return some rows, in buffers that the next call writes over.
 
         Rows that are given as a slice are looked at where they are.
+
+        Parameters
+        ----------
+        rows : slice or array of int
+        n_rows : int
+            How many these are.
+
+        Returns
+        -------
+        X, y, sample_weight
+            As in `epoch`.
         """
         codes = self._taken("codes", self.codes, rows)
         y = self._buffer("y", n_rows, (self.task.n_columns,), self.dtype)

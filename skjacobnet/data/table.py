@@ -103,7 +103,7 @@ class Table:
         task = task.fitted(table.counted_codes, table.counted_weight)
         return replace(table, task=task)
 
-    def encoded_by(self, encoder, dtype):
+    def encoded_by(self, encoder, dtype, shared=None):
         """Return the table whose inputs go through encodings.
 
         Small ones do so at once, others batch by batch.
@@ -114,16 +114,25 @@ class Table:
             Encodings alone.
         dtype : data-type
             Of their output.
+        shared : Shared, optional
+            What other runs on the table have found.
         """
         if not encoder.n_encodings:
             return self
         n_samples, width = self.X.shape[0], encoder.sizes[-1]
-        encoded = None
-        if not issparse(self.X) and n_samples * width * dtype.itemsize <= CACHED_BYTES:
-            encoded = np.empty((n_samples, width), dtype)
+
+        def encoded():
+            found = np.empty((n_samples, width), dtype)
             for rows in slices(n_samples, row_blocks(encoder, 0, dtype.itemsize)):
-                encoder.encoded(self.X[rows], dtype, encoded[rows])
-        return replace(self, encoder=encoder, encoded=encoded)
+                encoder.encoded(self.X[rows], dtype, found[rows])
+            return found
+
+        if issparse(self.X) or n_samples * width * dtype.itemsize > CACHED_BYTES:
+            return replace(self, encoder=encoder)
+        if shared is None:
+            return replace(self, encoder=encoder, encoded=encoded())
+        found = shared.get(("encoded", encoder, dtype, self.X), encoded)
+        return replace(self, encoder=encoder, encoded=found)
 
     @property
     def n_rows(self):

@@ -19,6 +19,7 @@ from skjacobnet.callbacks import (
     with_callbacks,
 )
 from skjacobnet.core.constraints import OneOf
+from skjacobnet.core.shared import Shared
 from skjacobnet.core.version import __version__
 from skjacobnet.data.columns import RawColumns, checked_table
 from skjacobnet.data.table import Table
@@ -27,8 +28,9 @@ from skjacobnet.estimators.parameters import resolve, taken_tables
 from skjacobnet.model import derivatives
 from skjacobnet.network.layer_table import as_html
 from skjacobnet.tasks import task_of
+from skjacobnet.training.drive import alone
 from skjacobnet.training.outcome import warn_of
-from skjacobnet.training.run import train
+from skjacobnet.training.run import run
 from skjacobnet.training.state import RunState
 
 NAMES_OF_FEATURES = "n_features_in_", "feature_names_in_"
@@ -127,14 +129,68 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         UserWarning
             If the validation set that is split off lacks a class.
         """
+        return alone(
+            self.fit_steps(
+                X,
+                y,
+                sample_weight,
+                X_val=X_val,
+                y_val=y_val,
+                sample_weight_val=sample_weight_val,
+            )
+        )
+
+    def fit_steps(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        shared=None,
+    ):
+        """Train as `fit` does, but leave each optimization to the caller.
+
+        Searches and ensembles train several estimators side by side with it, by
+        `skjacobnet.training.drive.together`.
+
+        Parameters
+        ----------
+        X, y, sample_weight, X_val, y_val, sample_weight_val
+            As in `fit`.
+        shared : Shared, optional
+            What other fits on the same arrays have found.
+
+        Yields
+        ------
+        Job
+            Is sent back how it has ended.
+
+        Returns
+        -------
+        self
+        """
         parts = resolve(self)
         earlier = self._earlier() if self.warm_start else None
-        given = self._checked_table(X, y, parts, earlier)
+        if shared is None or earlier is not None:
+            shared = Shared()
+        given = shared.get(
+            ("rows", X, y, parts.encodings, self.categorical_features),
+            lambda: self._checked_table(X, y, parts, earlier),
+        )
         inputs, targets, features, columns = given
-        task = task_of(targets, parts.loss)
+        task = shared.get(
+            ("task", targets, parts.loss), lambda: task_of(targets, parts.loss)
+        )
         if earlier is not None:
             task = task.following(earlier[0].task)
-        table = Table.of(task, inputs, targets, sample_weight, self.class_weight)
+        class_weight = self.class_weight
+        table = shared.get(
+            ("table", task, inputs, targets, sample_weight, class_weight),
+            lambda: Table.of(task, inputs, targets, sample_weight, class_weight),
+        )
         validation = None
         if not (X_val is None and y_val is None and sample_weight_val is None):
             validation = self._validation_table(
@@ -154,7 +210,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
             hooks = epoch_hooks(self, context, data, attributes)
             return [*progress_of(parts), *hooks]
 
-        model, state, parts = train(
+        model, state, parts = yield from run(
             parts,
             table.task,
             table,
@@ -164,6 +220,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
             estimator_of=self._predicting_like,
             observers_of_pilot=partial(progress_of, name="pilot"),
             observers_of=observers_of,
+            shared=shared,
         )
         self._assign(attributes(model, state), keep_state=self.warm_start)
         if state.outcome.ended_by == "interrupt":
@@ -171,7 +228,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
                 f"Training was interrupted after {state.epoch} epochs, whose "
                 f"{'last' if validation is None else 'best'} weights are kept."
             )
-        warn_of(state.outcome, parts.max_iter, self.tol, stacklevel=3)
+        warn_of(state.outcome, parts.max_iter, self.tol, stacklevel=5)
         return self
 
     def _train_on(self, X, y, sample_weight, find_task):
@@ -192,14 +249,16 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         known = None if earlier is None else earlier[0].task
         task = find_task(targets, parts.loss, known)
         table = Table.of(task, inputs, targets, sample_weight, self.class_weight)
-        model, state, _ = train(
-            parts,
-            table.task,
-            table,
-            columns=columns,
-            earlier=earlier,
-            n_epochs=1,
-            relative=False,
+        model, state, _ = alone(
+            run(
+                parts,
+                table.task,
+                table,
+                columns=columns,
+                earlier=earlier,
+                n_epochs=1,
+                relative=False,
+            )
         )
         self._assign({**fitted_attributes(model, state), **features}, keep_state=True)
         return self

@@ -14,9 +14,13 @@ class Schedule(Component):
     ----------
     per_epoch : bool
         Whether the factor changes only between epochs.
+    depends_on_scores : bool
+        Whether the factor depends on `monitored`. That it does not holds for the very
+        class that says so, not for its subclasses.
     """
 
     per_epoch = False
+    depends_on_scores = True
 
     @abstractmethod
     def __call__(self, step, n_steps, monitored=()):

@@ -21,6 +21,7 @@ class Constant(Schedule):
     1.0
     """
 
+    depends_on_scores = False
     name = "constant"
 
     def __call__(self, step, n_steps, monitored=()):

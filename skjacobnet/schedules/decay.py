@@ -40,6 +40,7 @@ class Cosine(Schedule):
     [1.0, 0.6, 0.2]
     """
 
+    depends_on_scores = False
     name = "cosine"
     constraints = {"final": Interval(0.0, 1.0)}
 
@@ -83,6 +84,7 @@ class Exponential(Schedule):
     [1.0, 0.1, 0.01]
     """
 
+    depends_on_scores = False
     name = "exponential"
     constraints = {"final": Interval(0.0, 1.0, "right")}
 
@@ -126,6 +128,7 @@ class InverseScaling(Schedule):
     [1.0, 0.5, 0.1]
     """
 
+    depends_on_scores = False
     name = "inverse_scaling"
     constraints = {"power": Interval(0.0, math.inf, "left")}
 

@@ -56,6 +56,7 @@ class FlatCosine(Schedule):
     [0.25, 0.75, 1.0, 1.0, 0.96194, 0.691342, 0.308658, 0.03806, 0.0]
     """
 
+    depends_on_scores = False
     name = "flat_cosine"
     constraints = {
         "warmup": Interval(0.0, 1.0, "left"),

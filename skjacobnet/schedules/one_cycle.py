@@ -53,6 +53,7 @@ class OneCycle(Schedule):
     [0.2, 0.6, 1.0, 0.55, 0.1]
     """
 
+    depends_on_scores = False
     name = "one_cycle"
     constraints = {
         "warmup": Interval(0.0, 1.0, "left"),

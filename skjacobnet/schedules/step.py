@@ -48,6 +48,7 @@ class Step(Schedule):
     [1.0, 1.0, 1.0, 1.0, 0.1, 0.1, 0.01, 0.01]
     """
 
+    depends_on_scores = False
     name = "step"
     constraints = {"factor": Interval(0.0, 1.0, "right")}
 

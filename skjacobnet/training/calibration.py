@@ -28,7 +28,7 @@ class Calibrated(NamedTuple):
 
 
 def by_pilot(parts, network, table, dtype, rng, encoded_columns, observers_of):
-    """Run a pilot where the parts ask for one.
+    """Run a pilot where the parts ask for one; a part of a run.
 
     Parameters
     ----------
@@ -38,6 +38,10 @@ def by_pilot(parts, network, table, dtype, rng, encoded_columns, observers_of):
         As in `pilot`.
     observers_of : callable or None
         As in `train`.
+
+    Yields
+    ------
+    Job
 
     Returns
     -------
@@ -50,7 +54,9 @@ def by_pilot(parts, network, table, dtype, rng, encoded_columns, observers_of):
         # Enough to tell noise from signal.
         run = replace(parts, max_iter=-(-parts.max_iter // 2))
     observers = () if observers_of is None else observers_of(run)
-    held_out = pilot(run, network, table, dtype, rng, encoded_columns, observers)
+    held_out = yield from pilot(
+        run, network, table, dtype, rng, encoded_columns, observers
+    )
     if held_out is None:
         return Calibrated(parts)
     if parts.calibration == "temperature":

@@ -6,7 +6,7 @@ from skjacobnet.layers import EncodedRows, automatic_encodings, fit_encodings
 from skjacobnet.network import Network
 
 
-def fitted_encoder(parts, table, columns):
+def fitted_encoder(parts, table, columns, shared=None):
     """Return encodings fitted to all rows that count, their columns and mean row.
 
     Weights of rows count, weights of classes do not, and neither does a split: what the
@@ -17,6 +17,8 @@ def fitted_encoder(parts, table, columns):
     parts : Parts
     table : Table
     columns : RawColumns or None
+    shared : Shared, optional
+        What other runs on the table have found.
 
     Returns
     -------
@@ -30,10 +32,16 @@ def fitted_encoder(parts, table, columns):
     if not parts.encodings:
         return encoder, (), None
     encodings = _encodings(parts, table.task, issparse(table.X))
-    X, weight = table.X, table.sample_weight
-    layers, statistics, known = fit_encodings(encodings, columns.raw_columns, X, weight)
-    rows = EncodedRows(X, weight, zip(layers, statistics, strict=True))
-    return encoder.followed_by(layers, statistics), tuple(known), rows.mean()
+    X, weight, raw_columns = table.X, table.sample_weight, columns.raw_columns
+
+    def fitted():
+        layers, statistics, known = fit_encodings(encodings, raw_columns, X, weight)
+        rows = EncodedRows(X, weight, zip(layers, statistics, strict=True))
+        return encoder.followed_by(layers, statistics), tuple(known), rows.mean()
+
+    if shared is None:
+        return fitted()
+    return shared.get(("encoder", encodings, X, weight), fitted)
 
 
 def encoder_of(model, parts, sparse):

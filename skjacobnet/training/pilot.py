@@ -7,8 +7,8 @@ import numpy as np
 
 from skjacobnet.core.blocks import row_blocks
 from skjacobnet.network import NetworkWorkspace
+from skjacobnet.training.job import Job
 from skjacobnet.training.objective import Objective
-from skjacobnet.training.optimize import optimize
 from skjacobnet.training.start import draw_weights
 from skjacobnet.training.state import RunState
 
@@ -35,7 +35,7 @@ class HeldOut(NamedTuple):
 
 
 def pilot(parts, network, table, dtype, rng, encoded_columns, observers=()):
-    """Train on 80 % of the rows, and predict the others.
+    """Train on 80 % of the rows, and predict the others; a part of a run.
 
     Parameters
     ----------
@@ -49,6 +49,10 @@ def pilot(parts, network, table, dtype, rng, encoded_columns, observers=()):
         Of the pilot alone.
     encoded_columns : tuple of Column
     observers : sequence, default=()
+
+    Yields
+    ------
+    Job
 
     Returns
     -------
@@ -69,7 +73,8 @@ def pilot(parts, network, table, dtype, rng, encoded_columns, observers=()):
     draw_weights(parts, network, state, trained, encoded_columns)
     link = table.task.link(parts.loss)
     objective = Objective(network, parts.loss, link, parts.regularizers)
-    if optimize(parts, objective, trained, state, observers=observers) == "interrupt":
+    ended_by = yield Job(parts, objective, trained, state, observers=observers)
+    if ended_by == "interrupt":
         raise KeyboardInterrupt("The pilot was interrupted. Nothing has changed.")
     return predicted(network, state.theta, held_out)
 

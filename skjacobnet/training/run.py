@@ -10,9 +10,9 @@ from skjacobnet.layers import Rescale
 from skjacobnet.model import FittedModel
 from skjacobnet.training.calibration import by_pilot, by_validation
 from skjacobnet.training.encoder import encoder_of, fitted_encoder
+from skjacobnet.training.job import Job
 from skjacobnet.training.monitor import Monitor
 from skjacobnet.training.objective import Objective
-from skjacobnet.training.optimize import optimize
 from skjacobnet.training.outcome import baseline_of, outcome_of
 from skjacobnet.training.pilot import predicted
 from skjacobnet.training.recipe import Size, resolved, settings
@@ -21,7 +21,7 @@ from skjacobnet.training.start import draw_weights, network_to_train
 from skjacobnet.training.state import RunState
 
 
-def train(
+def run(
     parts,
     task,
     table,
@@ -34,8 +34,12 @@ def train(
     estimator_of=None,
     observers_of_pilot=None,
     observers_of=None,
+    shared=None,
 ):
-    """Train a network on a table.
+    """Train a network on a table, and leave each optimization to the caller.
+
+    A generator: it yields jobs and is sent how each has ended. `alone` and `together`
+    of `skjacobnet.training.drive` run it to its end.
 
     Parameters
     ----------
@@ -59,6 +63,12 @@ def train(
     observers_of_pilot, observers_of : callable, optional
         ``observers_of(parts)`` gives what is told of each epoch, for parts without any
         ``"auto"``; see `Watch`.
+    shared : Shared, optional
+        What other runs on the table have found.
+
+    Yields
+    ------
+    Job
 
     Returns
     -------
@@ -79,7 +89,9 @@ def train(
     """
     goes_on = earlier is not None or n_epochs is not None
     if earlier is None:
-        encoder, encoded_columns, mean_encoded = fitted_encoder(parts, table, columns)
+        encoder, encoded_columns, mean_encoded = fitted_encoder(
+            parts, table, columns, shared
+        )
     else:
         encoder = encoder_of(earlier[0], parts, issparse(table.X))
         encoded_columns = earlier[0].encoded_columns
@@ -93,7 +105,7 @@ def train(
         state = _resumed(parts, network, task, *earlier, from_kept=n_epochs is not None)
         dtype = state.theta.dtype
     _check_unit(task, dtype)
-    table = table.encoded_by(encoder, dtype)
+    table = table.encoded_by(encoder, dtype, shared)
     if validation is not None:
         validation = validation.encoded_by(encoder, dtype)
     if validation is None and parts.early_stopping:
@@ -105,7 +117,7 @@ def train(
     if earlier is not None:
         calibration = earlier[0].calibration
     elif not goes_on and validation is None:
-        parts, calibration, beats_constant = by_pilot(
+        parts, calibration, beats_constant = yield from by_pilot(
             parts,
             network,
             table,
@@ -142,7 +154,7 @@ def train(
             lambda theta: estimator_of(model_at(theta)),
             state.theta,
         )
-    ended_by = optimize(
+    ended_by = yield Job(
         parts,
         objective,
         table,
@@ -287,7 +299,7 @@ def _resumed(parts, network, task, model, state, from_kept):
             "Training goes on from the weights of the last fit, but "
             f"{parts.optimizer!r} starts its memory of gradients anew.",
             ConvergenceWarning,
-            stacklevel=5,
+            stacklevel=7,
         )
     state = state.copy()
     best = state.stopping.best_theta

@@ -135,7 +135,7 @@ def _warn_of_absent_classes(table, rows, validation_fraction):
             f"{validation_fraction}, give X_val and y_val with all classes, or set "
             "early_stopping=False.",
             UserWarning,
-            stacklevel=6,
+            stacklevel=8,
         )
 
 

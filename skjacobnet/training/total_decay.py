@@ -26,8 +26,7 @@ class TotalDecay:
 
     def __init__(self, total, schedule, n_steps, weights):
         self.weights = weights
-        factors = np.array([schedule(step, n_steps) for step in range(n_steps)])
-        self.kept = np.exp(-total * factors / factors.sum()).tolist()
+        self.kept = kept_by_step(total, schedule, n_steps)
 
     def step(self, number):
         """Let the weights decay before step `number`, counted from 0."""
@@ -35,3 +34,37 @@ class TotalDecay:
             kept = self.kept[number]
             for array in self.weights:
                 np.multiply(array, kept, array)
+
+
+class MemberDecay:
+    """The same for members that are trained side by side.
+
+    Parameters
+    ----------
+    kept : list of list of float
+        What is left of a weight in each step, for each member; None where nothing
+        decays.
+    weights : list of array of shape (n_members, ...)
+    """
+
+    def __init__(self, kept, weights):
+        self.weights = weights
+        longest = max(len(own) for own in kept if own is not None)
+        dtype = weights[0].dtype if weights else np.float64
+        self.kept = np.ones((longest, len(kept)), dtype)
+        for place, own in enumerate(kept):
+            if own is not None:
+                self.kept[: len(own), place] = own
+
+    def step(self, number):
+        """Let the weights decay before step `number`, counted from 0."""
+        if number < len(self.kept):
+            kept = self.kept[number]
+            for array in self.weights:
+                np.multiply(array, kept.reshape(-1, *(1,) * (array.ndim - 1)), array)
+
+
+def kept_by_step(total, schedule, n_steps):
+    """Return what is left of a weight in each step, as a list of float."""
+    factors = np.array([schedule(step, n_steps) for step in range(n_steps)])
+    return np.exp(-total * factors / factors.sum()).tolist()

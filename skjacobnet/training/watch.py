@@ -35,6 +35,9 @@ class Watch:
     ----------
     ended_by : str
         As in `Outcome`.
+    share : float
+        The part of the time of an epoch that is the run's own, where several runs go on
+        side by side.
     """
 
     def __init__(self, state, observers=(), monitor=None, model=None):
@@ -43,6 +46,7 @@ class Watch:
         self.monitor = monitor
         self.model = model
         self.ended_by = "max_iter"
+        self.share = 1.0
         self._start = 0.0
         self._complete = state.theta, state.step, state.stopping, state.epoch
 
@@ -93,7 +97,7 @@ class Watch:
             "penalty": penalty,
             "learning_rate": learning_rate,
             "gradient_norm": gradient_norm,
-            "seconds": perf_counter() - self._start,
+            "seconds": self.share * (perf_counter() - self._start),
             **recorded,
             **columns,
         }

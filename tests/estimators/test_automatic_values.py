@@ -124,8 +124,9 @@ def pilots(monkeypatch):
     found, original = [], calibration.pilot
 
     def recorded(parts, *args, **kwargs):
-        found.append((parts, original(parts, *args, **kwargs)))
-        return found[-1][1]
+        held_out = yield from original(parts, *args, **kwargs)
+        found.append((parts, held_out))
+        return held_out
 
     monkeypatch.setattr(calibration, "pilot", recorded)
     return found

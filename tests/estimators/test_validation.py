@@ -235,7 +235,7 @@ def test_lbfgs_in_blocks_is_lbfgs_at_once(form, monkeypatch):
     weight = np.random.default_rng(0).uniform(0.5, 2.0, len(labels))
     whole = make(**params).fit(rows, labels, sample_weight=weight)
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 1)
-    monkeypatch.setattr("skjacobnet.training.optimize.FEWEST_ROWS", 100)
+    monkeypatch.setattr("skjacobnet.training.job.FEWEST_ROWS", 100)
     blocks = make(**params).fit(rows, labels, sample_weight=weight)
     np.testing.assert_allclose(blocks.weights_, whole.weights_, atol=1e-7)
     np.testing.assert_allclose(blocks.loss_curve_, whole.loss_curve_, rtol=1e-9)

@@ -1,0 +1,137 @@
+"""Mini-batches of runs that go on side by side."""
+
+import numpy as np
+
+from skjacobnet.core.blocks import rows_of
+
+
+class MemberBatches:
+    """The mini-batches of several runs on one table.
+
+    Runs that go through the same rows in the same order share each batch. Others get
+    batches stacked on a leading axis.
+
+    Parameters
+    ----------
+    batches : list of Batches
+        One for each run, `side_by_side` with each other.
+    rngs : list of numpy.random.Generator, or None
+        What shuffles the rows of each run; none leaves them in order.
+    """
+
+    def __init__(self, batches, rngs):
+        self.first = batches[0]
+        self.batches = batches
+        self.rngs = rngs
+        one_order = len(self.first) == 1 or _all_equal_streams(rngs)
+        self.shares_rows = one_order and all(
+            _equal(one.rows, self.first.rows) for one in batches
+        )
+        self.weights = _own_weights(batches)
+
+    def __len__(self):
+        return len(self.first)
+
+    @property
+    def n_rows(self):
+        """The number of rows of each run."""
+        return self.first.n_rows
+
+    def epoch(self):
+        """Yield every row of each run once, in batches.
+
+        Yields
+        ------
+        X : array of shape (n_rows, n_features) or (n_members, n_rows, n_features)
+        y : array of shape (n_rows, n_columns) or (n_members, n_rows, n_columns)
+        sample_weight : array of shape (n_rows,) or (n_members, n_rows), or None
+            All three are overwritten as the epoch goes on.
+        """
+        return self._shared() if self.shares_rows else self._own()
+
+    def _shared(self):
+        rng = None if self.rngs is None else self.rngs[0]
+        for rows, n_rows in self.first.blocks(rng):
+            X, y, weight = self.first.gather(rows, n_rows)
+            if self.weights is not None:
+                weight = self.weights[:, rows]
+            yield from self._cut(X, y, weight)
+        for other in [] if rng is None else self.rngs[1:]:
+            # Each has drawn the same order.
+            other.bit_generator.state = rng.bit_generator.state
+
+    def _own(self):
+        first, orders = self.first, []
+        for place, own in enumerate(self.batches):
+            rng = None
+            if self.rngs is not None and len(first) > 1:
+                rng = self.rngs[place]
+            order = own.order(rng)
+            orders.append(np.arange(first.n_rows) if order is None else order)
+        block = rows_of(8 * first.row_bytes * len(orders) * first.batch_size)
+        block *= first.batch_size
+        for start in range(0, first.n_rows, block):
+            rows = np.stack([order[start : start + block] for order in orders])
+            X, y, weight = (
+                array if array is None else array.reshape(*rows.shape, *array.shape[1:])
+                for array in first.gather(rows.ravel(), rows.size)
+            )
+            if self.weights is not None:
+                weight = np.take_along_axis(self.weights, rows, axis=1)
+            yield from self._cut(X, y, weight)
+
+    def _cut(self, X, y, weight):
+        """Yield one batch after the other."""
+        size = self.first.batch_size
+        for start in range(0, y.shape[-2], size):
+            stop = start + size
+            yield (
+                X[..., start:stop, :],
+                y[..., start:stop, :],
+                None if weight is None else weight[..., start:stop],
+            )
+
+
+def side_by_side(one, other):
+    """Whether the batches of two runs can be taken side by side.
+
+    They are of one table and one size, and either both have weights or none has.
+    """
+    return (
+        one.X is other.X
+        and one.encoder is other.encoder
+        and one.n_rows == other.n_rows
+        and one.batch_size == other.batch_size
+        and one.dtype == other.dtype
+        and (one.sample_weight is None) == (other.sample_weight is None)
+        and _equal(one.codes, other.codes)
+    )
+
+
+def _all_equal_streams(rngs):
+    if rngs is None:
+        return True
+    state = rngs[0].bit_generator.state
+    return all(rng.bit_generator.state == state for rng in rngs[1:])
+
+
+def _equal(array, other):
+    """Whether two arrays, which may be None, are equal."""
+    if array is None or other is None:
+        return array is other
+    return array is other or np.array_equal(array, other)
+
+
+def _own_weights(batches):
+    """Return the weights of all rows for each run, None where they are the same."""
+    first = batches[0]
+    if first.sample_weight is None or all(
+        one.weight_unit == first.weight_unit
+        and _equal(one.sample_weight, first.sample_weight)
+        for one in batches
+    ):
+        return None
+    weights = np.empty((len(batches), len(first.sample_weight)), first.dtype)
+    for row, one in zip(weights, batches, strict=True):
+        np.divide(one.sample_weight, one.weight_unit, row, casting="same_kind")
+    return weights

@@ -1,0 +1,120 @@
+"""Runs are driven to their ends: one alone, or several together."""
+
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+from skjacobnet.training import population
+from skjacobnet.training.optimize import optimize
+
+
+def alone(run):
+    """Drive a run to its end, and return what it returns.
+
+    Parameters
+    ----------
+    run : generator
+        Yields jobs and is sent how each has ended.
+    """
+    try:
+        job = next(run)
+        while True:
+            job = run.send(optimize(job))
+    except StopIteration as end:
+        return end.value
+
+
+@dataclass
+class Ended:
+    """How one of several runs has ended.
+
+    Attributes
+    ----------
+    value : object
+        What it has returned.
+    error : Exception or None
+        What it has raised.
+    seconds : float
+        Its share of the time.
+    n_together : int
+        Runs that were trained side by side with it, itself included, in its last
+        optimization.
+    """
+
+    value: Any = None
+    error: Exception | None = None
+    seconds: float = 0.0
+    n_together: int = 1
+
+
+def together(runs, told=None):
+    """Drive several runs to their ends; what is alike is trained side by side.
+
+    Each ends as it would alone, bit for bit on one BLAS thread, or with its own error.
+
+    Parameters
+    ----------
+    runs : sequence of generator
+        As in `alone`.
+    told : callable, optional
+        ``told(n_running)`` is called after each epoch of a group.
+
+    Returns
+    -------
+    list of Ended
+        One for each run.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If there is one. The runs are closed.
+    """
+    ended, jobs = [Ended() for _ in runs], {}
+
+    def go_on(place, send):
+        """Let a run go on to its next job, or to its end."""
+        jobs.pop(place, None)
+        start = perf_counter()
+        try:
+            jobs[place] = send()
+        except StopIteration as end:
+            ended[place].value = end.value
+        except Exception as error:
+            ended[place].error = error
+        ended[place].seconds += perf_counter() - start
+
+    try:
+        for place, run in enumerate(runs):
+            go_on(place, run.__next__)
+        while jobs:
+            for places in _groups(jobs):
+                start = perf_counter()
+                outcomes = population.train([jobs[place] for place in places], told)
+                share = (perf_counter() - start) / len(places)
+                for place, outcome in zip(places, outcomes, strict=True):
+                    ended[place].seconds += share
+                    ended[place].n_together = len(places)
+                    failed = isinstance(outcome, Exception)
+                    run = runs[place]
+                    go_on(place, partial(run.throw if failed else run.send, outcome))
+    finally:
+        for run in runs:
+            run.close()
+    return ended
+
+
+def _groups(jobs):
+    """Return lists of the places of jobs that are done together."""
+    kinds = []
+    for place, job in jobs.items():
+        kind = next((k for k in kinds if population.fits(jobs[k[0]], job)), None)
+        if kind is None:
+            kinds.append([place])
+        else:
+            kind.append(place)
+    found = []
+    for kind in kinds:
+        size = population.group_size(jobs[kind[0]], len(kind))
+        found += [kind[start : start + size] for start in range(0, len(kind), size)]
+    return found
