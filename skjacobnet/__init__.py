@@ -9,7 +9,7 @@ from skjacobnet.estimators.classifier import (
 from skjacobnet.estimators.regressor import JacobianMLPRegressor as JacobianMLPRegressor
 
 # Loaded when they are asked for.
-_SUBMODULES = ("inspection", "interop", "testing")
+_SUBMODULES = ("inspection", "interop", "model_selection", "testing")
 
 
 def __getattr__(name):

@@ -1,7 +1,8 @@
 """The line that shows how a run gets on."""
 
-import sys
 from time import perf_counter
+
+from skjacobnet.callbacks.line import Line
 
 # Writing to a terminal more often than this, in seconds, only costs time.
 PAUSE = 0.1
@@ -30,8 +31,7 @@ class ProgressLine:
         self.start = perf_counter()
         self.done = 0
         self.written = -PAUSE
-        self.width = 0
-        self.changes_its_line = _can_change_a_line(sys.stdout)
+        self.line = Line()
 
     def epoch_begins(self, state):
         """Do nothing."""
@@ -51,13 +51,10 @@ class ProgressLine:
 
     def close(self):
         """Begin a new line after this one."""
-        if self.width:
-            self.width = 0
-            sys.stdout.write("\n")
-            sys.stdout.flush()
+        self.line.close()
 
     def _is_due(self, now):
-        if self.changes_its_line:
+        if self.line.changes:
             return now - self.written >= PAUSE or self.done == self.n_epochs
         step = -(-self.n_epochs // LINES_OF_A_FILE)
         return self.done == 1 or self.done % step == 0
@@ -77,15 +74,4 @@ class ProgressLine:
         else:
             left = seconds_per_epoch * (self.n_epochs - self.done)
             texts.append(f"at most {left:.0f} s left")
-        line = " ".join([self.name, ", ".join(texts)]).lstrip()
-        if self.changes_its_line:
-            sys.stdout.write("\r" + line.ljust(self.width))
-            self.width = len(line)
-        else:
-            sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-
-
-def _can_change_a_line(stream):
-    in_notebook = type(stream).__module__.startswith("ipykernel.")
-    return in_notebook or (hasattr(stream, "isatty") and stream.isatty())
+        self.line.write(" ".join([self.name, ", ".join(texts)]).lstrip())

@@ -64,20 +64,22 @@ def _cut(arrays, n_block):
 
 def _cut_stack(arrays, n_block):
     """Cut stacks: blocks of members, and of their weights where these are many."""
-    n_members, step = arrays[0].shape[0], _members(arrays[0], n_block)
+    n_members, n = arrays[0].shape
+    step = _members(arrays[0], n_block)
+    stacks = [isinstance(array, np.ndarray) and array.ndim == 2 for array in arrays]
+    # Scratch has as many members as a block.
+    scratch = [one and len(a) < n_members for one, a in zip(stacks, arrays, strict=True)]
+    kinds = list(zip(arrays, stacks, scratch, strict=True))
     for first in range(0, n_members, step):
-        size = min(step, n_members - first)
-        yield from _cut(
-            [_of_members(array, n_members, first, size) for array in arrays], n_block
-        )
-
-
-def _of_members(array, n_members, first, size):
-    if np.ndim(array) < 2:
-        return array
-    if array.shape[0] < n_members:
-        return array[:size]
-    return array[first : first + size]
+        rows, few = slice(first, first + step), slice(min(step, n_members - first))
+        block = [
+            (array[few] if is_scratch else array[rows]) if is_stack else array
+            for array, is_stack, is_scratch in kinds
+        ]
+        if n <= n_block:
+            yield block
+        else:
+            yield from _cut(block, n_block)
 
 
 def _part(array, n, start, size):

@@ -58,7 +58,7 @@ def together(runs, told=None):
     runs : sequence of generator
         As in `alone`.
     told : callable, optional
-        ``told(n_running)`` is called after each epoch of a group.
+        As in `skjacobnet.training.population.train`.
 
     Returns
     -------

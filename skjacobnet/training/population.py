@@ -92,7 +92,8 @@ def train(jobs, told=None):
     jobs : list of Job
         Fewer than three are done one by one.
     told : callable, optional
-        ``told(n_running)`` is called after each epoch.
+        ``told(n_trained, n_running)`` is called after each epoch with the number of
+        members in it and of those that go on.
 
     Returns
     -------
@@ -109,9 +110,10 @@ def train(jobs, told=None):
     population = Population(jobs)
     try:
         while len(population.members) >= SMALLEST_GROUP:
+            n_trained = len(population.members)
             population.epoch()
             if told is not None:
-                told(len(population.members))
+                told(n_trained, len(population.members))
     except KeyboardInterrupt:
         if not population.roll_back():
             raise

@@ -1,0 +1,39 @@
+"""A line of text that is written over where that is possible."""
+
+import sys
+
+
+class Line:
+    """A line that changes in a terminal or a notebook; elsewhere one after the other.
+
+    A terminal and a notebook show plain characters behind a carriage return as a single
+    line.
+
+    Attributes
+    ----------
+    changes : bool
+        Whether it is written over.
+    """
+
+    def __init__(self):
+        stream = sys.stdout
+        in_notebook = type(stream).__module__.startswith("ipykernel.")
+        in_terminal = hasattr(stream, "isatty") and stream.isatty()
+        self.changes = in_notebook or in_terminal
+        self._width = 0
+
+    def write(self, text):
+        """Show a text in place of the last one, or below it."""
+        if self.changes:
+            sys.stdout.write("\r" + text.ljust(self._width))
+            self._width = len(text)
+        else:
+            sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+    def close(self):
+        """Begin a new line."""
+        if self._width:
+            self._width = 0
+            sys.stdout.write("\n")
+            sys.stdout.flush()

@@ -1,0 +1,167 @@
+"""Estimators that are fitted to the same rows, as far as possible side by side."""
+
+from copy import copy
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from sklearn.base import BaseEstimator, clone
+from sklearn.pipeline import Pipeline
+
+from skjacobnet.core.shared import Shared
+from skjacobnet.core.stacking import alike
+from skjacobnet.estimators.base import JacobianNetwork
+from skjacobnet.training.drive import Ended, together
+
+
+@dataclass
+class Candidate:
+    """An estimator to be fitted, and the parameters by which it differs from others."""
+
+    estimator: Any
+    params: dict
+
+    @property
+    def network(self):
+        """The estimator itself, or the last step of a pipeline."""
+        return last_step(self.estimator)
+
+    @property
+    def is_network(self):
+        """Whether it can be trained side by side with others."""
+        network = self.network
+        # What callbacks are told of fits assumes that one goes on at a time.
+        has_callbacks = hasattr(network, "_skl_callbacks")
+        return isinstance(network, JacobianNetwork) and not has_callbacks
+
+    @property
+    def params_of_steps(self):
+        """The parameters of all steps but the last one of a pipeline."""
+        if not isinstance(self.estimator, Pipeline):
+            return {}
+        last = self.estimator.steps[-1][0]
+        return {
+            name: value
+            for name, value in self.params.items()
+            if name.partition("__")[0] != last
+        }
+
+
+def last_step(estimator):
+    """Return the last step of a pipeline, or the estimator itself."""
+    return estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+
+
+class Catch(BaseEstimator):
+    """In place of the last step of a pipeline: keeps what it is given to fit.
+
+    Parameters
+    ----------
+    like : estimator
+        The last step itself, whose requests for metadata count.
+    """
+
+    def __init__(self, like=None):
+        self.like = like
+
+    def fit(self, X, y=None, **params):
+        """Keep all arguments."""
+        self.given_ = X, y, params
+        return self
+
+    def get_metadata_routing(self):
+        """Return the requests of the last step."""
+        return self.like.get_metadata_routing()
+
+    def __sklearn_tags__(self):
+        return self.like.__sklearn_tags__()
+
+
+def fit_together(candidates, X, y, params, told=None):
+    """Fit candidates to the same rows.
+
+    Parameters
+    ----------
+    candidates : list of Candidate
+        Not fitted. Their `params_of_steps` are equal.
+    X, y, params
+        What `fit` of each would be given.
+    told : callable, optional
+        As in `skjacobnet.training.drive.together`.
+
+    Returns
+    -------
+    list of Ended
+        One for each, with the fitted estimator as its value.
+    """
+    first = candidates[0].estimator
+    if not isinstance(first, Pipeline):
+        return _networks_together([c.network for c in candidates], X, y, params, told)
+    start = perf_counter()
+    try:
+        caught = _with_last_step(clone(first), Catch(first.steps[-1][1]))
+        caught.fit(X, y, **params)
+        X, y, params = caught.steps[-1][1].given_
+    except Exception as error:
+        return [Ended(error=error) for _ in candidates]
+    share = (perf_counter() - start) / len(candidates)
+    ended = _networks_together([c.network for c in candidates], X, y, params, told)
+    for one in ended:
+        one.seconds += share
+        if one.error is None:
+            one.value = _with_last_step(caught, one.value)
+    return ended
+
+
+def fit_alone(candidate, X, y, params):
+    """Fit one candidate by its own `fit`.
+
+    Returns
+    -------
+    Ended
+    """
+    ended, start = Ended(), perf_counter()
+    try:
+        ended.value = candidate.estimator.fit(X, y, **params)
+    except Exception as error:
+        ended.error = error
+    ended.seconds = perf_counter() - start
+    return ended
+
+
+def by_steps(candidates):
+    """Return lists of the places of candidates that can be fitted together.
+
+    Parameters
+    ----------
+    candidates : list of Candidate
+
+    Returns
+    -------
+    list of list of int
+        Those that are no networks are alone.
+    """
+    groups = []
+    for place, candidate in enumerate(candidates):
+        if candidate.is_network:
+            params = candidate.params_of_steps
+            found = next((own for known, own in groups if alike(known, params)), None)
+            if found is not None:
+                found.append(place)
+                continue
+        groups.append((params if candidate.is_network else None, [place]))
+    return [places for _, places in groups]
+
+
+def _networks_together(networks, X, y, params, told):
+    shared = Shared()
+    runs = [network.fit_steps(X, y, shared=shared, **params) for network in networks]
+    return together(runs, told)
+
+
+def _with_last_step(pipeline, estimator):
+    """Return a copy of a pipeline with another last step."""
+    found = copy(pipeline)
+    name, _ = pipeline.steps[-1]
+    found.steps = [*pipeline.steps[:-1], (name, estimator)]
+    return found

@@ -1,0 +1,213 @@
+"""The candidates of a search, trained together where scikit-learn fits one by one.
+
+scikit-learn's search does all but the fits: it makes the splits, scores, formats the
+results and picks the best. It asks for one fit after the other, for each candidate
+those of all splits. The first fit that it asks for on a split trains all candidates on
+that split; the others are then ready when they are asked for.
+"""
+
+from contextlib import contextmanager, nullcontext
+
+import numpy as np
+from joblib import effective_n_jobs, parallel_config
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils.parallel import Parallel, delayed
+from threadpoolctl import threadpool_limits
+
+from skjacobnet.estimators.base import JacobianNetwork
+from skjacobnet.model_selection.fitting import (
+    Candidate,
+    by_steps,
+    fit_alone,
+    fit_together,
+    last_step,
+)
+from skjacobnet.model_selection.in_turn import in_turn
+from skjacobnet.model_selection.progress import SearchLine
+from skjacobnet.training.drive import Ended
+from skjacobnet.training.population import LARGEST_GROUP
+
+
+class Lockstep:
+    """Fits of one search.
+
+    Parameters
+    ----------
+    search : LockstepGridSearchCV or another search
+    """
+
+    def __init__(self, search):
+        self.search = search
+        self.estimator = search.estimator
+        self.parallel = Parallel(n_jobs=search.n_jobs, prefer="threads")
+        self.n_jobs = effective_n_jobs(search.n_jobs)
+        self.line = SearchLine() if search.verbose == 1 else None
+        self.candidates = None
+        self.n_asked = 0
+        self.splits = {}
+        self.seconds = []
+        self.n_together = []
+
+    @contextmanager
+    def at_work(self):
+        """Let the search ask for its fits one after the other, in order."""
+        search, verbose = self.search, self.search.verbose
+        search.estimator = in_turn(self.estimator, self.fit)
+        search.verbose = 0 if self.line is not None else verbose
+        try:
+            with parallel_config(backend="sequential"):
+                yield
+        finally:
+            search.estimator, search.verbose = self.estimator, verbose
+            if self.line is not None:
+                self.line.close()
+
+    def evaluate(self, evaluate_candidates, candidates, more_results=None, **settings):
+        """Let scikit-learn evaluate candidates whose fits come from here.
+
+        Parameters
+        ----------
+        evaluate_candidates : callable
+            scikit-learn's.
+        candidates : iterable of dict
+        more_results : dict, optional
+        **settings
+            What else `evaluate_candidates` takes.
+
+        Returns
+        -------
+        dict
+            All results so far.
+        """
+        self.candidates = list(candidates)
+        self.n_asked, self.splits = 0, {}
+        n_together = [1] * len(self.candidates)
+        more_results = {**(more_results or {}), "n_together": n_together}
+        self.n_together = n_together
+        if self.line is not None:
+            self.line.begins(len(self.candidates), self.search.n_splits_)
+        try:
+            results = evaluate_candidates(
+                self.candidates, more_results=more_results, **settings
+            )
+        finally:
+            fits, self.candidates, self.splits = self.splits, None, {}
+        by_split = [fits[split].seconds for split in sorted(fits)]
+        self.seconds += zip(*by_split, strict=True)
+        results["mean_fit_time"] = np.mean(self.seconds, axis=1)
+        results["std_fit_time"] = np.std(self.seconds, axis=1)
+        if self.line is not None:
+            self.line.ends(results)
+        return results
+
+    def fit(self, estimator, X, y, **params):
+        """Leave an estimator fitted, as the next one that was asked for."""
+        if self.candidates is None:
+            estimator.fit(X, y, **params)
+            return
+        candidate, split = divmod(self.n_asked, self.search.n_splits_)
+        self.n_asked += 1
+        if candidate == 0:
+            self.splits[split] = self._fit_all(X, y, params)
+        fitted = self.splits[split].take(candidate)
+        if fitted.error is not None:
+            raise fitted.error
+        vars(estimator).update(vars(fitted.value))
+
+    def _fit_all(self, X, y, params):
+        """Fit all candidates to the rows of one split."""
+        ended, candidates = {}, {}
+        for place, own in enumerate(self.candidates):
+            estimator = clone(self.estimator)
+            try:
+                estimator.set_params(**clone(own, safe=False))
+            except Exception as error:
+                # scikit-learn meets it, too, before it asks for the fit.
+                ended[place] = Ended(error=error)
+            else:
+                candidates[place] = Candidate(estimator, own)
+        tasks = self._tasks(candidates)
+        threads = self.n_jobs > 1 and len(tasks) > 1
+        with threadpool_limits(1, "blas") if threads else nullcontext():
+            found = self.parallel(
+                delayed(_fit_task)(
+                    [candidates[p] for p in places], X, y, params, self.line
+                )
+                for places in tasks
+            )
+        for places, results in zip(tasks, found, strict=True):
+            ended.update(zip(places, results, strict=True))
+        for place, one in ended.items():
+            known = [self.n_together[place]] if self.splits else []
+            self.n_together[place] = min(one.n_together, *known, LARGEST_GROUP)
+        if self.line is not None:
+            self.line.split_ends()
+        return _Split([ended[place] for place in range(len(ended))])
+
+    def _tasks(self, candidates):
+        """Return lists of places: what is fitted together, by one worker at a time."""
+        places = list(candidates)
+        groups = [
+            [places[i] for i in own] for own in by_steps(list(candidates.values()))
+        ]
+        if self.n_jobs == 1:
+            return groups
+        # What can't be trained together anyway goes to different workers first.
+        most = -(-len(places) // self.n_jobs)
+        tasks = []
+        for group in groups:
+            group.sort(key=lambda place: _kind(candidates[place]))
+            n_tasks = -(-len(group) // most)
+            size = -(-len(group) // n_tasks)
+            tasks += [group[i : i + size] for i in range(0, len(group), size)]
+        return tasks
+
+
+class _Split:
+    """The fits of all candidates on one split, each to be taken once."""
+
+    def __init__(self, ended):
+        self.ended = ended
+        self.seconds = [one.seconds for one in ended]
+
+    def take(self, place):
+        """Return a fit, and forget it."""
+        found, self.ended[place] = self.ended[place], None
+        return found
+
+
+def concerns(search, grid):
+    """Whether a search has networks to train.
+
+    Parameters
+    ----------
+    search : search
+    grid : dict or list of dict
+        Its parameters.
+    """
+    if isinstance(last_step(search.estimator), JacobianNetwork):
+        return True
+    if not isinstance(search.estimator, Pipeline):
+        return False
+    grids = grid if isinstance(grid, list | tuple) else [grid]
+    values = [v for own in grids if isinstance(own, dict) for v in own.values()]
+    lists = [v for v in values if isinstance(v, list | tuple)]
+    return any(isinstance(entry, JacobianNetwork) for own in lists for entry in own)
+
+
+def _fit_task(candidates, X, y, params, told):
+    if candidates[0].is_network:
+        return fit_together(candidates, X, y, params, told)
+    return [fit_alone(candidate, X, y, params) for candidate in candidates]
+
+
+def _kind(candidate):
+    """Return what keeps candidates of one kind next to each other."""
+    network = candidate.network
+    if not candidate.is_network:
+        return ""
+    names = "hidden_layer_sizes", "layers", "activation", "batch_size", "loss", "dtype"
+    optimizer = network.optimizer
+    name = optimizer if isinstance(optimizer, str) else type(optimizer).__name__
+    return repr([name.lower(), *(getattr(network, name) for name in names)])
