@@ -55,6 +55,9 @@ class MemberBatches:
             X, y, weight = self.first.gather(rows, n_rows)
             if self.weights is not None:
                 weight = self.weights[:, rows]
+                # In the order of a run alone, since sums of strided rows round
+                # differently.
+                weight = np.ascontiguousarray(weight)
             yield from self._cut(X, y, weight)
         for other in [] if rng is None else self.rngs[1:]:
             # Each has drawn the same order.

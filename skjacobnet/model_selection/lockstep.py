@@ -24,7 +24,7 @@ from skjacobnet.model_selection.fitting import (
     last_step,
 )
 from skjacobnet.model_selection.in_turn import in_turn
-from skjacobnet.model_selection.progress import SearchLine
+from skjacobnet.model_selection.progress import Progress
 from skjacobnet.training.drive import Ended
 from skjacobnet.training.population import LARGEST_GROUP
 
@@ -42,7 +42,7 @@ class Lockstep:
         self.estimator = search.estimator
         self.parallel = Parallel(n_jobs=search.n_jobs, prefer="threads")
         self.n_jobs = effective_n_jobs(search.n_jobs)
-        self.line = SearchLine() if search.verbose == 1 else None
+        self.progress = Progress(shows=search.verbose == 1)
         self.candidates = None
         self.n_asked = 0
         self.splits = {}
@@ -53,15 +53,16 @@ class Lockstep:
     def at_work(self):
         """Let the search ask for its fits one after the other, in order."""
         search, verbose = self.search, self.search.verbose
-        search.estimator = in_turn(self.estimator, self.fit)
-        search.verbose = 0 if self.line is not None else verbose
+        search.estimator = stand_in = in_turn(self.estimator, self.fit)
+        search.verbose = 0 if verbose == 1 else verbose
         try:
             with parallel_config(backend="sequential"):
                 yield
         finally:
             search.estimator, search.verbose = self.estimator, verbose
-            if self.line is not None:
-                self.line.close()
+            # The scorer of a search keeps it.
+            stand_in.__class__ = type(self.estimator)
+            self.progress.close()
 
     def evaluate(self, evaluate_candidates, candidates, more_results=None, **settings):
         """Let scikit-learn evaluate candidates whose fits come from here.
@@ -85,8 +86,7 @@ class Lockstep:
         n_together = [1] * len(self.candidates)
         more_results = {**(more_results or {}), "n_together": n_together}
         self.n_together = n_together
-        if self.line is not None:
-            self.line.begins(len(self.candidates), self.search.n_splits_)
+        self.progress.begins(len(self.candidates), self.search.n_splits_)
         try:
             results = evaluate_candidates(
                 self.candidates, more_results=more_results, **settings
@@ -97,8 +97,7 @@ class Lockstep:
         self.seconds += zip(*by_split, strict=True)
         results["mean_fit_time"] = np.mean(self.seconds, axis=1)
         results["std_fit_time"] = np.std(self.seconds, axis=1)
-        if self.line is not None:
-            self.line.ends(results)
+        self.progress.ends(results)
         return results
 
     def fit(self, estimator, X, y, **params):
@@ -129,20 +128,27 @@ class Lockstep:
                 candidates[place] = Candidate(estimator, own)
         tasks = self._tasks(candidates)
         threads = self.n_jobs > 1 and len(tasks) > 1
-        with threadpool_limits(1, "blas") if threads else nullcontext():
-            found = self.parallel(
-                delayed(_fit_task)(
-                    [candidates[p] for p in places], X, y, params, self.line
+        try:
+            with threadpool_limits(1, "blas") if threads else nullcontext():
+                found = self.parallel(
+                    delayed(_fit_task)(
+                        [candidates[place] for place in own],
+                        X,
+                        y,
+                        params,
+                        self.progress,
+                    )
+                    for own in tasks
                 )
-                for places in tasks
-            )
+        except BaseException:
+            self.progress.halt()
+            raise
         for places, results in zip(tasks, found, strict=True):
             ended.update(zip(places, results, strict=True))
         for place, one in ended.items():
             known = [self.n_together[place]] if self.splits else []
             self.n_together[place] = min(one.n_together, *known, LARGEST_GROUP)
-        if self.line is not None:
-            self.line.split_ends()
+        self.progress.split_ends()
         return _Split([ended[place] for place in range(len(ended))])
 
     def _tasks(self, candidates):
@@ -196,10 +202,11 @@ def concerns(search, grid):
     return any(isinstance(entry, JacobianNetwork) for own in lists for entry in own)
 
 
-def _fit_task(candidates, X, y, params, told):
-    if candidates[0].is_network:
-        return fit_together(candidates, X, y, params, told)
-    return [fit_alone(candidate, X, y, params) for candidate in candidates]
+def _fit_task(candidates, X, y, params, progress):
+    with progress:
+        if candidates[0].is_network:
+            return fit_together(candidates, X, y, params, progress)
+        return [fit_alone(candidate, X, y, params) for candidate in candidates]
 
 
 def _kind(candidate):

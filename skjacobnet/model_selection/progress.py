@@ -1,4 +1,4 @@
-"""The line that shows how a search gets on."""
+"""How a search gets on: the line that shows it, and the end when it is interrupted."""
 
 import threading
 from time import perf_counter
@@ -12,20 +12,36 @@ from skjacobnet.callbacks.line import Line
 PAUSE, PAUSE_OF_A_FILE = 0.1, 10.0
 
 
-class SearchLine:
-    """Shows how many fits are done and running, epochs, and the best score."""
+class Progress:
+    """What the workers of a search tell, and what they are told: whether to go on.
 
-    def __init__(self):
-        self.line = Line()
-        self.lock = threading.Lock()
+    Parameters
+    ----------
+    shows : bool
+        Whether there is a line of text.
+    """
+
+    def __init__(self, shows):
+        self.line = Line() if shows else None
         self.n_candidates = self.n_splits = self.n_epochs = self.n_done = 0
         self.running = {}
         self.start = self.written = perf_counter()
+        self._changed = threading.Condition()
+        self._n_active = 0
+        self._is_halted = False
 
     def begins(self, n_candidates, n_splits):
         """Take note of candidates to come."""
-        self.n_candidates, self.n_splits = n_candidates, n_splits
-        self.n_done = 0
+        self.n_candidates, self.n_splits, self.n_done = n_candidates, n_splits, 0
+
+    def __enter__(self):
+        with self._changed:
+            self._n_active += 1
+
+    def __exit__(self, *_):
+        with self._changed:
+            self._n_active -= 1
+            self._changed.notify_all()
 
     def __call__(self, n_trained, n_running):
         """Take note of an epoch of a group that is trained together.
@@ -34,43 +50,56 @@ class SearchLine:
         ----------
         n_trained, n_running : int
             Members in that epoch, and those that go on.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the search has been halted.
         """
-        with self.lock:
+        with self._changed:
+            if self._is_halted:
+                raise KeyboardInterrupt
             self.n_epochs += n_trained
             self.running[threading.get_ident()] = n_running
+            if self.line is None:
+                return
             now = perf_counter()
             if now - self.written >= (PAUSE if self.line.changes else PAUSE_OF_A_FILE):
                 self.written = now
                 self._write([f"{sum(self.running.values())} running"])
+
+    def halt(self):
+        """Let all workers end, and wait for them."""
+        with self._changed:
+            self._is_halted = True
+            self._changed.wait_for(lambda: self._n_active == 0)
 
     def split_ends(self):
         """Take note that all candidates are fitted to one more split."""
         self.n_done += self.n_candidates
         self.running.clear()
 
-    def __reduce__(self):
-        # In another process nothing is shown.
-        return _nothing_to_show, ()
-
     def ends(self, results):
         """Show the best score so far."""
-        scores = [v for k, v in results.items() if k.startswith("mean_test_")]
-        best = np.nanmax(scores[0]) if np.isfinite(scores[0]).any() else np.nan
+        if self.line is None:
+            return
+        scores = next(v for k, v in results.items() if k.startswith("mean_test_"))
+        best = np.nanmax(scores) if np.isfinite(scores).any() else np.nan
         seconds = perf_counter() - self.start
         self._write(["0 running", f"best score {best:.4g}", f"{seconds:.1f} s"])
 
     def close(self):
         """Begin a new line."""
-        self.line.close()
+        if self.line is not None:
+            self.line.close()
+
+    def __reduce__(self):
+        # Another process has nothing to show, and is ended by its backend.
+        return Progress, (False,)
 
     def _write(self, texts):
-        n_fits = self.n_candidates * self.n_splits
         head = (
-            f"{self.n_candidates} candidates x {self.n_splits} splits: "
-            f"{self.n_done} of {n_fits} fits done"
+            f"{self.n_candidates} candidates x {self.n_splits} splits: {self.n_done} "
+            f"of {self.n_candidates * self.n_splits} fits done"
         )
         self.line.write(", ".join([head, *texts, f"{self.n_epochs} epochs"]))
-
-
-def _nothing_to_show():
-    return None

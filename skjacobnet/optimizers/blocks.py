@@ -68,7 +68,9 @@ def _cut_stack(arrays, n_block):
     step = _members(arrays[0], n_block)
     stacks = [isinstance(array, np.ndarray) and array.ndim == 2 for array in arrays]
     # Scratch has as many members as a block.
-    scratch = [one and len(a) < n_members for one, a in zip(stacks, arrays, strict=True)]
+    scratch = [
+        one and len(a) < n_members for one, a in zip(stacks, arrays, strict=True)
+    ]
     kinds = list(zip(arrays, stacks, scratch, strict=True))
     for first in range(0, n_members, step):
         rows, few = slice(first, first + step), slice(min(step, n_members - first))

@@ -47,7 +47,6 @@ def fits(job, other):
     states = job.state, other.state
     return (
         own.network.sizes == others.network.sizes
-        and own.link is others.link
         and states[0].theta.dtype == states[1].theta.dtype
         and states[0].step == states[1].step
         and job.parts.shuffle == other.parts.shuffle

@@ -22,9 +22,7 @@ LABELS = np.stack([Y % 2, Y % 3 == 0, Y > 4], axis=1).astype(int)
 NUMBERS = load_diabetes(return_X_y=True)
 RATES = [1e-3, 3e-3, 1e-2, 3e-2]
 STEPPING = [
-    name
-    for name in OPTIMIZERS.names
-    if isinstance(OPTIMIZERS.resolve(name), Optimizer)
+    name for name in OPTIMIZERS.names if isinstance(OPTIMIZERS.resolve(name), Optimizer)
 ]
 
 
@@ -35,7 +33,7 @@ def _one_thread():
 
 
 def small(**params):
-    defaults = {"batch_size": 32, "max_iter": 4, "random_state": 0}
+    defaults = {"batch_size": 32, "max_iter": 4, "random_state": 0, "tol": None}
     return plain_classifier((9,), **{**defaults, **params})
 
 
@@ -70,26 +68,31 @@ def each(name, values, **params):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", STEPPING)
 def test_every_optimizer(optimizer, dtype):
-    check(each("learning_rate", RATES, optimizer=optimizer, dtype=dtype))
+    errors = check(each("learning_rate", RATES, optimizer=optimizer, dtype=dtype))
+    assert errors == [None] * len(RATES)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
     ("name", "values"),
     [
-        ("optimizer", [Adam(b, 0.9, 10**-e) for b, e in ((0.5, 3), (0.9, 5), (0.7, 8))]),
+        (
+            "optimizer",
+            [Adam(b, 0.9, 10**-e) for b, e in ((0.5, 3), (0.9, 5), (0.7, 8))],
+        ),
         ("optimizer", [AdamW(weight_decay=d) for d in (0.0, 0.1, 1.0)]),
         ("optimizer", [NAdam(momentum_decay=d) for d in (0.0, 0.01, 1.0)]),
         ("optimizer", [SGD(m) for m in (0.3, 0.5, 0.9)]),
         ("regularizers", [{"weight_decay": s, "l1": s / 3} for s in (0.0, 1e-3, 0.1)]),
         ("regularizers", [{"orthogonality": s} for s in (1e-3, 1e-2, 0.1)]),
         ("regularizers", [{"sparsity": s, "certainty": s} for s in (0.0, 1e-3, 0.1)]),
-        ("regularizers", [{"jacobian": s} for s in (1e-3, 1e-2, 0.1)]),
+        ("regularizers", [{"jacobian_norm": s} for s in (1e-3, 1e-2, 0.1)]),
+        ("regularizers", [{"input_gradient": s} for s in (1e-3, 1e-2, 0.1)]),
         ("total_weight_decay", [0.0, 0.5, 4.0]),
         ("loss", [CrossEntropy(s) for s in (0.0, 0.1, 0.3)]),
         ("dropout", [0.1, 0.3, 0.6]),
         ("class_weight", [{1: 2.0}, {2: 3.0}, "balanced"]),
-        ("schedule", [Cosine(), Warmup(steps=5), Plateau(patience=1)]),
+        ("schedule", [Cosine(), Warmup("cosine"), Plateau(patience=1)]),
         ("random_state", [0, 1, 2, 3]),
         ("max_iter", [1, 2, 3, 4, 5, 6]),
     ],
@@ -111,7 +114,7 @@ def test_tasks_and_batches(y, batch_size):
     ["squared_error", "absolute_error", "huber", "quantile", "gaussian", "poisson"],
 )
 def test_losses_of_numbers(loss):
-    kind = {"loss": loss, "max_iter": 4, "random_state": 0}
+    kind = {"loss": loss, "max_iter": 4, "random_state": 0, "tol": None}
     models = [plain_regressor((9,), learning_rate=r, **kind) for r in RATES]
     check(models, *NUMBERS)
     two = np.stack([NUMBERS[1], NUMBERS[1] ** 2 / 100], axis=1)
@@ -121,8 +124,8 @@ def test_losses_of_numbers(loss):
 @pytest.mark.parametrize(
     "params",
     [
-        {"early_stopping": True, "tol": 1e-3, "n_iter_no_change": 1, "max_iter": 40},
-        {"tol": 1e-2, "n_iter_no_change": 1, "max_iter": 40},
+        {"early_stopping": True, "tol": 1e-3, "n_iter_no_change": 1, "max_iter": 400},
+        {"tol": 1e-2, "n_iter_no_change": 1, "max_iter": 400},
         {"shuffle": False},
         {"schedule": "flat_cosine", "total_weight_decay": 2.0},
         {"layers": [Residual(Linear(64)), "gelu", Parallel([Linear(3), "tanh"])]},
@@ -131,7 +134,7 @@ def test_losses_of_numbers(loss):
     ids=["early", "tol", "in order", "annealed", "containers", "layers"],
 )
 def test_runs_of_many_kinds(params):
-    check(each("learning_rate", RATES, **params))
+    assert not any(check(each("learning_rate", RATES, **params)))
     check(each("random_state", range(4), **params))
 
 
@@ -154,14 +157,14 @@ def test_defaults(kind):
 
 
 def test_a_member_that_diverges_changes_nothing_of_the_others():
-    rates = [1e-3, 1e30, 1e-2, 1e5, 0.1]
+    rates = [1e-3, 1e300, 1e-2, 1e200, 0.1]
     errors = check(each("learning_rate", rates, optimizer="sgd", max_iter=6))
     assert [error is not None for error in errors] == [False, True, False, True, False]
 
 
 def test_what_does_not_fit_is_trained_alone():
     check(each("optimizer", ["lbfgs", "lbfgs", "lbfgs"]), n_together=1)
-    check(each("hidden_layer_sizes", [(3,), (4,), (5,)]), n_together=1)
+    check(each("layers", [[Linear(n), "relu"] for n in (3, 4, 5)]), n_together=1)
     check(each("batch_size", [10, 20, 30]), n_together=1)
     check(each("loss", ["focal", "brier", "cross_entropy"]), n_together=1)
     check(each("learning_rate", RATES[:2]), n_together=1)
