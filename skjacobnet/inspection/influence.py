@@ -16,6 +16,7 @@ from skjacobnet.inspection.chosen_output import (
     target_cotangent,
 )
 from skjacobnet.inspection.pipelines import Route
+from skjacobnet.model import members_of
 from skjacobnet.regularizers import WeightDecay
 
 
@@ -108,6 +109,10 @@ def influence(
     it. It is zero for losses that are piecewise linear, those of the median and of
     quantiles; the numbers then depend on `damping` and weight decay alone.
 
+    Of an average of several networks each one is trained again without the row: it is
+    the sum over the networks, each with the gradients and the curvature of its own loss
+    and its own part of :math:`q_t`, which is that of the average.
+
     Of a regressor the location and the scale of its targets are taken as fixed.
 
     References
@@ -135,44 +140,66 @@ def influence(
         )
     route = Route(estimator, X_train, through=False)
     output = route.model.output(output)
-    train = _Rows(route, route.inputs, _encoded(route, y_train))
-    if train.n_samples < 2:
+    y_train = _encoded(route, y_train)
+    n_train = len(y_train)
+    if n_train < 2:
         raise ValueError("X_train must have at least two rows, got one.")
+    # The members of an average were trained one by one.
+    trained = [
+        _Rows(member, route.inputs, y_train) for member in members_of(route.model)
+    ]
+    curvatures = [train.curvature(damping) for train in trained]
+    ends = np.cumsum([train.model.weights.size for train in trained])
     route = Route(estimator, X_test, through=False)
     n_test = route.inputs.shape[0]
     if y_test is None:
         columns = target_columns(route.model, output, target, n_test)
     else:
         columns, y_test = None, _encoded(route, y_test)
-    curvature = train.curvature(damping)
-    result, failed = np.empty((n_test, train.n_samples)), 0
+    result, failed = np.zeros((n_test, n_train)), np.zeros(n_test, bool)
     # A gradient and a solution for each row, as long as the weights.
-    for rows in slices(n_test, rows_of(2 * train.model.weights.nbytes)):
+    for rows in slices(n_test, rows_of(2 * 8 * ends[-1])):
         test = _Rows(
-            route, route.inputs[rows], None if y_test is None else y_test[rows]
+            route.model, route.inputs[rows], None if y_test is None else y_test[rows]
         )
         gradients = (
             test.output_gradients(None if columns is None else columns[rows], output)
             if y_test is None
             else test.loss_gradients()
         )
-        solutions = np.empty_like(gradients)
-        for row, gradient in enumerate(gradients):
-            solutions[row], info = cg(curvature, gradient, rtol=tol, maxiter=max_iter)
-            failed += info > 0
-        # g_i^T s is the cotangent of the loss times the change of the raw prediction
-        # along s: no gradient of a training row is built.
-        result[rows] = train.loss_products(solutions)
-    if failed:
+        for train, curvature, own in zip(
+            trained, curvatures, np.split(gradients, ends[:-1], axis=1), strict=True
+        ):
+            solutions, has_failed = _solved(curvature, own, tol, max_iter)
+            failed[rows] |= has_failed
+            # g_i^T s is the cotangent of the loss times the change of the raw
+            # prediction along s: no gradient of a training row is built.
+            result[rows] += train.loss_products(solutions)
+    if failed.any():
         warnings.warn(
-            f"The conjugate gradients of {failed} test rows have not converged to "
-            f"tol={tol} in {max_iter} iterations. Raise damping, tol or max_iter.",
+            f"The conjugate gradients of {failed.sum()} test rows have not converged "
+            f"to tol={tol} in {max_iter} iterations. Raise damping, tol or max_iter.",
             ConvergenceWarning,
             stacklevel=2,
         )
     result -= result.mean(axis=1, keepdims=True)
-    result /= train.n_samples - 1
+    result /= n_train - 1
     return result
+
+
+def _solved(matrix, vectors, tol, max_iter):
+    """Solve a system for some right-hand sides.
+
+    Returns
+    -------
+    solutions : array of the shape of `vectors`
+    has_failed : array of bool of shape (n_vectors,)
+    """
+    solutions, has_failed = np.empty_like(vectors), np.empty(len(vectors), bool)
+    for place, vector in enumerate(vectors):
+        solutions[place], info = cg(matrix, vector, rtol=tol, maxiter=max_iter)
+        has_failed[place] = info > 0
+    return solutions, has_failed
 
 
 def _encoded(route, y):
@@ -185,8 +212,8 @@ def _encoded(route, y):
 class _Rows:
     """Rows of a table at a fitted network, in float64."""
 
-    def __init__(self, route, inputs, y):
-        self.model = route.model.astype(np.float64)
+    def __init__(self, model, inputs, y):
+        self.model = model.astype(np.float64)
         self.inputs, self.y, self.n_samples = inputs, y, inputs.shape[0]
 
     def blocks(self, trained):

@@ -25,6 +25,7 @@ from skjacobnet.layers import (
     Tanh,
 )
 from skjacobnet.links import EXPONENTIAL, MEAN_AND_DEVIATION
+from skjacobnet.model import is_average, members_of
 from skjacobnet.optimizers import LBFGS, SGD, Adam
 from skjacobnet.regularizers import WeightDecay
 from skjacobnet.schedules import InverseScaling, Plateau
@@ -71,7 +72,8 @@ def to_sklearn(estimator, n_samples=None):
     NotFittedError
         If `estimator` is not fitted.
     ValueError
-        If a layer or the prediction has no counterpart, or it knows only one class.
+        If a layer or the prediction has no counterpart, it knows only one class, or it
+        averages several networks.
 
     Warns
     -----
@@ -123,6 +125,12 @@ def to_sklearn(estimator, n_samples=None):
     check_is_fitted(estimator)
     if n_samples is not None:
         Interval(1, math.inf, "left", integer=True).check(n_samples, "n_samples")
+    if is_average(estimator.model_):
+        raise ValueError(
+            "The estimator cannot become one of scikit-learn: it averages "
+            f"{len(members_of(estimator.model_))} networks, where scikit-learn's "
+            "estimators have one. Convert a single network."
+        )
     activation = _only_activation(estimator.network_)
     coefs, intercepts = _matrices(estimator)
     _fold_scaling(estimator, coefs, intercepts)

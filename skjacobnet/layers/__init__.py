@@ -1,6 +1,7 @@
 """Layers: differentiable functions that know their Jacobians."""
 
 from skjacobnet.core.component import Family
+from skjacobnet.layers.average import Average as Average
 from skjacobnet.layers.base import Elementwise as Elementwise
 from skjacobnet.layers.base import Layer as Layer
 from skjacobnet.layers.containers import Frozen as Frozen

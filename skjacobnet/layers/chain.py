@@ -42,12 +42,21 @@ class Chain:
         return [width for layer, n in steps for width in layer.widths(n)]
 
     def init_weights(self, n_in, rng, dtype, X=None, statistics=None):
-        """Draw the first weights of each layer, given the batch that reaches it."""
-        statistics = [{}] * len(self.layers) if statistics is None else statistics
-        weights, steps = (
-            [],
-            zip(self.layers, self.sizes(n_in), statistics, strict=False),
-        )
+        """Draw the first weights of each layer, given the batch that reaches it.
+
+        Statistics are those that stand for no data, unless there are others.
+        """
+        weights, sizes = [], self.sizes(n_in)
+        if statistics is None:
+            neutral = [
+                layer.neutral_statistics(width)
+                for layer, width in zip(self.layers, sizes, strict=False)
+            ]
+            statistics = [
+                {name: array.astype(dtype) for name, array in own.items()}
+                for own in neutral
+            ]
+        steps = zip(self.layers, sizes, statistics, strict=False)
         for layer, width, known in steps:
             weights.append(layer.init_weights(width, rng, dtype, X))
             X = None if X is None else layer.forward({**weights[-1], **known}, X)
@@ -157,7 +166,7 @@ class PreparedChain:
         trained = (
             step
             for step, prepared in enumerate(layers)
-            if not prepared.layer.statistics and prepared.weights
+            if has_weights(prepared.layer, prepared.weights)
         )
         self.first = next(trained, len(layers))
         self.arrays = workspace.setdefault("cotangents", {})
@@ -221,6 +230,11 @@ class PreparedChain:
             found = [np.empty((*leading, y.shape[-1]), value.dtype) for y in hidden]
             self.arrays[cotangent.shape] = found
         return found
+
+
+def has_weights(layer, arrays):
+    """Whether there are weights of a layer among its arrays, not only statistics."""
+    return bool(arrays.keys() - layer.statistics)
 
 
 def prepare_each(layers, weights, n_samples, workspace):

@@ -68,6 +68,63 @@ class Link(ABC):
             In the order in which they are applied; empty for ``"raw"``.
         """
 
+    def average(self, raw):
+        """Return the raw prediction that stands for the mean of several predictions.
+
+        Parameters
+        ----------
+        raw : array of shape (..., n_samples, n_members, n_raw)
+            Those of some networks, the members.
+
+        Returns
+        -------
+        array of shape (..., n_samples, n_raw)
+
+        Raises
+        ------
+        NotImplementedError
+            If the link has no such thing.
+        """
+        raise NotImplementedError(
+            f"{self!r} cannot average several networks. Give its class the method "
+            "average, and average_jacobian for derivatives."
+        )
+
+    def average_jacobian(self, raw):
+        """Return the Jacobian of `average` for the raw predictions of the members.
+
+        Parameters
+        ----------
+        raw : array of shape (..., n_samples, n_members, n_raw)
+
+        Returns
+        -------
+        BlockRow
+            For the raw predictions of the members side by side, (..., n_samples,
+            n_members * n_raw).
+        """
+        raise NotImplementedError(f"{self!r} has no average_jacobian.")
+
+    def average_second_vjp(self, raw, tangent, cotangent):
+        """Return the gradient of a product with `average_jacobian`.
+
+        Parameters
+        ----------
+        raw : array of shape (..., n_samples, n_members, n_raw)
+        tangent : array of shape (n_pairs, ..., n_samples, n_members, n_raw)
+        cotangent : array of shape (n_pairs, ..., n_samples, n_raw)
+
+        Returns
+        -------
+        array of shape (..., n_samples, n_members, n_raw), or None
+            As `skjacobnet.layers.Layer.second_vjp` gives it for the input; None stands
+            for zeros.
+        """
+        raise NotImplementedError(f"{self!r} has no average_second_vjp.")
+
+    def __repr__(self):
+        return f"{type(self).__name__}()"
+
 
 class RegressionLink(Link):
     """The map from raw predictions to predictions of numbers."""

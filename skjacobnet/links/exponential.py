@@ -1,9 +1,12 @@
 """From raw predictions to positive means."""
 
+import math
+
 import numpy as np
 
 from skjacobnet.links.base import LOG_OF_ZERO, RegressionLink
-from skjacobnet.operators import Diagonal
+from skjacobnet.links.members import log_sum, second_of_log_sum, shares_of
+from skjacobnet.operators import BlockRow, Diagonal
 
 
 class ExponentialLink(RegressionLink):
@@ -46,6 +49,17 @@ class ExponentialLink(RegressionLink):
     def certain(self, value):
         zeros = np.full_like(value, LOG_OF_ZERO)
         return np.log(value, out=zeros, where=value > 0.0)
+
+    def average(self, raw):
+        return log_sum(raw)[..., 0, :] - math.log(raw.shape[-2])
+
+    def average_jacobian(self, raw):
+        return BlockRow(Diagonal(shares_of(raw)))
+
+    def average_second_vjp(self, raw, tangent, cotangent):
+        shares = shares_of(raw)
+        cotangent = cotangent[..., np.newaxis, :]
+        return second_of_log_sum(shares, tangent, cotangent).sum(axis=0)
 
 
 EXPONENTIAL = ExponentialLink()

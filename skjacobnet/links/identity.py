@@ -1,6 +1,8 @@
 """Raw predictions that are predictions."""
 
 from skjacobnet.links.base import RegressionLink
+from skjacobnet.links.members import mean_of_members
+from skjacobnet.operators import BlockRow
 
 
 class IdentityLink(RegressionLink):
@@ -33,6 +35,15 @@ class IdentityLink(RegressionLink):
 
     def certain(self, value):
         return value
+
+    def average(self, raw):
+        return raw.mean(axis=-2)
+
+    def average_jacobian(self, raw):
+        return BlockRow(mean_of_members(*raw.shape[-2:], raw.dtype))
+
+    def average_second_vjp(self, raw, tangent, cotangent):
+        return None
 
 
 IDENTITY = IdentityLink()

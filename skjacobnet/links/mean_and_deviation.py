@@ -1,10 +1,14 @@
 """From raw predictions to a mean and a standard deviation."""
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 
 from skjacobnet.links.base import LOG_OF_ZERO, RegressionLink
 from skjacobnet.links.layout import per_target
-from skjacobnet.operators import Diagonal, Selection
+from skjacobnet.links.members import log_sum, shares_of
+from skjacobnet.operators import BlockRow, Diagonal, Product, Selection, Sum
 
 
 class MeanAndDeviation(RegressionLink):
@@ -62,6 +66,76 @@ class MeanAndDeviation(RegressionLink):
     def certain(self, value):
         log_std = np.full_like(value, LOG_OF_ZERO)
         return np.stack([value, log_std], axis=1).ravel()
+
+    def average(self, raw):
+        mixture = _Mixture.of(raw)
+        both = np.stack([mixture.mean, mixture.log_std], axis=-1)
+        return both.reshape(*raw.shape[:-2], raw.shape[-1])
+
+    def average_jacobian(self, raw):
+        of_log_std, of_mean = _Mixture.of(raw).slopes
+        own = np.full_like(of_mean, 1.0 / raw.shape[-2])
+        # Each number has its own slope, and a deviation one for the mean beside it.
+        own = np.stack([own, of_log_std], axis=-1).reshape(raw.shape)
+        other = np.stack([np.zeros_like(of_mean), of_mean], axis=-1).reshape(raw.shape)
+        n_raw = raw.shape[-1]
+        neighbors = np.arange(n_raw).reshape(-1, 2)[:, ::-1].ravel()
+        swap = Selection(neighbors, n_raw, raw.dtype)
+        return BlockRow(Sum([Diagonal(own), Product([Diagonal(other), swap])]))
+
+    def average_second_vjp(self, raw, tangent, cotangent):
+        mixture = _Mixture.of(raw)
+        of_log_std, of_mean = mixture.slopes
+        t_mean, t_log_std = np.moveaxis(per_target(tangent, 2), -1, 0)
+        change = of_log_std * t_log_std + of_mean * t_mean
+        change = change.sum(axis=-2, keepdims=True)
+        precision = np.exp(-2.0 * mixture.log_std) / raw.shape[-2]
+        for_mean = t_mean - t_mean.mean(axis=-2, keepdims=True)
+        for_mean = precision * for_mean - 2.0 * of_mean * change
+        for_log_std = 2.0 * of_log_std * (t_log_std - change)
+        both = np.stack([for_mean, for_log_std], axis=-1)
+        # The mean is linear.
+        both = both * per_target(cotangent, 2)[..., np.newaxis, :, 1:]
+        return both.sum(axis=0).reshape(raw.shape)
+
+
+class _Mixture(NamedTuple):
+    r"""The equal mixture of the members' normal distributions.
+
+    .. math:: \sigma^2 = \frac{1}{M} \sum_m \sigma_m^2 + (\mu_m - \mu)^2
+
+    Attributes
+    ----------
+    mean, log_std : array of shape (..., 1, n_targets)
+    offset : array of shape (..., n_members, n_targets)
+        The members' means less that of all.
+    log_squares : array of shape (..., 2 * n_members, n_targets)
+        The logarithms of all squares in the sum, those of the deviations first.
+    """
+
+    mean: np.ndarray
+    log_std: np.ndarray
+    offset: np.ndarray
+    log_squares: np.ndarray
+
+    @classmethod
+    def of(cls, raw):
+        means, log_stds = np.moveaxis(per_target(raw, 2), -1, 0)
+        mean = means.mean(axis=-2, keepdims=True)
+        offset = means - mean
+        log_offset = np.full_like(offset, -np.inf)
+        np.log(np.abs(offset), log_offset, where=offset != 0.0)
+        # No square overflows or underflows.
+        log_squares = 2.0 * np.concatenate([log_stds, log_offset], axis=-2)
+        log_std = 0.5 * (log_sum(log_squares) - math.log(raw.shape[-2]))
+        return cls(mean, log_std, offset, log_squares)
+
+    @property
+    def slopes(self):
+        """The derivatives of `log_std` for the members' own and for their means."""
+        of_log_std, of_mean = np.split(shares_of(self.log_squares), 2, axis=-2)
+        zeros = np.zeros_like(of_mean)
+        return of_log_std, np.divide(of_mean, self.offset, zeros, where=of_mean > 0.0)
 
 
 MEAN_AND_DEVIATION = MeanAndDeviation()

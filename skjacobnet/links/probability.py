@@ -10,7 +10,13 @@ from scipy.special import expit, log_expit
 from skjacobnet.core.matrix_products import product
 from skjacobnet.core.workspace import Workspace
 from skjacobnet.links.base import Link
-from skjacobnet.operators import ConstantMatrix, Diagonal, DiagonalMinusRankOne
+from skjacobnet.links.members import log_sum, second_of_log_sum, shares_of
+from skjacobnet.operators import (
+    BlockRow,
+    ConstantMatrix,
+    Diagonal,
+    DiagonalMinusRankOne,
+)
 
 # What a network of probabilities can be asked for, and differentiated.
 # Exponentials of numbers up to this size, and sums of them, are far from the limits of
@@ -150,6 +156,25 @@ class Softmax(ProbabilityLink):
         ones = np.ones_like(raw)
         return DiagonalMinusRankOne(ones, ones, self.proba(raw))
 
+    def average(self, raw):
+        # The logarithms of sums of probabilities, less the same number in each row;
+        # normalized, so that they are accurate where a mean rounds to one.
+        return self.log_proba(log_sum(self.log_proba(raw))[..., 0, :])
+
+    def average_jacobian(self, raw):
+        shares = shares_of(self.log_proba(raw))
+        return BlockRow(DiagonalMinusRankOne(shares, shares, self.proba(raw)))
+
+    def average_second_vjp(self, raw, tangent, cotangent):
+        # Through the logarithms of the members' probabilities.
+        proba, shares = self.proba(raw), shares_of(self.log_proba(raw))
+        tangent = tangent - np.vecdot(tangent, proba)[..., np.newaxis]
+        cotangent = cotangent[..., np.newaxis, :]
+        found = second_of_log_sum(shares, tangent, cotangent)
+        found -= proba * found.sum(axis=-1, keepdims=True)
+        found -= (cotangent * shares).sum(axis=-1, keepdims=True) * proba * tangent
+        return found.sum(axis=0)
+
 
 class Logistic(ProbabilityLink):
     r"""Yes or no, for each column alone.
@@ -187,6 +212,26 @@ class Logistic(ProbabilityLink):
 
     def log_jacobian(self, raw):
         return Diagonal(self.proba(-raw))
+
+    def average(self, raw):
+        yes, no = (log_sum(self.log_proba(z)) for z in (raw, -raw))
+        return (yes - no)[..., 0, :]
+
+    def average_jacobian(self, raw):
+        slopes = sum(shares_of(self.log_proba(z)) * self.proba(-z) for z in (raw, -raw))
+        return BlockRow(Diagonal(slopes))
+
+    def average_second_vjp(self, raw, tangent, cotangent):
+        cotangent = cotangent[..., np.newaxis, :]
+
+        def of_log_sum(z, cotangent):
+            # Through the logarithms of the members' probabilities.
+            shares, slope = shares_of(self.log_proba(z)), self.proba(-z)
+            found = slope * second_of_log_sum(shares, slope * tangent, cotangent)
+            return found - cotangent * shares * tangent * slope * self.proba(z)
+
+        found = of_log_sum(raw, cotangent) - of_log_sum(-raw, cotangent)
+        return found.sum(axis=0)
 
     def columns(self, raw):
         if raw.shape[-1] > 1:

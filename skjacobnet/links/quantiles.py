@@ -6,7 +6,8 @@ import numpy as np
 
 from skjacobnet.links.base import RegressionLink
 from skjacobnet.links.layout import per_target
-from skjacobnet.operators import Selection
+from skjacobnet.links.members import mean_of_members
+from skjacobnet.operators import BlockRow, Product, Selection
 
 
 @dataclass(frozen=True)
@@ -69,14 +70,12 @@ class SortedQuantiles(RegressionLink):
     def operators(self, raw, output):
         if output == "raw":
             return []
-        n_raw, n_levels = raw.shape[-1], len(self.levels)
-        places = np.argsort(per_target(raw, n_levels), axis=-1, stable=True)
-        places += np.arange(0, n_raw, n_levels)[:, np.newaxis]
+        places = self._places(raw)
         if output == "prediction":
             places = places[..., self._nearest_to_half]
         else:
             places = places.reshape(raw.shape)
-        return [Selection(places, n_raw, raw.dtype)]
+        return [Selection(places, raw.shape[-1], raw.dtype)]
 
     def rescaling(self, location, scale):
         n_levels = len(self.levels)
@@ -84,6 +83,25 @@ class SortedQuantiles(RegressionLink):
 
     def certain(self, value):
         return np.repeat(value, len(self.levels))
+
+    def average(self, raw):
+        return self.value(raw, "quantiles").mean(axis=-2)
+
+    def average_jacobian(self, raw):
+        *_, n_members, n_raw = raw.shape
+        sort = Selection(self._places(raw).reshape(raw.shape), n_raw, raw.dtype)
+        mean = mean_of_members(n_members, n_raw, raw.dtype)
+        return BlockRow(Product([mean, sort]))
+
+    def average_second_vjp(self, raw, tangent, cotangent):
+        return None
+
+    def _places(self, raw):
+        """Return where each quantile stands, (..., n_samples, n_targets, k)."""
+        n_raw, n_levels = raw.shape[-1], len(self.levels)
+        places = np.argsort(per_target(raw, n_levels), axis=-1, stable=True)
+        places += np.arange(0, n_raw, n_levels)[:, np.newaxis]
+        return places
 
     @property
     def _nearest_to_half(self):

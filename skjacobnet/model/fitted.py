@@ -40,7 +40,8 @@ class FittedModel:
         row; None where there are none.
     calibration : dict of str to array, or None
         The factor and the shift by which raw predictions were calibrated. The last
-        `Rescale` of the network applies them.
+        `Rescale` of the network applies them. Of an average they are the means over its
+        members, in which they are applied one by one.
     """
 
     network: Network
@@ -67,7 +68,8 @@ class FittedModel:
     def trained(self):
         """The network of the layers that are trained, which the loss is given.
 
-        It is without encodings before them and a `Rescale` behind.
+        It is without encodings before them and a `Rescale` behind. Of an average it
+        gives the average of the calibrated members.
         """
         stop = len(self.network.layers)
         if isinstance(self.network.layers[-1], Rescale):

@@ -152,6 +152,14 @@ class Network:
             np.concatenate([self.statistics, *found]),
         )
 
+    def joined(self, other):
+        """Return the network that gives to another one what it makes of inputs."""
+        return Network(
+            [*self.layers, *other.layers],
+            self.sizes[0],
+            np.concatenate([self.statistics, other.statistics]),
+        )
+
     def encoded(self, X, dtype, out=None):
         """Return what the encodings make of inputs.
 

@@ -15,6 +15,7 @@ networks.
 
 from skjacobnet.operators.base import JacobianOperator as JacobianOperator
 from skjacobnet.operators.base import Product as Product
+from skjacobnet.operators.block_row import BlockRow as BlockRow
 from skjacobnet.operators.constant_matrix import ConstantMatrix as ConstantMatrix
 from skjacobnet.operators.dense import Dense as Dense
 from skjacobnet.operators.diagonal import Diagonal as Diagonal

@@ -24,6 +24,10 @@ class Stack(Composite):
     ValueError
         If the input widths differ or there is no operator.
 
+    See Also
+    --------
+    BlockRow : Functions of several inputs whose outputs are added.
+
     Notes
     -----
     One product costs the sum of theirs. Multiplied out, matrices that all samples

@@ -112,8 +112,7 @@ def _check_encoded(found, name, rtol, rng):
     scale = np.array([_deviation(column) for column in X.T])
     scale[found.is_category] = 0.0
     X = X + 0.1 * scale * rng.standard_normal(X.shape)
-    layers = found.network.layers
-    whole = encoder.followed_by(layers, [{}] * len(layers))
+    whole = encoder.joined(found.network)
     X = X[_clear_of_encodings(encoder, X, scale)]
     X = X[_clear_rows(whole, theta, X)]
     moved = scale > 0.0

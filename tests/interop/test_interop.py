@@ -6,7 +6,8 @@ import warnings
 
 import numpy as np
 import pytest
-from plain import plain_classifier
+from ensembles import averaged
+from plain import plain_classifier, plain_regressor
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
@@ -932,3 +933,14 @@ def test_the_methods_of_the_classifier_do_the_same():
     np.testing.assert_allclose(
         again.predict_proba(X), model.predict_proba(X), atol=1e-12
     )
+
+
+@pytest.mark.parametrize("make", [plain_classifier, plain_regressor])
+def test_an_average_of_networks_has_no_counterpart(make):
+    estimator, members = averaged(make((3,), max_iter=2, tol=None), IRIS, IRIS_Y)
+    with pytest.raises(ValueError, match=r"averages 3 networks, .* a single network"):
+        to_sklearn(estimator)
+    # Each of them has one.
+    for member in members:
+        mlp = to_sklearn(member)
+        np.testing.assert_allclose(mlp.predict(IRIS), member.predict(IRIS), rtol=1e-12)

@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV, train_test_split
 
 from skjacobnet.core.blocks import BLOCK_BYTES, row_blocks, slices
 from skjacobnet.core.workspace import Workspace
-from skjacobnet.initializers import Orthogonal
+from skjacobnet.initializers import DataDriven, Orthogonal
 from skjacobnet.layers import (
     LAYERS,
     Dropout,
@@ -24,6 +24,7 @@ from skjacobnet.layers import (
     Parallel,
     ReLU,
     Repeat,
+    Rescale,
     Residual,
     Sequential,
     Tanh,
@@ -61,6 +62,15 @@ NESTINGS = [
     Sequential([Frozen(Linear(3)), "tanh", Linear(2), Frozen("sigmoid")]),
     Parallel([Repeat(Frozen(Linear(5)), 2), Frozen(Dropout(0.3)), Linear(1)]),
     Repeat(Residual(Parallel([Linear(2), Frozen(Linear(3))])), 2),
+    # Of a layer without weights, which has statistics.
+    Sequential([Linear(3), Rescale()]),
+    Sequential([Rescale(), "tanh", Linear(2)]),
+    Parallel([Sequential([Linear(2), "tanh", Linear(3), Rescale()]), Rescale()]),
+    Parallel([Rescale(), Rescale()], "add"),
+    Residual(Sequential([Linear(5), Rescale()])),
+    Residual(Rescale()),
+    Repeat(Sequential([Linear(5), Rescale(), "tanh"]), 3),
+    Frozen(Sequential([Linear(2), Rescale()])),
 ]
 
 
@@ -100,6 +110,29 @@ def test_names_of_weights():
         "2.0.coef": (2, 2),
     }
     assert layer.penalized == ("0.coef", "2.0.coef")
+
+
+def test_names_of_statistics():
+    inner = Sequential([Linear(2), "tanh", Rescale()])
+    layer = Parallel([Linear(3), inner, Residual(Rescale())])
+    names = ["1.2.factor", "1.2.shift", "2.0.factor", "2.0.shift"]
+    assert list(layer.statistics) == names
+    neutral = layer.neutral_statistics(5)
+    assert list(neutral) == names
+    assert [array.shape for array in neutral.values()] == [(2,), (2,), (5,), (5,)]
+    assert not set(layer.weight_shapes(5)) & set(names)
+    assert Parallel([Linear(3), "tanh"]).statistics == ()
+
+
+def test_first_weights_that_depend_on_the_batch_behind_statistics():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((20, 5)).astype(np.float32)
+    layers = ["tanh", Rescale(), Linear(3, initializer=DataDriven(ReLU())), "relu"]
+    weights = Sequential(layers).init_weights(5, np.random.default_rng(1), X.dtype, X)
+    plain = Sequential([layers[0], *layers[2:]])
+    expected = plain.init_weights(5, np.random.default_rng(1), X.dtype, X)
+    np.testing.assert_array_equal(weights["2.coef"], expected["1.coef"])
+    np.testing.assert_array_equal(weights["2.intercept"], expected["1.intercept"])
 
 
 def test_ten_parts_or_more_are_kept_apart():

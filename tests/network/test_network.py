@@ -16,6 +16,7 @@ from skjacobnet.layers import (
     Parallel,
     ReLU,
     Repeat,
+    Rescale,
     Residual,
     Sequential,
     Sigmoid,
@@ -40,6 +41,11 @@ STACKS = {
         Residual(Sequential([Linear(5), Tanh(), Dropout(0.5), Linear(4)])),
         Parallel([Linear(2), Softmax(), Repeat(Sequential([Linear(4), ELU()]), 2)]),
         Parallel([Linear(3), Sequential([Tanh(), Linear(3)])], "add"),
+    ],
+    "statistics in layers": [
+        Parallel([Sequential([Linear(3), Tanh(), Linear(2), Rescale()]), Linear(2)]),
+        Linear(3),
+        Residual(Rescale()),
     ],
 }
 N_IN, N_SAMPLES = 4, 6
@@ -320,3 +326,42 @@ def test_subclasses_of_linear_stay_what_they_are():
     network = build_network([Doubled(3), ReLU(), Doubled(4)], 2, 1)
     assert [type(layer) for layer in network.layers] == [Doubled, ReLU, Doubled, Linear]
     assert isinstance(network.layers[0].initializer, HeUniform)
+
+
+def test_statistics_inside_layers():
+    rng = np.random.default_rng(0)
+    inside = Parallel([Sequential([Linear(2), Rescale()]), Linear(2), Rescale()])
+    layers = [Tanh(), inside, Linear(3), Rescale()]
+    neutral = Network(layers, N_IN)
+    theta = neutral.init_weights(rng, np.float64)
+    X = rng.standard_normal((N_SAMPLES, N_IN))
+    # Two of each in the sequence, as many as inputs beside it, and three at the end.
+    np.testing.assert_array_equal(
+        neutral.statistics, [1, 1, 0, 0, *[1] * 4, *[0] * 4, *[1] * 3, *[0] * 3]
+    )
+    network = Network(layers, N_IN, rng.standard_normal(18))
+    known = network.statistics
+    first, last = (network.split(theta)[step] for step in (1, 2))
+    hidden = np.tanh(X)
+    expected = [
+        hidden @ first["0.0.coef"] * known[:2] + known[2:4],
+        hidden @ first["1.coef"],
+        hidden * known[4:8] + known[8:12],
+    ]
+    expected = np.concatenate(expected, axis=1) @ last["coef"]
+    expected = expected * known[12:15] + known[15:]
+    np.testing.assert_allclose(network.forward(theta, X), expected, rtol=1e-12)
+    parts = network.part(0, 2).joined(network.part(2, 4))
+    copied = pickle.loads(pickle.dumps(network))
+    for same in (parts, copied):
+        np.testing.assert_array_equal(same.statistics, known)
+        np.testing.assert_array_equal(same.forward(theta, X), network.forward(theta, X))
+    np.testing.assert_array_equal(
+        network.decay_mask(np.float64), neutral.decay_mask(np.float64)
+    )
+    # The walk back ends at the first weights, before which nothing is asked for.
+    at = network.linearize(theta, X)
+    assert at.chain.first == 1
+    narrow = network.forward(theta.astype(np.float32), X.astype(np.float32))
+    assert narrow.dtype == np.float32
+    np.testing.assert_allclose(narrow, expected, rtol=1e-4, atol=1e-5)

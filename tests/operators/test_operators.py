@@ -5,6 +5,7 @@ import pytest
 
 from skjacobnet.accumulation import Structure
 from skjacobnet.operators import (
+    BlockRow,
     ConstantMatrix,
     Dense,
     Diagonal,
@@ -47,6 +48,12 @@ def make(kind, rng, n_out, n_in, dtype=np.float64, stack=()):
         return Selection(places, n_in, dtype)
     if kind == "shared selection":
         return Selection(rng.permutation(n_in)[:n_out], n_in, dtype)
+    if kind in BLOCK_ROWS:
+        n_blocks = next(k for k in (2, 3, 5) if n_in % k == 0)
+        blocks = draw(N_SAMPLES, n_blocks, n_out, n_in // n_blocks)
+        if kind == "shared block row":
+            blocks = blocks.reshape(-1, *blocks.shape[-3:])[0]
+        return BlockRow(Dense(blocks))
     if kind in EXPANSIONS:
         slopes = draw(N_SAMPLES, n_out)
         if kind == "shared expansion":
@@ -69,10 +76,12 @@ def make(kind, rng, n_out, n_in, dtype=np.float64, stack=()):
 SQUARE = ["diagonal", "rank one", "identity", "residual"]
 SELECTIONS = ["selection", "shared selection"]
 EXPANSIONS = ["expansion", "shared expansion"]
+BLOCK_ROWS = ["block row", "shared block row"]
 KINDS = [
     *SQUARE,
     *SELECTIONS,
     *EXPANSIONS,
+    *BLOCK_ROWS,
     "constant",
     "dense",
     "product",
@@ -108,6 +117,10 @@ def written_out(operator):
     if isinstance(operator, Expansion):
         slopes = operator.slopes[..., np.newaxis]
         rows = slopes * np.eye(operator.n_in)[operator.indices]
+        return np.tile(rows, (N_SAMPLES, 1, 1)) if operator.shared else rows
+    if isinstance(operator, BlockRow):
+        blocks = np.moveaxis(operator.blocks.matrix, -3, 0)
+        rows = np.concatenate(blocks, axis=-1)
         return np.tile(rows, (N_SAMPLES, 1, 1)) if operator.shared else rows
     if isinstance(operator, Sum):
         return sum(map(written_out, operator.operands))

@@ -18,6 +18,7 @@ from skjacobnet.inspection.displays.names import (
     thinned,
 )
 from skjacobnet.inspection.pipelines import steps_and_network
+from skjacobnet.model import members_of
 
 # Steps of about this share of the weights are usually right.
 RULE_OF_THUMB = 1e-3
@@ -111,7 +112,9 @@ class GradientFlowDisplay:
             If matplotlib is not installed.
         """
         _, fitted = steps_and_network(estimator)
-        history, network = fitted.history_, fitted.network_
+        history = fitted.history_
+        # Of an average each network was trained alone.
+        network = members_of(fitted.model_)[0].network
         if COLUMNS[0] not in history:
             raise ValueError(
                 "The training of this estimator recorded no gradients. Set "

@@ -20,6 +20,7 @@ from skjacobnet.inspection.displays.names import (
 from skjacobnet.inspection.displays.rows import checked_image_shape, symmetric_limits
 from skjacobnet.inspection.output_columns import OutputColumns
 from skjacobnet.inspection.pipelines import steps_and_network
+from skjacobnet.model import members_of
 
 # More names than this would cover one another; numbers say then what is what.
 MOST_INPUT_NAMES = 30
@@ -94,7 +95,8 @@ class WeightsDisplay:
             image.
         layer : int, default=0
             The place of the weights in ``coefs_``, where linear layers inside other
-            layers count as well; negative ones count from the end.
+            layers count as well; negative ones count from the end. Of an average of
+            networks they are those of one network after the other.
         max_units : int >= 1, default=25
             The most units to draw.
         ax : matplotlib Axes, optional
@@ -121,15 +123,16 @@ class WeightsDisplay:
         layer %= len(coefs)
         coef = coefs[layer].copy()
         n_in, n_out = coef.shape
-        names = _input_names(estimator, network) if layer == 0 else None
+        where, is_first, is_last = _place(network.model_, layer)
+        names = _input_names(estimator, network) if is_first else None
         kind, _, classes = OutputColumns.of(network.model_, "raw")
-        named = kind == "class" and layer == len(coefs) - 1 and n_out == len(classes)
+        named = kind == "class" and is_last and n_out == len(classes)
         return cls(
             coef,
             image_shape=image_shape,
             input_names=None if names is None or len(names) != n_in else list(names),
             unit_names=[str(name) for name in classes] if named else None,
-            title=f"coefs_[{layer}]: {n_in} inputs, {n_out} units",
+            title=f"coefs_[{layer}]{where}: {n_in} inputs, {n_out} units",
         ).plot(max_units=max_units, ax=ax)
 
     def plot(self, *, max_units=25, ax=None):
@@ -234,6 +237,34 @@ class WeightsDisplay:
             f"inputs, {height} \N{MULTIPLICATION SIGN} {width} pixels for each unit"
         )
         return image
+
+
+def _place(model, layer):
+    """Return where a matrix stands, and whether it is the first or the last there.
+
+    Parameters
+    ----------
+    model : FittedModel
+    layer : int
+        Its place in all matrices of the model.
+
+    Returns
+    -------
+    where : str
+        Which network it belongs to, empty for a single one.
+    is_first, is_last : bool
+    """
+    members = members_of(model)
+    counts = [len(member.network.weights(member.weights, "coef")) for member in members]
+    ends = np.cumsum(counts)
+    number = int(np.searchsorted(ends, layer, side="right"))
+    is_first, is_last = (
+        layer == ends[number] - counts[number],
+        layer == ends[number] - 1,
+    )
+    several = len(members) > 1
+    where = f" of network {number + 1} of {len(members)}" if several else ""
+    return where, is_first, is_last
 
 
 def _input_names(estimator, network):

@@ -8,7 +8,7 @@ import numpy as np
 from skjacobnet.core.blocks import rows_of, slices
 from skjacobnet.core.workspace import Workspace
 from skjacobnet.layers.base import Layer, squared_norms
-from skjacobnet.layers.chain import prepare_each
+from skjacobnet.layers.chain import has_weights, prepare_each
 from skjacobnet.layers.prepared import PreparedLayer
 
 
@@ -16,8 +16,9 @@ class Container(Layer):
     """A layer that consists of layers.
 
     The weights of all inner layers are in one dict, their names prefixed by the layer's
-    position: ``"0.coef"`` is the ``coef`` of the first one. An inner layer sees a dict
-    of its own names. The operator of a container carries those of its inner layers.
+    position: ``"0.coef"`` is the ``coef`` of the first one. Their statistics have such
+    names, too. An inner layer sees a dict of its own names. The operator of a container
+    carries those of its inner layers.
 
     Attributes
     ----------
@@ -84,6 +85,22 @@ class Container(Layer):
             for position, layer in enumerate(self.inner_layers)
             for name in layer.penalized
         )
+
+    @property
+    def statistics(self):
+        """The names of the arrays that inner layers learn without gradients."""
+        return tuple(
+            f"{position}.{name}"
+            for position, layer in enumerate(self.inner_layers)
+            for name in layer.statistics
+        )
+
+    def neutral_statistics(self, n_in):
+        sizes = zip(self.inner_layers, self.inner_sizes(n_in), strict=True)
+        statistics = {}
+        for position, (layer, width) in enumerate(sizes):
+            statistics |= prefixed(position, layer.neutral_statistics(width))
+        return statistics
 
     def fixed(self, weights):
         pairs = zip(self.inner_layers, self.split(weights), strict=True)
@@ -173,9 +190,9 @@ class Container(Layer):
         """
         layers, own = self.inner_layers, self.split(weights)
         for position, *at in self.received(operator, X, cotangent):
-            if not own[position]:
-                continue
             layer, (inner, *ends) = layers[position], at
+            if not has_weights(layer, own[position]):
+                continue
             found = [("", layer, inner, own[position], *ends)]
             if isinstance(layer, Container):
                 found = layer.applied(inner, own[position], *ends)
@@ -209,8 +226,9 @@ class Container(Layer):
         for prefix, layer, inner, own, *ends in self.applied(
             operator, weights, X, cotangent
         ):
-            arrays = {name: out[prefix + name] for name in own}
-            names = {prefix + name for name in own}
+            # Statistics have no gradients.
+            arrays = {n: out[prefix + n] for n in own if n not in layer.statistics}
+            names = {prefix + name for name in arrays}
             if names <= missing:
                 layer.sample_gradients_at(inner, own, *ends, arrays)
             else:
@@ -268,11 +286,11 @@ class Container(Layer):
     def zeros(self, weights, X, cotangent, for_samples=False):
         """Return zeros for the gradient of each weight, or of each sample's."""
         shapes = self.weight_shapes(X.shape[-1])
-        stacks = [w.shape[: w.ndim - len(shapes[n])] for n, w in weights.items()]
+        stacks = [weights[n].shape[: weights[n].ndim - len(shapes[n])] for n in shapes]
         stack = np.broadcast_shapes(X.shape[:-2], cotangent.shape[:-2], *stacks)
         if for_samples:
             stack = *stack, X.shape[-2]
-        return {n: np.zeros((*stack, *shapes[n]), cotangent.dtype) for n in weights}
+        return {n: np.zeros((*stack, *shapes[n]), cotangent.dtype) for n in shapes}
 
 
 class PreparedContainer(PreparedLayer):
