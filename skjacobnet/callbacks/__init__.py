@@ -7,6 +7,7 @@ attached to the estimator itself need.
 """
 
 from skjacobnet.callbacks.checkpoint import Checkpoint as Checkpoint
+from skjacobnet.callbacks.line import Line as Line
 from skjacobnet.callbacks.progress import ProgressLine as ProgressLine
 from skjacobnet.callbacks.protocol import (
     CallbackSupportMixin as CallbackSupportMixin,

@@ -64,6 +64,40 @@ def split_rows(strata, n_samples, validation_fraction, rng):
     return np.flatnonzero(~chosen), np.flatnonzero(chosen)
 
 
+def deal_folds(strata, n_samples, n_folds, rng):
+    """Deal rows to folds that have no row in common and are of one size.
+
+    The rows of a class are spread as evenly as possible. A class with a single row is
+    in no fold, and neither are those rows that are left over.
+
+    Parameters
+    ----------
+    strata : array of int of shape (n_samples,), or None
+        Indices of classes; None deals without strata.
+    n_samples : int
+    n_folds : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    list of array of int
+        Sorted.
+
+    Examples
+    --------
+    >>> strata = np.repeat([0, 1], [8, 4])
+    >>> folds = deal_folds(strata, 12, 4, np.random.default_rng(0))
+    >>> [np.bincount(strata[fold]).tolist() for fold in folds]
+    [[2, 1], [2, 1], [2, 1], [2, 1]]
+    """
+    rows = rng.permutation(n_samples)
+    if strata is not None:
+        rows = rows[np.argsort(strata[rows], kind="stable")]
+        rows = rows[np.bincount(strata)[strata[rows]] > 1]
+    size = len(rows) // n_folds
+    return [np.sort(rows[place::n_folds][:size]) for place in range(n_folds)]
+
+
 def _quotas(counts, n_validation):
     """Return how many rows of each class to choose, None if there are too few."""
     divided = counts[counts > 1]

@@ -23,9 +23,16 @@ from skjacobnet.core.shared import Shared
 from skjacobnet.core.version import __version__
 from skjacobnet.data.columns import RawColumns, checked_table
 from skjacobnet.data.table import Table
+from skjacobnet.estimators.ensemble import (
+    Interrupted,
+    continued_members,
+    fit_members,
+    new_members,
+)
 from skjacobnet.estimators.nested import changed_params, entries_of
 from skjacobnet.estimators.parameters import resolve, taken_tables
 from skjacobnet.model import derivatives
+from skjacobnet.model.average import members_of
 from skjacobnet.network.layer_table import as_html
 from skjacobnet.tasks import task_of
 from skjacobnet.training.drive import alone
@@ -150,6 +157,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         y_val=None,
         sample_weight_val=None,
         shared=None,
+        pilot_rows=None,
     ):
         """Train as `fit` does, but leave each optimization to the caller.
 
@@ -162,6 +170,8 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
             As in `fit`.
         shared : Shared, optional
             What other fits on the same arrays have found.
+        pilot_rows : callable, optional
+            Rows of a pilot; see `skjacobnet.training.pilot`.
 
         Yields
         ------
@@ -173,6 +183,25 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         self
         """
         parts = resolve(self)
+        if self.n_estimators > 1:
+            validation = {
+                "X_val": X_val,
+                "y_val": y_val,
+                "sample_weight_val": sample_weight_val,
+            }
+
+            def steps(member, shared, pilot_rows):
+                return member.fit_steps(
+                    X,
+                    y,
+                    sample_weight,
+                    **validation,
+                    shared=shared,
+                    pilot_rows=pilot_rows,
+                )
+
+            goes_on = self.warm_start and self.__sklearn_is_fitted__()
+            return self._fit_members(goes_on, steps)
         earlier = self._earlier() if self.warm_start else None
         if shared is None or earlier is not None:
             shared = Shared()
@@ -220,6 +249,8 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
             estimator_of=self._predicting_like,
             observers_of_pilot=partial(progress_of, name="pilot"),
             observers_of=observers_of,
+            attributes=attributes,
+            pilot_rows=pilot_rows,
             shared=shared,
         )
         self._assign(attributes(model, state), keep_state=self.warm_start)
@@ -231,8 +262,40 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         warn_of(state.outcome, parts.max_iter, self.tol, stacklevel=5)
         return self
 
+    def _fit_members(self, goes_on, steps):
+        """Train several networks, and take their average."""
+        if goes_on:
+            members = continued_members(self, self.estimators_)
+        else:
+            members = new_members(self)
+        try:
+            attributes, interrupt = fit_members(self, members, steps), None
+        except Interrupted as error:
+            attributes, interrupt = error.attributes, error
+        self._assign({**attributes, **_features_of(members[0])}, keep_state=False)
+        if interrupt is not None:
+            raise interrupt
+        return self
+
     def _train_on(self, X, y, sample_weight, find_task):
-        """Train for one pass over some rows.
+        """Train for one pass over some rows, each member of an ensemble.
+
+        Parameters
+        ----------
+        X, y, sample_weight, find_task
+            As in `pass_steps`.
+        """
+        resolve(self)
+        if self.n_estimators > 1:
+
+            def steps(member, shared, pilot_rows):
+                return member.pass_steps(X, y, sample_weight, find_task)
+
+            return self._fit_members(self.__sklearn_is_fitted__(), steps)
+        return alone(self.pass_steps(X, y, sample_weight, find_task))
+
+    def pass_steps(self, X, y, sample_weight, find_task):
+        """Train for one pass over some rows, as `fit_steps` does for a fit.
 
         Parameters
         ----------
@@ -241,6 +304,14 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         find_task : callable
             ``find_task(y, loss, earlier)`` gives the task for checked targets, where
             `earlier` is that of the calls before, or None.
+
+        Yields
+        ------
+        Job
+
+        Returns
+        -------
+        self
         """
         parts = replace(resolve(self), early_stopping=False)
         earlier = self._earlier()
@@ -249,16 +320,14 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         known = None if earlier is None else earlier[0].task
         task = find_task(targets, parts.loss, known)
         table = Table.of(task, inputs, targets, sample_weight, self.class_weight)
-        model, state, _ = alone(
-            run(
-                parts,
-                table.task,
-                table,
-                columns=columns,
-                earlier=earlier,
-                n_epochs=1,
-                relative=False,
-            )
+        model, state, _ = yield from run(
+            parts,
+            table.task,
+            table,
+            columns=columns,
+            earlier=earlier,
+            n_epochs=1,
+            relative=False,
         )
         self._assign({**fitted_attributes(model, state), **features}, keep_state=True)
         return self
@@ -550,7 +619,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
 
     def _assign(self, attributes, keep_state):
         """Set the attributes of a fit, all at once and none of an earlier one."""
-        fitted = {*attributes, *NAMES_OF_FEATURES, "training_state_"}
+        fitted = {*attributes, *NAMES_OF_FEATURES, "training_state_", "_members"}
         kept = {name: v for name, v in vars(self).items() if name not in fitted}
         if not keep_state:
             attributes = {k: v for k, v in attributes.items() if k != "training_state_"}
@@ -641,6 +710,21 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
     def task_(self):
         """What is predicted: how targets are encoded and decided."""
         return self._fitted_model().task
+
+    @property
+    def estimators_(self):
+        """The fitted networks whose average is predicted, a list of estimators.
+
+        A single network is a list of itself, copied.
+        """
+        model = self._fitted_model()
+        members = vars(self).get("_members", [self])
+        found = []
+        for member, own in zip(members, members_of(model), strict=True):
+            member = copy(member)
+            member.model_ = own
+            found.append(member)
+        return found
 
     @property
     def weights_(self):

@@ -28,6 +28,7 @@ from skjacobnet.training.parts import Parts
 from skjacobnet.training.run import compute_dtype
 
 CONSTRAINTS = {
+    "n_estimators": Interval(1, np.inf, "left", integer=True),
     "learning_rate": Interval(0.0, np.inf, "neither", allowed=("auto",)),
     "dropout": Interval(0.0, 1.0, "left"),
     "batch_size": Interval(1, np.inf, "left", integer=True, allowed=("auto",)),

@@ -140,6 +140,10 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
     record_gradients : bool, default=False
         Whether to keep, for each epoch and each layer, how large the gradient and the
         step were; `skjacobnet.inspection.GradientFlowDisplay` draws them.
+    n_estimators : int >= 1, default=1
+        Networks that are trained side by side, from streams of random numbers of their
+        own. The average of their predictions is predicted: that is more accurate than
+        one network mostly, and takes that many times as long or less.
 
     Attributes
     ----------
@@ -264,6 +268,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         random_state=None,
         verbose=0,
         record_gradients=False,
+        n_estimators=1,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -292,6 +297,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         self.random_state = random_state
         self.verbose = verbose
         self.record_gradients = record_gradients
+        self.n_estimators = n_estimators
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -7,6 +7,9 @@ the same attributes; candidates that are networks of one shape are trained side 
 from skjacobnet.model_selection.grid import (
     LockstepGridSearchCV as LockstepGridSearchCV,
 )
+from skjacobnet.model_selection.halving import (
+    LockstepHalvingGridSearchCV as LockstepHalvingGridSearchCV,
+)
 from skjacobnet.model_selection.randomized import (
     LockstepRandomizedSearchCV as LockstepRandomizedSearchCV,
 )

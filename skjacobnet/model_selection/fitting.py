@@ -2,6 +2,7 @@
 
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -94,23 +95,49 @@ def fit_together(candidates, X, y, params, told=None):
     list of Ended
         One for each, with the fitted estimator as its value.
     """
-    first = candidates[0].estimator
-    if not isinstance(first, Pipeline):
-        return _networks_together([c.network for c in candidates], X, y, params, told)
     start = perf_counter()
     try:
-        caught = _with_last_step(clone(first), Catch(first.steps[-1][1]))
-        caught.fit(X, y, **params)
-        X, y, params = caught.steps[-1][1].given_
+        whole, *given = first_steps_fitted(candidates[0].estimator, X, y, params)
     except Exception as error:
         return [Ended(error=error) for _ in candidates]
     share = (perf_counter() - start) / len(candidates)
-    ended = _networks_together([c.network for c in candidates], X, y, params, told)
+    ended = together(runs_of([one.network for one in candidates], *given), told)
     for one in ended:
         one.seconds += share
         if one.error is None:
-            one.value = _with_last_step(caught, one.value)
+            one.value = whole(one.value)
     return ended
+
+
+def first_steps_fitted(estimator, X, y, params):
+    """Fit all steps of a pipeline but the last one.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Not fitted; where it is no pipeline, nothing is done.
+    X, y, params
+        What `fit` would be given.
+
+    Returns
+    -------
+    whole : callable
+        Of the fitted last step it makes the fitted estimator.
+    X, y, params
+        What `fit` of the last step is given.
+    """
+    if not isinstance(estimator, Pipeline):
+        return (lambda network: network), X, y, params
+    caught = _with_last_step(clone(estimator), Catch(last_step(estimator)))
+    caught.fit(X, y, **params)
+    whole = partial(_with_last_step, caught)
+    return whole, *last_step(caught).given_
+
+
+def runs_of(networks, X, y, params):
+    """Return the runs of networks on the same rows."""
+    shared = Shared()
+    return [network.fit_steps(X, y, shared=shared, **params) for network in networks]
 
 
 def fit_alone(candidate, X, y, params):
@@ -151,12 +178,6 @@ def by_steps(candidates):
                 continue
         groups.append((params if candidate.is_network else None, [place]))
     return [places for _, places in groups]
-
-
-def _networks_together(networks, X, y, params, told):
-    shared = Shared()
-    runs = [network.fit_steps(X, y, shared=shared, **params) for network in networks]
-    return together(runs, told)
 
 
 def _with_last_step(pipeline, estimator):

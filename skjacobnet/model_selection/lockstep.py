@@ -37,10 +37,13 @@ class Lockstep:
     search : LockstepGridSearchCV or another search
     """
 
+    # Threads, unless the user names another backend.
+    workers = {"prefer": "threads"}
+
     def __init__(self, search):
         self.search = search
         self.estimator = search.estimator
-        self.parallel = Parallel(n_jobs=search.n_jobs, prefer="threads")
+        self.parallel = Parallel(n_jobs=search.n_jobs, **self.workers)
         self.n_jobs = effective_n_jobs(search.n_jobs)
         self.progress = Progress(shows=search.verbose == 1)
         self.candidates = None
@@ -50,7 +53,7 @@ class Lockstep:
         self.n_together = []
 
     @contextmanager
-    def at_work(self):
+    def at_work(self, X):
         """Let the search ask for its fits one after the other, in order."""
         search, verbose = self.search, self.search.verbose
         search.estimator = stand_in = in_turn(self.estimator, self.fit)
@@ -64,7 +67,9 @@ class Lockstep:
             stand_in.__class__ = type(self.estimator)
             self.progress.close()
 
-    def evaluate(self, evaluate_candidates, candidates, more_results=None, **settings):
+    def evaluate(
+        self, evaluate_candidates, candidates, cv=None, more_results=None, **settings
+    ):
         """Let scikit-learn evaluate candidates whose fits come from here.
 
         Parameters
@@ -72,8 +77,7 @@ class Lockstep:
         evaluate_candidates : callable
             scikit-learn's.
         candidates : iterable of dict
-        more_results : dict, optional
-        **settings
+        cv, more_results, **settings
             What else `evaluate_candidates` takes.
 
         Returns
@@ -89,7 +93,7 @@ class Lockstep:
         self.progress.begins(len(self.candidates), self.search.n_splits_)
         try:
             results = evaluate_candidates(
-                self.candidates, more_results=more_results, **settings
+                self.candidates, cv, more_results=more_results, **settings
             )
         finally:
             fits, self.candidates, self.splits = self.splits, None, {}
@@ -108,48 +112,78 @@ class Lockstep:
         candidate, split = divmod(self.n_asked, self.search.n_splits_)
         self.n_asked += 1
         if candidate == 0:
-            self.splits[split] = self._fit_all(X, y, params)
+            ended = self._fit_all(X, y, params)
+            for place, one in enumerate(ended):
+                known = [self.n_together[place]] if self.splits else []
+                self.n_together[place] = min(one.n_together, *known, LARGEST_GROUP)
+            self.splits[split] = _Split(ended)
+            self.progress.split_ends()
         fitted = self.splits[split].take(candidate)
         if fitted.error is not None:
             raise fitted.error
         vars(estimator).update(vars(fitted.value))
 
     def _fit_all(self, X, y, params):
-        """Fit all candidates to the rows of one split."""
-        ended, candidates = {}, {}
-        for place, own in enumerate(self.candidates):
+        """Fit all candidates to the rows of one split; return how each ended."""
+        candidates, ended = self.made(self.candidates)
+        tasks = self._tasks(candidates)
+        found = self.spread(
+            _fit_task, [([candidates[p] for p in own], X, y, params) for own in tasks]
+        )
+        for places, results in zip(tasks, found, strict=True):
+            ended.update(zip(places, results, strict=True))
+        return [ended[place] for place in range(len(ended))]
+
+    def made(self, all_params, **more):
+        """Return candidates for dicts of parameters.
+
+        Parameters
+        ----------
+        all_params : list of dict
+        **more
+            Further parameters of their last steps.
+
+        Returns
+        -------
+        candidates : dict of int to Candidate
+        ended : dict of int to Ended
+            Those whose parameters are refused.
+        """
+        candidates, ended = {}, {}
+        for place, params in enumerate(all_params):
             estimator = clone(self.estimator)
             try:
-                estimator.set_params(**clone(own, safe=False))
+                estimator.set_params(**clone(params, safe=False))
+                last_step(estimator).set_params(**more)
             except Exception as error:
                 # scikit-learn meets it, too, before it asks for the fit.
                 ended[place] = Ended(error=error)
             else:
-                candidates[place] = Candidate(estimator, own)
-        tasks = self._tasks(candidates)
+                candidates[place] = Candidate(estimator, params)
+        return candidates, ended
+
+    def spread(self, function, tasks):
+        """Call a function for each task, on all workers.
+
+        Parameters
+        ----------
+        function : callable
+            ``function(*task, progress)``.
+        tasks : list of tuple
+
+        Returns
+        -------
+        list
+        """
         threads = self.n_jobs > 1 and len(tasks) > 1
         try:
             with threadpool_limits(1, "blas") if threads else nullcontext():
-                found = self.parallel(
-                    delayed(_fit_task)(
-                        [candidates[place] for place in own],
-                        X,
-                        y,
-                        params,
-                        self.progress,
-                    )
-                    for own in tasks
+                return self.parallel(
+                    delayed(_at_work)(function, *task, self.progress) for task in tasks
                 )
         except BaseException:
             self.progress.halt()
             raise
-        for places, results in zip(tasks, found, strict=True):
-            ended.update(zip(places, results, strict=True))
-        for place, one in ended.items():
-            known = [self.n_together[place]] if self.splits else []
-            self.n_together[place] = min(one.n_together, *known, LARGEST_GROUP)
-        self.progress.split_ends()
-        return _Split([ended[place] for place in range(len(ended))])
 
     def _tasks(self, candidates):
         """Return lists of places: what is fitted together, by one worker at a time."""
@@ -202,11 +236,16 @@ def concerns(search, grid):
     return any(isinstance(entry, JacobianNetwork) for own in lists for entry in own)
 
 
-def _fit_task(candidates, X, y, params, progress):
+def _at_work(function, *arguments):
+    *_, progress = arguments
     with progress:
-        if candidates[0].is_network:
-            return fit_together(candidates, X, y, params, progress)
-        return [fit_alone(candidate, X, y, params) for candidate in candidates]
+        return function(*arguments)
+
+
+def _fit_task(candidates, X, y, params, progress):
+    if candidates[0].is_network:
+        return fit_together(candidates, X, y, params, progress)
+    return [fit_alone(candidate, X, y, params) for candidate in candidates]
 
 
 def _kind(candidate):

@@ -11,6 +11,8 @@ class LockstepSearch:
     A subclass has the property `_space`, the parameters that are searched.
     """
 
+    _fits = Lockstep
+
     def fit(self, X, y=None, **params):
         """Fit all candidates to all splits, and the best one to all rows.
 
@@ -33,9 +35,9 @@ class LockstepSearch:
         """
         if not concerns(self, self._space):
             return super().fit(X, y, **params)
-        self._lockstep = Lockstep(self)
+        self._lockstep = self._fits(self)
         try:
-            with self._lockstep.at_work():
+            with self._lockstep.at_work(X):
                 return super().fit(X, y, **params)
         finally:
             del self._lockstep

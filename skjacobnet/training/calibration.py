@@ -27,14 +27,16 @@ class Calibrated(NamedTuple):
     beats_constant: bool = True
 
 
-def by_pilot(parts, network, table, dtype, rng, encoded_columns, observers_of):
+def by_pilot(
+    parts, network, table, dtype, rng, encoded_columns, observers_of, rows_of=None
+):
     """Run a pilot where the parts ask for one; a part of a run.
 
     Parameters
     ----------
     parts : Parts
         Without any ``"auto"``.
-    network, table, dtype, rng, encoded_columns
+    network, table, dtype, rng, encoded_columns, rows_of
         As in `pilot`.
     observers_of : callable or None
         As in `train`.
@@ -55,7 +57,7 @@ def by_pilot(parts, network, table, dtype, rng, encoded_columns, observers_of):
         run = replace(parts, max_iter=-(-parts.max_iter // 2))
     observers = () if observers_of is None else observers_of(run)
     held_out = yield from pilot(
-        run, network, table, dtype, rng, encoded_columns, observers
+        run, network, table, dtype, rng, encoded_columns, observers, rows_of
     )
     if held_out is None:
         return Calibrated(parts)

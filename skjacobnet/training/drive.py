@@ -68,9 +68,10 @@ def together(runs, told=None):
     Raises
     ------
     KeyboardInterrupt
-        If there is one. The runs are closed.
+        If there is one. Runs that were trained together with the one that it met keep
+        their last complete epoch, all others are closed.
     """
-    ended, jobs = [Ended() for _ in runs], {}
+    ended, jobs, interrupts = [Ended() for _ in runs], {}, []
 
     def go_on(place, send):
         """Let a run go on to its next job, or to its end."""
@@ -82,26 +83,51 @@ def together(runs, told=None):
             ended[place].value = end.value
         except Exception as error:
             ended[place].error = error
+        except KeyboardInterrupt as error:
+            interrupts.append(error)
         ended[place].seconds += perf_counter() - start
 
     try:
         for place, run in enumerate(runs):
             go_on(place, run.__next__)
         while jobs:
-            for places in _groups(jobs):
-                start = perf_counter()
-                outcomes = population.train([jobs[place] for place in places], told)
-                share = (perf_counter() - start) / len(places)
+            for places, outcomes, seconds in done_together(jobs, told):
                 for place, outcome in zip(places, outcomes, strict=True):
-                    ended[place].seconds += share
+                    ended[place].seconds += seconds
                     ended[place].n_together = len(places)
                     failed = isinstance(outcome, Exception)
                     run = runs[place]
                     go_on(place, partial(run.throw if failed else run.send, outcome))
+                if interrupts:
+                    raise interrupts[0]
     finally:
         for run in runs:
             run.close()
     return ended
+
+
+def done_together(jobs, told=None):
+    """Do jobs, those that fit each other side by side.
+
+    Parameters
+    ----------
+    jobs : dict of int to Job
+    told : callable, optional
+        As in `skjacobnet.training.population.train`.
+
+    Yields
+    ------
+    places : list of int
+        Of jobs that were done side by side.
+    outcomes : list of str or Exception
+        How each has ended.
+    seconds : float
+        The share of each.
+    """
+    for places in _groups(jobs):
+        start = perf_counter()
+        outcomes = population.train([jobs[place] for place in places], told)
+        yield places, outcomes, (perf_counter() - start) / len(places)
 
 
 def _groups(jobs):

@@ -42,6 +42,9 @@ class Job:
     model : callable or None
         Both as in `Watch`.
     record : LayerRecord or None
+    attributes : callable or None
+        ``attributes()`` gives those of an estimator that predicts as the run would if
+        it ended now.
     """
 
     parts: Parts
@@ -54,6 +57,7 @@ class Job:
     observers: tuple = ()
     model: Callable | None = None
     record: Any = None
+    attributes: Callable | None = None
 
     @cached_property
     def batches(self):

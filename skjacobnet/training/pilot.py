@@ -34,7 +34,9 @@ class HeldOut(NamedTuple):
     sample_weight: np.ndarray | None
 
 
-def pilot(parts, network, table, dtype, rng, encoded_columns, observers=()):
+def pilot(
+    parts, network, table, dtype, rng, encoded_columns, observers=(), rows_of=None
+):
     """Train on 80 % of the rows, and predict the others; a part of a run.
 
     Parameters
@@ -49,6 +51,9 @@ def pilot(parts, network, table, dtype, rng, encoded_columns, observers=()):
         Of the pilot alone.
     encoded_columns : tuple of Column
     observers : sequence, default=()
+    rows_of : callable, optional
+        ``rows_of(table)`` gives the rows to train on and the others. By default they
+        are drawn.
 
     Yields
     ------
@@ -67,7 +72,10 @@ def pilot(parts, network, table, dtype, rng, encoded_columns, observers=()):
     if table.n_rows < FEWEST_ROWS:
         return None
     state = RunState.begun(np.empty(network.n_weights, dtype), rng)
-    rows, others = table.split(HELD_OUT, state.split_rng)
+    if rows_of is None:
+        rows, others = table.split(HELD_OUT, state.split_rng)
+    else:
+        rows, others = rows_of(table)
     trained, held_out = table.only(rows), table.only(others)
     parts = replace(parts, early_stopping=False, tol=None)
     draw_weights(parts, network, state, trained, encoded_columns)

@@ -34,6 +34,8 @@ def run(
     estimator_of=None,
     observers_of_pilot=None,
     observers_of=None,
+    attributes=None,
+    pilot_rows=None,
     shared=None,
 ):
     """Train a network on a table, and leave each optimization to the caller.
@@ -63,6 +65,10 @@ def run(
     observers_of_pilot, observers_of : callable, optional
         ``observers_of(parts)`` gives what is told of each epoch, for parts without any
         ``"auto"``; see `Watch`.
+    attributes : callable, optional
+        ``attributes(model, state)`` gives those of a fitted estimator.
+    pilot_rows : callable, optional
+        As `rows_of` in `pilot`.
     shared : Shared, optional
         What other runs on the table have found.
 
@@ -125,6 +131,7 @@ def run(
             state.pilot_rng,
             encoded_columns,
             observers_of_pilot,
+            pilot_rows,
         )
     state.settings = settings(parts)
     if earlier is None:
@@ -165,6 +172,7 @@ def run(
         observers=() if observers_of is None else observers_of(parts),
         model=lambda: model_at(state.kept_weights()),
         record=LayerRecord(network) if parts.record_gradients else None,
+        attributes=lambda: attributes(model_at(state.kept_weights()), state),
     )
     kept = state.kept_weights()
     if validation is not None and not goes_on and parts.calibration == "temperature":
