@@ -11,7 +11,93 @@ from skjacobnet.model_selection.search import LockstepSearch
 
 
 class LockstepHalvingGridSearchCV(LockstepSearch, HalvingGridSearchCV):
-    """docs."""
+    r"""Search over a grid by successive halving, with epochs as the resource.
+
+    All candidates are trained for a few epochs; the best ones, a third of them with
+    ``factor=3``, *go on* to three times as many, and so on. scikit-learn's
+    `HalvingGridSearchCV` fits them anew at each rung instead. On each rung candidates
+    are trained side by side, as in `LockstepGridSearchCV`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A `skjacobnet.JacobianMLPClassifier`, a `skjacobnet.JacobianMLPRegressor`, or a
+        `Pipeline` that ends in one.
+    param_grid : dict of str to list, or list of dict
+        Names of parameters and the values to try; `max_iter` is none of them.
+    factor : int or float > 1, default=3
+        One of so many candidates goes on to the next rung, which has that many times
+        the epochs.
+    max_resources : int or "auto", default="auto"
+        The most epochs of a candidate, by default `max_iter` of the estimator, or what
+        its ``"auto"`` stands for with all rows.
+    min_resources : int, "smallest" or "exhaust", default="exhaust"
+        The epochs of the first rung. ``"exhaust"`` takes as many as let the last rung
+        come near `max_resources`, ``"smallest"`` is 1.
+    aggressive_elimination : bool, default=False
+        Whether to stay at the first rung until few enough candidates are left for the
+        last one to have `max_resources`.
+    cv, scoring, refit, error_score, n_jobs, verbose
+        As in `LockstepGridSearchCV`, with a single metric. Workers are threads.
+    return_train_score : bool, default=True
+        As in scikit-learn's class.
+    random_state : int, RandomState instance or None, default=None
+        Without meaning; it is a parameter of scikit-learn's class.
+
+    Attributes
+    ----------
+    n_resources_, n_candidates_ : list of int
+        Epochs and candidates of each rung.
+    n_remaining_candidates_ : int
+        Candidates that would go on after the last rung.
+    max_resources_, min_resources_, n_iterations_ : int
+    n_possible_iterations_, n_required_iterations_ : int
+        As in scikit-learn; iterations are rungs.
+    cv_results_ : dict of str to array
+        A row for each candidate on each rung, with ``iter``, ``n_resources`` and
+        ``n_together``.
+    best_estimator_, best_params_, best_score_, best_index_ : object
+        The best candidate of the last rung, ``max_iter`` among its parameters.
+    scorer_, n_splits_, refit_time_, classes_, n_features_in_ : object
+        As in scikit-learn.
+
+    Raises
+    ------
+    TypeError
+        By `fit`, for another estimator.
+
+    See Also
+    --------
+    LockstepGridSearchCV : Trains all candidates to the end.
+
+    Notes
+    -----
+    The rungs are stations of one run, whose schedule and total decay end at the last
+    rung: a candidate that reaches it has been trained as by a single fit with that
+    `max_iter`, bit for bit. Rungs are scored without calibration, which changes no
+    decision of a classifier; the best estimator is calibrated. L-BFGS keeps its weights
+    from rung to rung, but not what it remembers of curvature.
+
+    Rankings after few epochs favor fast learners. The idea is that of [1]_.
+
+    References
+    ----------
+    .. [1] K. Jamieson and A. Talwalkar, "Non-stochastic Best Arm Identification and
+       Hyperparameter Optimization", AISTATS 2016, Algorithm 1.
+       https://proceedings.mlr.press/v51/jamieson16.html
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skjacobnet import JacobianMLPClassifier
+    >>> from skjacobnet.model_selection import LockstepHalvingGridSearchCV
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = JacobianMLPClassifier((8,), max_iter=27, random_state=0)
+    >>> grid = {"learning_rate": [0.001, 0.003, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.2]}
+    >>> search = LockstepHalvingGridSearchCV(model, grid, cv=3).fit(X, y)
+    >>> search.n_candidates_, search.n_resources_
+    ([9, 3, 1], [3, 9, 27])
+    """
 
     _fits = Rungs
 
