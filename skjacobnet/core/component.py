@@ -25,12 +25,16 @@ class Component(BaseEstimator):
         Arguments that may be an array (n_members,), a number for each of the networks
         that are trained side by side. Holds for the very class that says so, not for
         its subclasses; see `skjacobnet.core.numbers`.
+    stackable : bool
+        Whether networks with this part may be trained side by side. Then every network
+        must get the same numbers, to the last bit, as if it were alone.
     """
 
     name = None
     aliases = {}
     constraints = {}
     member_numbers = ()
+    stackable = True
 
     def same_as(self, other):
         """Whether another object is the same part with the same arguments."""

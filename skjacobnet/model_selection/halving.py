@@ -88,12 +88,13 @@ class LockstepHalvingGridSearchCV(LockstepSearch, HalvingGridSearchCV):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from sklearn.datasets import load_iris
     >>> from skjacobnet import JacobianMLPClassifier
     >>> from skjacobnet.model_selection import LockstepHalvingGridSearchCV
     >>> X, y = load_iris(return_X_y=True)
     >>> model = JacobianMLPClassifier((8,), max_iter=27, random_state=0)
-    >>> grid = {"learning_rate": [0.001, 0.003, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.2]}
+    >>> grid = {"learning_rate": np.geomspace(0.001, 0.2, 9)}
     >>> search = LockstepHalvingGridSearchCV(model, grid, cv=3).fit(X, y)
     >>> search.n_candidates_, search.n_resources_
     ([9, 3, 1], [3, 9, 27])

@@ -44,17 +44,21 @@ class L1(WeightRegularizer):
     """
 
     name = "l1"
+    member_numbers = ("strength",)
 
     def value(self, coef):
-        return np.sum(np.abs(coef), axis=(-2, -1)) * float(self.strength)
+        return np.sum(np.abs(coef), axis=(-2, -1)) * self.strength_for(0, coef.dtype)
 
     def gradient(self, coef, out=None):
         out = np.sign(coef, out)
-        return np.multiply(out, float(self.strength), out)
+        return np.multiply(out, self.strength_for(2, coef.dtype), out)
 
     def value_and_gradient(self, coef, out=None):
         if not self._keeps(L1, "value", "gradient"):
             return super().value_and_gradient(coef, out)
         # The absolute values are the products of weights and gradient.
         gradient = self.gradient(coef, out)
-        return np.einsum("...io,...io->...", coef, gradient), gradient
+        if coef.ndim == 2:
+            return np.vdot(coef, gradient), gradient
+        shape = *coef.shape[:-2], -1
+        return np.vecdot(coef.reshape(shape), gradient.reshape(shape)), gradient

@@ -60,6 +60,7 @@ class Orthogonality(WeightRegularizer):
     """
 
     name = "orthogonality"
+    member_numbers = ("strength",)
 
     def value(self, coef):
         return self._value(_excess(coef), coef)
@@ -75,12 +76,13 @@ class Orthogonality(WeightRegularizer):
 
     def _value(self, excess, coef):
         n_in, n_out = coef.shape[-2:]
-        total = np.einsum("...ij,...ij->...", excess, excess)
-        return (total + max(n_out - n_in, 0)) * float(self.strength)
+        flat = excess.reshape(*excess.shape[:-2], -1)
+        total = np.vecdot(flat, flat) + max(n_out - n_in, 0)
+        return total * self.strength_for(0, coef.dtype)
 
     def _gradient(self, excess, coef, out):
         """Return the gradient; `excess` is overwritten."""
-        np.multiply(excess, 4.0 * float(self.strength), excess)
+        np.multiply(excess, self.strength_for(2, coef.dtype, 4.0), excess)
         if coef.shape[-1] > coef.shape[-2]:
             return np.matmul(excess, coef, out)
         return np.matmul(coef, excess, out)

@@ -43,10 +43,11 @@ class WeightDecay(WeightRegularizer):
     """
 
     name = "weight_decay"
+    member_numbers = ("strength",)
 
     def value(self, coef):
         flat = coef.reshape(*coef.shape[:-2], -1)
-        return np.vecdot(flat, flat) * (0.5 * float(self.strength))
+        return np.vecdot(flat, flat) * self.strength_for(0, coef.dtype, 0.5)
 
     def gradient(self, coef, out=None):
-        return np.multiply(coef, float(self.strength), out)
+        return np.multiply(coef, self.strength_for(2, coef.dtype), out)

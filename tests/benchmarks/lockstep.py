@@ -5,12 +5,7 @@ CPU time of one thread; all ways take turns, and the least of several rounds cou
 """
 
 import argparse
-import os
 import warnings
-
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
-
 from time import perf_counter, process_time
 
 import numpy as np
@@ -19,6 +14,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
+from threadpoolctl import threadpool_limits
 
 from skjacobnet import JacobianMLPClassifier
 from skjacobnet.core.shared import Shared
@@ -151,6 +147,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
+    threadpool_limits(1)
     for part in [arguments.only] if arguments.only else PARTS:
         print(part)
         PARTS[part](arguments.rounds)

@@ -3,6 +3,7 @@
 import pickle
 import threading
 import warnings
+from time import monotonic, sleep
 
 import numpy as np
 import pytest
@@ -287,6 +288,10 @@ def test_an_interrupt_raises_and_leaves_everything_as_it_was(n_jobs, monkeypatch
     assert search.estimator is estimator
     assert search.verbose == 1
     assert not hasattr(search, "cv_results_")
+    # The threads of a pool take a moment to end.
+    deadline = monotonic() + 10.0
+    while threading.active_count() > n_threads and monotonic() < deadline:
+        sleep(0.05)
     assert threading.active_count() == n_threads
     monkeypatch.undo()
     both(estimator, GRID)

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("default")
 
 
 def _with_lockstep(name):
-    """Load a copy of a module of tests which imports our searches for scikit-learn's."""
+    """Load a copy of a module of tests that imports our searches."""
     path = importlib.util.find_spec(name).origin
     spec = importlib.util.spec_from_file_location("tests_with_lockstep", path)
     module = importlib.util.module_from_spec(spec)
