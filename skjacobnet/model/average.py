@@ -168,7 +168,7 @@ def _check_alike(first, other, number):
     same = {
         "task": first.task.same_as(other.task)
         and _same_arrays(first.task.rescaling(), other.task.rescaling()),
-        "loss": first.loss.same_as(other.loss),
+        "loss": _same_parts([first.loss], [other.loss]),
         "regularizers": _same_parts(first.regularizers, other.regularizers),
         "columns": first.network.sizes[0] == other.network.sizes[0]
         and _same_columns(first.columns, other.columns),

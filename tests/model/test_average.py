@@ -405,7 +405,7 @@ def test_sparse_tables(encoding):
 def test_raw_tables():
     pandas = pytest.importorskip("pandas")
     rng = np.random.default_rng(0)
-    table = pandas.DataFrame(X, columns=list("abcd"))
+    table = pandas.DataFrame(X.copy(), columns=list("abcd"))
     table["e"] = rng.choice(["red", "blue", "green"], len(X))
     table.loc[::7, "b"] = np.nan
     model, members = averaged(JacobianMLPClassifier((5,), max_iter=3), table, Y)

@@ -258,13 +258,10 @@ def _place(model, layer):
     counts = [len(member.network.weights(member.weights, "coef")) for member in members]
     ends = np.cumsum(counts)
     number = int(np.searchsorted(ends, layer, side="right"))
-    is_first, is_last = (
-        layer == ends[number] - counts[number],
-        layer == ends[number] - 1,
-    )
     several = len(members) > 1
     where = f" of network {number + 1} of {len(members)}" if several else ""
-    return where, is_first, is_last
+    place = layer - (ends[number] - counts[number])
+    return where, place == 0, place == counts[number] - 1
 
 
 def _input_names(estimator, network):
