@@ -16,6 +16,7 @@ from skjacobnet import (
     links,
     losses,
     model,
+    model_selection,
     network,
     operators,
     optimizers,
@@ -80,6 +81,7 @@ plot_html_show_source_link = False
 # module exports and no other section lists.
 SECTIONS = [
     ("The estimators", skjacobnet, None),
+    ("Searches", model_selection, None),
     ("Layers", layers, None),
     ("Initializers", initializers, None),
     ("Losses", losses, None),
@@ -122,6 +124,7 @@ SECTIONS = [
 INTERNAL = {
     "CallbackSupportMixin",
     "EpochHooks",
+    "Line",
     "ProgressLine",
     "epoch_hooks",
     "with_callbacks",

@@ -717,10 +717,9 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
 
         A single network is a list of itself, copied.
         """
-        model = self._fitted_model()
-        members = vars(self).get("_members", [self])
-        found = []
-        for member, own in zip(members, members_of(model), strict=True):
+        models, found = members_of(self._fitted_model()), []
+        members = vars(self).get("_members", [self] * len(models))
+        for member, own in zip(members, models, strict=True):
             member = copy(member)
             member.model_ = own
             found.append(member)

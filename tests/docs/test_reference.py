@@ -21,6 +21,7 @@ PUBLIC = [
     "skjacobnet.layers",
     "skjacobnet.losses",
     "skjacobnet.model",
+    "skjacobnet.model_selection",
     "skjacobnet.operators",
     "skjacobnet.optimizers",
     "skjacobnet.regularizers",
