@@ -38,8 +38,11 @@ def alike(value, other, but=()):
     if type(value) is not type(other):
         return False
     if isinstance(value, Component):
-        own, others = value.get_params(deep=False), other.get_params(deep=False)
-        return all(name in but or alike(own[name], others[name]) for name in own)
+        # A part holds its arguments and nothing else.
+        own, others = vars(value), vars(other)
+        return own.keys() == others.keys() and all(
+            name in but or alike(own[name], others[name]) for name in own
+        )
     if isinstance(value, np.ndarray):
         return np.array_equal(value, other)
     if isinstance(value, list | tuple):

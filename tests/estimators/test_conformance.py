@@ -36,6 +36,7 @@ SMALL = {"hidden_layer_sizes": (20,), "learning_rate": 0.01, "max_iter": 100}
 PENALTIES = {"weight_decay": 1e-3, "orthogonality": 1e-3, "sparsity": 1e-3}
 CONFIGURATIONS = {
     "plain": {},
+    "ensemble": {"n_estimators": 2},
     "lbfgs": {"optimizer": "lbfgs"},
     "layers": {"layers": [Linear(12), "tanh"], "learning_rate": 0.02},
     "float32": {"dtype": "float32"},
