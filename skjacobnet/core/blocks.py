@@ -77,18 +77,46 @@ def slices(n_rows, block):
 def passes(*arrays):
     """Return blocks of the rows of arrays, one of each at a time.
 
-    What a function allocates for a block is small and stays in the cache.
+    What a function allocates for a block is small and stays in the cache. Stacks are
+    cut along their first axis, so that a block lies together in memory, and where a
+    block has less than one network of a stack, it has those rows that it would have if
+    that network were alone.
 
     Parameters
     ----------
     *arrays : array of shape (..., n_samples, n)
-        With the same rows. The size of a block depends on the first one.
+        With the same rows. The size of a block depends on the first one, which has all
+        axes; the others may lack leading axes, and axes of one entry are not cut.
     """
     first = arrays[0]
     if first.size <= PASS_NUMBERS or first.ndim < 2:
         return (arrays,)
+    if first.ndim > 2:
+        return _passes_of_stack(arrays)
     n_samples = first.shape[-2]
     n_rows = max(1, PASS_NUMBERS * n_samples // first.size)
     return (
-        [array[..., rows, :] for array in arrays] for rows in slices(n_samples, n_rows)
+        [a if a.shape[-2] == 1 else a[..., rows, :] for a in arrays]
+        for rows in slices(n_samples, n_rows)
     )
+
+
+def _passes_of_stack(arrays):
+    """Yield blocks of whole entries of the first axis, or passes of one at a time."""
+    first = arrays[0]
+    n_entries = PASS_NUMBERS * len(first) // first.size
+    if n_entries:
+        for entries in slices(len(first), n_entries):
+            yield [_entries(array, entries, first) for array in arrays]
+        return
+    for entry in range(len(first)):
+        yield from passes(*(_entries(array, entry, first) for array in arrays))
+
+
+def _entries(array, entries, first):
+    """Return some entries of the leading axis that an array shares with the first."""
+    if array.ndim < first.ndim:
+        return array
+    if len(array) == 1 and not isinstance(entries, slice):
+        return array[0]
+    return array if len(array) == 1 else array[entries]

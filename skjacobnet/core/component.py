@@ -21,11 +21,15 @@ class Component(BaseEstimator):
         Further names, each with the arguments it stands for.
     constraints : dict of str to Interval or OneOf
         What each argument may be.
+    stackable : bool
+        Whether networks with this part may be trained side by side. Then every network
+        must get the same numbers, to the last bit, as if it were alone.
     """
 
     name = None
     aliases = {}
     constraints = {}
+    stackable = True
 
     def same_as(self, other):
         """Whether another object is the same part with the same arguments."""

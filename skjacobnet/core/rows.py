@@ -52,7 +52,7 @@ def weighted_mean(values, sample_weight):
     Parameters
     ----------
     values : array of shape (..., n_samples)
-    sample_weight : array of shape (n_samples,) or None
+    sample_weight : array of shape (n_samples,) or (n_members, n_samples), or None
         None stands for ones.
 
     Returns
@@ -68,7 +68,11 @@ def weighted_mean(values, sample_weight):
     if sample_weight is None:
         return np.mean(values, axis=-1)
     sample_weight = sample_weight.astype(values.dtype, copy=False)
-    return np.matmul(values, sample_weight) / values.shape[-1]
+    if values.ndim == 1:
+        return np.matmul(values, sample_weight) / values.shape[-1]
+    # One product of vectors for each network of a stack, as above. A product of the
+    # matrix and the vector would add in another order.
+    return np.vecdot(values, sample_weight) / values.shape[-1]
 
 
 def row_scale(rows, sample_weight):
@@ -78,16 +82,17 @@ def row_scale(rows, sample_weight):
     ----------
     rows : array of shape (..., n_samples, n)
         Only its shape and type count.
-    sample_weight : array of shape (n_samples,) or None
+    sample_weight : array of shape (n_samples,) or (n_members, n_samples), or None
 
     Returns
     -------
-    number, or array of shape (n_samples, 1) of the type of `rows`
+    number, or array of shape (n_samples, 1) or (n_members, n_samples, 1)
+        Of the type of `rows`.
     """
     n_samples = rows.shape[-2]
     if sample_weight is None:
         return rows.dtype.type(1.0 / n_samples)
-    return (sample_weight / n_samples).astype(rows.dtype)[:, np.newaxis]
+    return (sample_weight / n_samples).astype(rows.dtype)[..., np.newaxis]
 
 
 def average_rows(gradients, sample_weight):
@@ -96,7 +101,7 @@ def average_rows(gradients, sample_weight):
     Parameters
     ----------
     gradients : array of shape (..., n_samples, n)
-    sample_weight : array of shape (n_samples,) or None
+    sample_weight : array of shape (n_samples,) or (n_members, n_samples), or None
 
     Returns
     -------
@@ -104,5 +109,54 @@ def average_rows(gradients, sample_weight):
         `gradients`.
     """
     if sample_weight is not None:
-        np.multiply(gradients, sample_weight[:, np.newaxis], gradients)
+        np.multiply(gradients, sample_weight[..., np.newaxis], gradients)
     return np.multiply(gradients, 1.0 / gradients.shape[-2], gradients)
+
+
+def sum_over_first(values):
+    """Return the sum over the first axis, in one order whatever stands beside.
+
+    Parameters
+    ----------
+    values : array of shape (n, ..., n_samples)
+
+    Returns
+    -------
+    array of shape (..., n_samples)
+        Of each network of a stack what `numpy.sum` gives it alone.
+
+    Examples
+    --------
+    >>> sum_over_first(np.ones((3, 2)))
+    array([3., 3.])
+    """
+    if values.ndim > 2 and values.shape[-1] == 1:
+        # Alone, the numbers of a single row lie side by side. NumPy then adds several
+        # at a time; else one after the other.
+        side_by_side = np.ascontiguousarray(np.moveaxis(values, 0, -1))
+        return np.add.reduce(side_by_side, -1)
+    return np.add.reduce(values, 0)
+
+
+def inner_products(left, right):
+    """Return the sum of all products of entries, for each network of a stack.
+
+    Parameters
+    ----------
+    left, right : array of shape (..., n_rows, n)
+        Rows of a batch, or matrices.
+
+    Returns
+    -------
+    array of shape (...)
+        Of each network what `numpy.vdot` gives it alone.
+
+    Examples
+    --------
+    >>> inner_products(np.ones((2, 3)), np.full((2, 2, 3), 0.5))
+    array([3., 3.])
+    """
+    if left.ndim == right.ndim == 2:
+        return np.vdot(left, right)
+    left, right = (a.reshape(*a.shape[:-2], -1) for a in (left, right))
+    return np.vecdot(left, right)

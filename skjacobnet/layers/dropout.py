@@ -3,6 +3,8 @@
 import numpy as np
 
 from skjacobnet.core.constraints import Interval
+from skjacobnet.core.numbers import exact, fitting
+from skjacobnet.core.streams import Streams
 from skjacobnet.core.workspace import Workspace
 from skjacobnet.layers.base import Layer
 from skjacobnet.operators import Diagonal
@@ -30,7 +32,8 @@ class Dropout(Layer):
     Each feature of each sample, and of each entry of leading axes, has a mask of its
     own. The operator carries the mask; while predicting it is a diagonal of ones that
     all samples share. The uniform variables are drawn in the type of the input, so
-    float32 and float64 see different masks for the same seed.
+    float32 and float64 see different masks for the same seed. Networks side by side
+    that share an input have masks of their own.
 
     The kept features are scaled up while training [1]_ (Section 10), rather than the
     weights down when predicting.
@@ -64,23 +67,33 @@ class Dropout(Layer):
     @property
     def is_random(self):
         """Whether anything is dropped."""
-        return self.rate > 0.0
+        return bool(np.any(exact(self.rate) > 0.0))
 
     def forward(self, weights, X, out=None):
         return np.positive(X, out)
 
     def linearize(self, weights, X, *, rng=None, workspace=None):
         workspace = Workspace() if workspace is None else workspace
-        output = workspace.array("output", X.shape, X.dtype)
         if rng is None:
+            output = workspace.array("output", X.shape, X.dtype)
             n = X.shape[-1]
             ones = workspace.ones(n, X.dtype).reshape((1,) * (X.ndim - 1) + (n,))
             return np.positive(X, output), Diagonal(ones)
-        rate = float(self.rate)
-        mask = workspace.array("mask", X.shape, X.dtype)
-        rng.random(dtype=X.dtype, out=mask)
+        if isinstance(rng, Streams):
+            mask = workspace.array("mask", (len(rng), *X.shape[-2:]), X.dtype)
+            rng.random(dtype=X.dtype, out=mask, axis=0)
+        else:
+            mask = workspace.array("mask", X.shape, X.dtype)
+            rng.random(dtype=X.dtype, out=mask)
+        if isinstance(self.rate, np.ndarray):
+            rate = fitting(exact(self.rate), 2, X.dtype)
+            factor = fitting(1.0 / (1.0 - exact(self.rate)), 2, X.dtype)
+        else:
+            rate = float(self.rate)
+            factor = 1.0 / (1.0 - rate)
         np.greater_equal(mask, rate, mask)
-        np.multiply(mask, 1.0 / (1.0 - rate), mask)
+        np.multiply(mask, factor, mask)
+        output = workspace.array("output", mask.shape, X.dtype)
         return np.multiply(X, mask, output), Diagonal(mask)
 
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):

@@ -133,8 +133,10 @@ class Softmax(ProbabilityLink):
     def proba(self, raw, out=None):
         out = np.empty_like(raw, order="C") if out is None else out
         exponentials(raw, out)
-        # A product with ones sums the rows faster than a reduction does.
-        total = product(out, _column_of_ones(raw.shape[-1], raw.dtype))
+        # A product with ones sums the rows faster than a reduction does. Networks of a
+        # stack need one each: in a product of all rows sums depend on the rows before.
+        ones = _column_of_ones(raw.shape[-1], raw.dtype)
+        total = product(out, ones) if out.ndim <= 2 else np.matmul(out, ones)
         return np.divide(out, total, out=out)
 
     def log_proba(self, raw):
@@ -214,7 +216,8 @@ def exponentials(raw, out, workspace=None):
     """Write ``exp(raw)`` to `out`, each row times a factor that keeps it in range.
 
     Rows are shifted by their maximum only where that is needed, which saves a tenth of
-    a training step on 64-100-10 and a sixth of a prediction.
+    a training step on 64-100-10 and a sixth of a prediction. All rows of a batch are,
+    or none; of a stack of networks only the batches that need it are.
 
     Parameters
     ----------
@@ -230,7 +233,11 @@ def exponentials(raw, out, workspace=None):
     if not out.item(out.argmax()) < SAFE_EXPONENT:  # also where it is NaN
         workspace = Workspace() if workspace is None else workspace
         shifted = workspace.array("shifted", raw.shape, raw.dtype)
-        raw = np.subtract(raw, row_maximum(raw, workspace), shifted)
+        np.subtract(raw, row_maximum(raw, workspace), shifted)
+        if raw.ndim > 2:
+            largest = np.max(out, axis=(-2, -1), keepdims=True)
+            np.copyto(shifted, raw, where=largest < SAFE_EXPONENT)
+        raw = shifted
     np.exp(raw, out)
     return raw
 

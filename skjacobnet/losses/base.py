@@ -27,7 +27,10 @@ class Loss(Component):
     for a whole fit, and scaling them again in every batch would bias the training.
 
     Shapes: targets ``(n_samples, n_raw)``, one-hot rows for classes, zeros and ones for
-    labels; raw predictions ``(..., n_samples, n_raw)``; weights ``(n_samples,)``.
+    labels; raw predictions ``(..., n_samples, n_raw)``; weights ``(n_samples,)``. Where
+    networks are trained side by side, raw predictions have a leading axis for them, and
+    targets and weights may have it too. Each network must get, to the last bit, what it
+    gets alone.
 
     A subclass writes `sample_values`, `sample_gradients` and `sample_hessians`, which
     know nothing of weights and means. One for numbers inherits `RegressionLoss`.
@@ -56,7 +59,8 @@ class Loss(Component):
     def sample_hessians(self, y, raw, link, scale):
         """Return the second derivatives of ``scale * loss``, one matrix a sample.
 
-        `scale` has the shape (n_samples, 1). The operator is symmetric.
+        `scale` has the shape (n_samples, 1), and the leading axis of the weights. The
+        operator is symmetric.
         """
 
     def default_link(self, raw):
@@ -68,9 +72,9 @@ class Loss(Component):
 
         Parameters
         ----------
-        y : array of shape (n_samples, n_columns)
+        y : array of shape (n_samples, n_columns) or (n_members, n_samples, n_columns)
         raw : array of shape (..., n_samples, n_raw)
-        sample_weight : array of shape (n_samples,), optional
+        sample_weight : array of shape (n_samples,) or (n_members, n_samples), optional
         link : Link, optional
             By default that of `default_link`: for classes logistic for one column and
             softmax for several.
@@ -94,10 +98,7 @@ class Loss(Component):
 
         Parameters
         ----------
-        y : array of shape (n_samples, n_raw)
-        raw : array of shape (..., n_samples, n_raw)
-        sample_weight : array of shape (n_samples,), optional
-        link : Link, optional
+        y, raw, sample_weight, link
             As in `value`.
         workspace : Workspace, optional
             Where the gradient lives until the next call. Nothing else is then allocated
@@ -129,7 +130,9 @@ class Loss(Component):
 
         Rows do not interact, so there is one (n_raw, n_raw) matrix for each sample.
         """
-        scale = np.broadcast_to(row_scale(raw, sample_weight), (raw.shape[-2], 1))
+        scale = row_scale(raw, sample_weight)
+        if sample_weight is None:
+            scale = np.broadcast_to(scale, (raw.shape[-2], 1))
         return self.sample_hessians(y, raw, link or self.default_link(raw), scale)
 
     @available_if(_gives_probabilities)

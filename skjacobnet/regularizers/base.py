@@ -6,13 +6,17 @@ import numpy as np
 
 from skjacobnet.core.component import Component
 from skjacobnet.core.constraints import Interval
-from skjacobnet.core.rows import row_scale, weighted_mean
+from skjacobnet.core.numbers import exact, fitting
+from skjacobnet.core.rows import row_scale, sum_over_first, weighted_mean
 
 
 class Regularizer(Component):
     """A belief about good networks, added to the loss as a penalty.
 
-    Values and gradients include the strength.
+    Values and gradients include the strength. Where networks are trained side by side,
+    what is penalized has a leading axis for them, and values and gradients have it too.
+    Each network must get, to the last bit, what it gets alone. The strength may then be
+    an array with a number for each; `strength_for` gives what to multiply by.
 
     Parameters
     ----------
@@ -35,6 +39,33 @@ class Regularizer(Component):
 
     def __init__(self, strength=1.0):
         self.strength = strength
+
+    def strength_for(self, n_axes, dtype, times=1.0):
+        """Return the strength as what an array is multiplied by.
+
+        Parameters
+        ----------
+        n_axes : int
+            Axes of the array behind that of networks side by side: 2 for matrices and
+            for rows of a batch, 0 for values, of which each network has one.
+        dtype : data-type
+            Of the array.
+        times : float, default=1.0
+            A further factor.
+
+        Returns
+        -------
+        float, or array of shape (n_members, 1, ...)
+
+        Examples
+        --------
+        >>> Regularizer(0.5).strength_for(2, np.float32, times=3.0)
+        1.5
+        """
+        strength = self.strength
+        if type(strength) is float:  # asked for in every step
+            return times * strength
+        return fitting(times * exact(strength), n_axes, dtype)
 
     def check_layer(self, layer):
         """Raise a ValueError if a hidden layer does not suit the penalty."""
@@ -63,7 +94,8 @@ class ActivationRegularizer(Regularizer):
     between the layers inside a layer, such as a `Residual`, is not penalized.
 
     Means over samples are weighted: the sum of weight times penalty, divided by the
-    number of rows.
+    number of rows. Weights are (n_samples,), or (n_members, n_samples) for networks
+    side by side.
     """
 
     @abstractmethod
@@ -126,12 +158,13 @@ class JacobianRegularizer(Regularizer):
         Parameters
         ----------
         raw : array of shape (..., n_samples, n_raw)
-        y : array of shape (n_samples, n_raw)
+        y : array of shape (n_samples, n_raw) or (n_members, n_samples, n_raw)
             Encoded targets.
         loss : Loss
         link : Link
-        rng : numpy.random.Generator or None
-            For random probes.
+        rng : numpy.random.Generator, Streams or None
+            For random probes. The axis of networks side by side is that behind the
+            probes.
 
         Returns
         -------
@@ -155,12 +188,14 @@ class JacobianRegularizer(Regularizer):
 
     def value(self, pullback, sample_weight=None):
         """Return the penalty, (...), of u, ``(n_probes, ..., n_samples, n_in)``."""
-        squares = np.sum(np.vecdot(pullback, pullback), axis=0)
-        return weighted_mean(squares, sample_weight) * (0.5 * float(self.strength))
+        squares = sum_over_first(np.vecdot(pullback, pullback))
+        factor = self.strength_for(0, pullback.dtype, 0.5)
+        return weighted_mean(squares, sample_weight) * factor
 
     def tangent(self, pullback, sample_weight=None):
         """Return the gradient of `value` for u, a new array."""
-        scale = row_scale(pullback, sample_weight) * float(self.strength)
+        factor = self.strength_for(2, pullback.dtype)
+        scale = row_scale(pullback, sample_weight) * factor
         return np.multiply(pullback, scale, dtype=pullback.dtype)
 
     def check_layer(self, layer):

@@ -20,12 +20,12 @@ class MeanEntropy(PredictionRegularizer):
 
     def value(self, raw, sample_weight=None, link=None):
         entropies = entropy(raw, link or default_link(raw))
-        factor = self.sign * float(self.strength)
+        factor = self.strength_for(0, raw.dtype, self.sign)
         return weighted_mean(entropies, sample_weight) * factor
 
     def cotangent(self, raw, sample_weight=None, link=None):
         cotangent = entropy_gradient(raw, link or default_link(raw))
-        factor = self.sign * float(self.strength)
+        factor = self.strength_for(2, raw.dtype, self.sign)
         cotangent *= row_scale(raw, sample_weight) * factor
         return cotangent
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from skjacobnet.core.constraints import Interval
+from skjacobnet.core.streams import Streams
 from skjacobnet.regularizers.base import JacobianRegularizer, Regularizer
 
 
@@ -101,7 +102,11 @@ class JacobianNorm(JacobianRegularizer):
                 f"{self!r} draws random projections and needs a generator, got "
                 "rng=None. Set n_projections=None for the exact norm."
             )
-        probes = rng.standard_normal((self.n_projections, *raw.shape), raw.dtype)
+        shape = self.n_projections, *raw.shape
+        if isinstance(rng, Streams):
+            probes = rng.standard_normal(shape, raw.dtype, axis=1)
+        else:
+            probes = rng.standard_normal(shape, raw.dtype)
         length = np.sqrt(np.vecdot(probes, probes))[..., np.newaxis]
         probes *= math.sqrt(n_raw / self.n_projections) / length
         return probes

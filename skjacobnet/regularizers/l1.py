@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skjacobnet.core.rows import inner_products
 from skjacobnet.regularizers.base import WeightRegularizer
 
 
@@ -46,15 +47,15 @@ class L1(WeightRegularizer):
     name = "l1"
 
     def value(self, coef):
-        return np.sum(np.abs(coef), axis=(-2, -1)) * float(self.strength)
+        return np.sum(np.abs(coef), axis=(-2, -1)) * self.strength_for(0, coef.dtype)
 
     def gradient(self, coef, out=None):
         out = np.sign(coef, out)
-        return np.multiply(out, float(self.strength), out)
+        return np.multiply(out, self.strength_for(2, coef.dtype), out)
 
     def value_and_gradient(self, coef, out=None):
         if not self._keeps(L1, "value", "gradient"):
             return super().value_and_gradient(coef, out)
         # The absolute values are the products of weights and gradient.
         gradient = self.gradient(coef, out)
-        return np.einsum("...io,...io->...", coef, gradient), gradient
+        return inner_products(coef, gradient), gradient

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skjacobnet.core.rows import inner_products
 from skjacobnet.regularizers.base import WeightRegularizer
 
 
@@ -75,12 +76,12 @@ class Orthogonality(WeightRegularizer):
 
     def _value(self, excess, coef):
         n_in, n_out = coef.shape[-2:]
-        total = np.einsum("...ij,...ij->...", excess, excess)
-        return (total + max(n_out - n_in, 0)) * float(self.strength)
+        total = inner_products(excess, excess) + max(n_out - n_in, 0)
+        return total * self.strength_for(0, coef.dtype)
 
     def _gradient(self, excess, coef, out):
         """Return the gradient; `excess` is overwritten."""
-        np.multiply(excess, 4.0 * float(self.strength), excess)
+        np.multiply(excess, self.strength_for(2, coef.dtype, 4.0), excess)
         if coef.shape[-1] > coef.shape[-2]:
             return np.matmul(excess, coef, out)
         return np.matmul(coef, excess, out)

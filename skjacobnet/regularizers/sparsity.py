@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from skjacobnet.core.constraints import Interval, OneOf
-from skjacobnet.core.rows import average_rows, weighted_mean
+from skjacobnet.core.rows import average_rows, inner_products, weighted_mean
 from skjacobnet.regularizers.base import ActivationRegularizer, Regularizer
 
 
@@ -116,7 +116,8 @@ class Sparsity(ActivationRegularizer):
     def value(self, activation, sample_weight=None):
         if self.form == "l1":
             norms = np.sum(np.abs(activation), axis=-1)
-            return weighted_mean(norms, sample_weight) * float(self.strength)
+            factor = self.strength_for(0, activation.dtype)
+            return weighted_mean(norms, sample_weight) * factor
         return self._divergence(_batch_mean(activation, sample_weight))
 
     def cotangent(self, activation, sample_weight=None):
@@ -125,25 +126,26 @@ class Sparsity(ActivationRegularizer):
     def value_and_cotangent(self, activation, sample_weight=None, out=None):
         if not self._keeps(Sparsity, "value", "cotangent"):
             return super().value_and_cotangent(activation, sample_weight)
-        if self.form == "kl" or activation.ndim > 2:
-            value = self.value(activation, sample_weight)
-            return value, self._cotangent(activation, sample_weight, out)
         cotangent = self._cotangent(activation, sample_weight, out)
+        if self.form == "kl":
+            return self.value(activation, sample_weight), cotangent
         # A number times its sign is its absolute value.
-        return np.vdot(cotangent, activation), cotangent
+        return inner_products(cotangent, activation), cotangent
 
     def _cotangent(self, activation, sample_weight, out):
         if self.form == "l1":
             out = average_rows(np.sign(activation, out), sample_weight)
-            return np.multiply(out, float(self.strength), out)
+            return np.multiply(out, self.strength_for(2, activation.dtype), out)
         out = np.empty_like(activation) if out is None else out
         inside = _clip(_batch_mean(activation, sample_weight))
-        slope = _slope(inside, float(self.target)) * float(self.strength)
+        factor = self.strength_for(1, activation.dtype)
+        slope = _slope(inside, float(self.target)) * factor
         if sample_weight is None:
             out[...] = slope[..., np.newaxis, :] / activation.shape[-2]
             return out
-        slope /= np.sum(sample_weight)
-        return np.multiply(sample_weight[:, np.newaxis], slope[..., np.newaxis, :], out)
+        slope /= np.sum(sample_weight, axis=-1, keepdims=True)
+        weight = sample_weight[..., np.newaxis]
+        return np.multiply(weight, slope[..., np.newaxis, :], out)
 
     def _divergence(self, mean):
         inside = _clip(mean)
@@ -153,7 +155,7 @@ class Sparsity(ActivationRegularizer):
             + (1.0 - target) * (math.log1p(-target) - np.log1p(-inside))
             + _slope(inside, target) * (mean - inside)
         )
-        return np.sum(divergence, axis=-1) * float(self.strength)
+        return np.sum(divergence, axis=-1) * self.strength_for(0, mean.dtype)
 
 
 def _batch_mean(activation, sample_weight):
@@ -161,7 +163,11 @@ def _batch_mean(activation, sample_weight):
     if sample_weight is None:
         return np.mean(activation, axis=-2)
     weight = sample_weight.astype(activation.dtype, copy=False)
-    return np.matmul(weight, activation) / np.sum(weight)
+    if weight.ndim > 1:
+        total = np.matmul(weight[..., np.newaxis, :], activation)[..., 0, :]
+    else:
+        total = np.matmul(weight, activation)
+    return total / np.sum(weight, axis=-1, keepdims=True)
 
 
 def _clip(mean):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skjacobnet.core.rows import inner_products
 from skjacobnet.regularizers.base import WeightRegularizer
 
 
@@ -45,8 +46,7 @@ class WeightDecay(WeightRegularizer):
     name = "weight_decay"
 
     def value(self, coef):
-        flat = coef.reshape(*coef.shape[:-2], -1)
-        return np.vecdot(flat, flat) * (0.5 * float(self.strength))
+        return inner_products(coef, coef) * self.strength_for(0, coef.dtype, 0.5)
 
     def gradient(self, coef, out=None):
-        return np.multiply(coef, float(self.strength), out)
+        return np.multiply(coef, self.strength_for(2, coef.dtype), out)

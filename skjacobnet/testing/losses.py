@@ -10,6 +10,7 @@ from skjacobnet.testing.compare import assert_same, unchanged
 from skjacobnet.testing.losses_of_all_kinds import (
     check_derivatives,
     check_finite,
+    check_networks_side_by_side,
     check_repeated_rows,
     check_variants,
 )
@@ -23,7 +24,10 @@ def check_loss(loss, n_samples=7, n_raw=4, random_state=0):
     differences of the value, the Hessian against those of the gradient, the Hessian
     operator by `check_operator`, an integer weight against a repeated row, free leading
     axes, float32, finite results for large raw predictions, and that neither the loss
-    nor an argument has changed.
+    nor an argument has changed. Networks side by side, with raw predictions, targets,
+    sample weights and label smoothing of their own, must each get what they get alone,
+    to the last bit, also where one of them has diverged; a loss that is not `stackable`
+    is not asked for that, nor for leading axes.
 
     A loss of classes is checked with the softmax link, and with the logistic link for
     one column and for several, and large are raw predictions of 1e4 in size; it has
@@ -85,6 +89,8 @@ def check_loss(loss, n_samples=7, n_raw=4, random_state=0):
         predict = partial(loss.predict_proba, link=link)
         check_finite(loss, y, 1e4, link, label, predict_proba=predict)
         _check_probabilities(loss, raw, link, label)
+        with unchanged(loss, y=y, raw=raw):
+            check_networks_side_by_side(loss, y, raw, link, label, rng)
 
 
 def draw_targets(n_samples, n_columns, link, rng):

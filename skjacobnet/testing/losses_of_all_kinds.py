@@ -6,6 +6,10 @@ from skjacobnet.core.workspace import Workspace
 from skjacobnet.testing.compare import assert_close, assert_same, assert_type
 from skjacobnet.testing.finite_differences import empirical_gradient, empirical_jacobian
 from skjacobnet.testing.operators import check_operator
+from skjacobnet.testing.side_by_side import MEMBERS, check_as_alone, extreme_variants
+
+# How many axes the arguments of a loss have for a network alone.
+AXES = {"targets": 2, "raw predictions": 2, "sample weights": 1}
 
 
 def check_derivatives(loss, y, raw, weights, link, name):
@@ -39,10 +43,11 @@ def check_variants(loss, y, raw, weights, link, name):
     raws = np.stack([raw, -raw, 0.5 * raw])
     values = [loss.value(y, z, weights, link) for z in raws]
     gradients = [loss.gradient(y, z, weights, link) for z in raws]
-    what = "of a stack against one by one"
-    assert_same(loss.value(y, raws, weights, link), values, f"{name}: value {what}")
-    stacked = loss.gradient(y, raws, weights, link)
-    assert_same(stacked, np.stack(gradients), f"{name}: gradient {what}")
+    if loss.stackable:
+        what = "of a stack against one by one"
+        assert_same(loss.value(y, raws, weights, link), values, f"{name}: value {what}")
+        stacked = loss.gradient(y, raws, weights, link)
+        assert_same(stacked, np.stack(gradients), f"{name}: gradient {what}")
 
     narrow = [None if a is None else a.astype(np.float32) for a in (y, raw, weights)]
     value = loss.value(*narrow, link)
@@ -52,6 +57,69 @@ def check_variants(loss, y, raw, weights, link, name):
     what = "in float32 against float64"
     assert_close(value, values[0], f"{name}: value {what}", 1e-4, 1e-6)
     assert_close(gradient, gradients[0], f"{name}: gradient {what}", 1e-4, 1e-6)
+
+
+def check_networks_side_by_side(loss, y, raw, link, label, rng):
+    """Check that each network of a stack gets what it gets alone, to the last bit.
+
+    Networks have raw predictions of their own, with and without targets, sample weights
+    and label smoothing of their own. In the end one of them has diverged.
+
+    Parameters
+    ----------
+    loss : Loss
+    y : array of shape (n_samples, n_targets)
+    raw : array of shape (n_samples, n_raw)
+    link : Link or None
+    label : str
+        What messages call the loss.
+    rng : numpy.random.Generator
+        Draws raw predictions and weights.
+    """
+    if not loss.stackable:
+        return
+    raws = np.stack([raw, *rng.normal(size=(MEMBERS - 1, *raw.shape))])
+    own_y = np.stack([np.roll(y, k, axis=0) for k in range(MEMBERS)])
+    weights = rng.uniform(0.5, 1.5, raws.shape[:-1])
+    some_numbers = [{}]
+    if "label_smoothing" in loss.get_params():
+        own = np.array([loss.label_smoothing, 0.0, 0.3])
+        some_numbers.append({"label_smoothing": own})
+
+    def evaluate(loss, arguments):
+        return _results(loss, *arguments.values(), link)
+
+    def check(*arrays, numbers):
+        arrays = dict(zip(AXES, arrays, strict=True))
+        check_as_alone(evaluate, loss, arrays, AXES, label, numbers)
+
+    for numbers in some_numbers:
+        for targets in (y, own_y):
+            for weight in (None, weights[0], weights):
+                check(targets, raws, weight, numbers=numbers)
+        for variant in extreme_variants(raws):
+            for weight in (None, weights):
+                check(own_y, variant, weight, numbers=numbers)
+
+
+def _results(loss, y, raw, weights, link):
+    workspace = Workspace()
+    # The buffers have been used before.
+    loss.value_and_gradient(y, -raw, weights, link, workspace=workspace)
+    value, gradient = loss.value_and_gradient(
+        y, raw, weights, link, workspace=workspace
+    )
+    dense = loss.hessian(y, raw, weights, link).todense(raw.shape[-2])
+    results = {
+        "value_and_gradient, value": value,
+        "value_and_gradient, gradient": gradient,
+        "value": loss.value(y, raw, weights, link),
+        "gradient": loss.gradient(y, raw, weights, link),
+        "Hessian": np.broadcast_to(dense, (*raw.shape, raw.shape[-1])),
+    }
+    if loss.gives_probabilities:
+        results["predict_proba"] = loss.predict_proba(raw, link)
+    return results
 
 
 def check_repeated_rows(loss, y, raw, counts, link, name):

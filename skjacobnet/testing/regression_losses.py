@@ -7,6 +7,7 @@ from skjacobnet.testing.compare import assert_same, assert_type, unchanged
 from skjacobnet.testing.losses_of_all_kinds import (
     check_derivatives,
     check_finite,
+    check_networks_side_by_side,
     check_repeated_rows,
     check_variants,
 )
@@ -46,6 +47,8 @@ def check_regression_loss(loss, n_samples, n_targets, rng):
             check_repeated_rows(loss, y, raw, counts, None, name)
     exponential = not isinstance(loss.link, IdentityLink | SortedQuantiles)
     check_finite(loss, y, 20.0 if exponential else 1e4, None, label)
+    with unchanged(loss, y=y, raw=raw):
+        check_networks_side_by_side(loss, y, raw, None, label, rng)
 
 
 def draw_targets_for(loss, shape, rng):

@@ -46,3 +46,42 @@ def test_passes_cut_all_arrays_alike(monkeypatch):
         other_part += part.shape[-2]
         assert part.size <= 12
     assert (other > 0.0).all()
+
+
+def test_passes_of_a_stack_lie_together_in_memory(monkeypatch):
+    monkeypatch.setattr(blocks, "PASS_NUMBERS", 50)
+    stack = np.zeros((7, 4, 5))
+    parts = list(passes(stack))
+    assert [part.shape for (part,) in parts] == [(2, 4, 5)] * 3 + [(1, 4, 5)]
+    assert all(part.flags.c_contiguous for (part,) in parts)
+    for (part,) in parts:
+        part += 1.0
+    assert (stack == 1.0).all()
+
+
+@pytest.mark.parametrize("leading", [(3,), (2, 3), (1, 3)])
+def test_passes_of_a_large_member_are_those_of_it_alone(monkeypatch, leading):
+    monkeypatch.setattr(blocks, "PASS_NUMBERS", 10)
+    stack = np.arange(np.prod(leading) * 21.0).reshape(*leading, 7, 3)
+    found = [part.copy() for (part,) in passes(stack)]
+    alone = [part for m in stack.reshape(-1, 7, 3) for (part,) in passes(m)]
+    assert len(found) == len(alone) == 9 * stack.size // 63
+    for part, expected in zip(found, alone, strict=True):
+        np.testing.assert_array_equal(part, expected)
+
+
+@pytest.mark.parametrize("limit", [1, 4, 10, 25, 10_000])
+@pytest.mark.parametrize("leading", [(), (4,), (2, 4)])
+@pytest.mark.parametrize("shape", [(7, 3), (1, 3), (4, 7, 3), (4, 1, 3), (1, 7, 3)])
+def test_passes_cut_what_networks_share_as_it_belongs(
+    monkeypatch, limit, leading, shape
+):
+    if len(shape) > len(leading) + 2:
+        return
+    monkeypatch.setattr(blocks, "PASS_NUMBERS", limit)
+    rng = np.random.default_rng(0)
+    first, other = rng.normal(size=(*leading, 7, 3)), rng.normal(size=shape)
+    total = np.full((*leading, 7, 3), np.nan)
+    for a, b, out in passes(first, other, total):
+        np.add(a, b, out)
+    np.testing.assert_array_equal(total, first + other)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from skjacobnet.core import Streams
 from skjacobnet.core.workspace import Workspace
 from skjacobnet.layers import LAYERS, Dropout, Linear
 from skjacobnet.operators import Diagonal, multiply
@@ -141,3 +142,61 @@ def test_rate_out_of_range_is_refused(rate):
 
 def test_name():
     assert LAYERS.resolve("dropout").rate == 0.5
+
+
+def streams(n=3):
+    return Streams([np.random.default_rng(seed) for seed in range(n)])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(7, 5), (1, 1), (1, 4), (6, 1)])
+@pytest.mark.parametrize("own_rates", [False, True])
+@pytest.mark.parametrize("shared", [False, True])
+def test_networks_side_by_side_lose_what_each_loses_alone(
+    shared, own_rates, shape, dtype
+):
+    x = np.random.default_rng(9).normal(size=(3, *shape)).astype(dtype)
+    x = x[0] if shared else x
+    rates = [0.0, 1.0 / 3.0, 0.9] if own_rates else [0.4] * 3
+    layer = Dropout(np.array(rates) if own_rates else 0.4)
+    together, alone = streams(), streams().generators
+    workspace = Workspace()
+    for _ in range(2):
+        output, operator = layer.linearize({}, x, rng=together, workspace=workspace)
+        assert output.shape == (3, *shape)
+        assert output.dtype == operator.dtype == dtype
+        for k, rng in enumerate(alone):
+            own = x if shared else x[k]
+            expected, its = Dropout(rates[k]).linearize({}, own, rng=rng)
+            np.testing.assert_array_equal(output[k], expected)
+            np.testing.assert_array_equal(operator.diagonal[k], its.diagonal)
+
+
+def test_networks_side_by_side_have_masks_of_their_own():
+    output, _ = Dropout().linearize({}, np.ones((20, 10)), rng=streams())
+    assert (output[0] != output[1]).any()
+    assert (output[1] != output[2]).any()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_networks_side_by_side_predict_what_they_are_given(dtype):
+    x = np.random.default_rng(9).normal(size=(3, 4, 2)).astype(dtype)
+    layer = Dropout(np.array([0.1, 0.2, 0.3]))
+    np.testing.assert_array_equal(layer.forward({}, x), x)
+    output, operator = layer.linearize({}, x)
+    np.testing.assert_array_equal(output, x)
+    np.testing.assert_array_equal(operator.vjp(x), x)
+
+
+@pytest.mark.parametrize(
+    ("rate", "expected"),
+    [
+        (0.0, False),
+        (0.1, True),
+        (np.zeros(2), False),
+        (np.array([0.0, 0.1]), True),
+    ],
+    ids=str,
+)
+def test_whether_anything_is_dropped(rate, expected):
+    assert Dropout(rate).is_random is expected

@@ -14,6 +14,7 @@ from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 from sklearn.base import clone
 
+from skjacobnet.core import Workspace, blocks
 from skjacobnet.initializers import INITIALIZERS
 from skjacobnet.layers import (
     ELU,
@@ -463,3 +464,21 @@ def test_predictions_let_activations_work_in_place():
         np.testing.assert_array_equal(
             network.forward(theta, X, None, workspace), network.forward(theta, X)
         )
+
+
+@pytest.mark.parametrize("limit", [7, 150, 10_000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("layer", [layer for layer, _ in REFERENCES], ids=repr)
+def test_networks_side_by_side_in_passes(layer, dtype, limit, monkeypatch):
+    monkeypatch.setattr(blocks, "PASS_NUMBERS", limit)
+    X = np.random.default_rng(0).normal(scale=3.0, size=(3, 7, 9)).astype(dtype)
+    prepared = layer.prepare({}, 7, Workspace())
+    output, operator = prepared.linearize(X)
+    forward = layer.forward({}, X, np.empty_like(X))
+    for k in range(3):
+        alone = layer.prepare({}, 7, Workspace())
+        expected, its = alone.linearize(X[k])
+        np.testing.assert_array_equal(output[k], expected)
+        np.testing.assert_array_equal(operator.vjp(X)[k], its.vjp(X[k]))
+        of_one = layer.forward({}, X[k], np.empty_like(X[k]))
+        np.testing.assert_array_equal(forward[k], of_one)

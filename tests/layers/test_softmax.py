@@ -95,3 +95,20 @@ def test_it_is_an_activation_found_by_name():
     assert layer.is_activation
     layer.linearize({}, X)
     assert vars(layer) == {}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("extreme", [1.0, 1e4, np.inf, np.nan])
+@pytest.mark.parametrize("shape", [(1, 3), (33, 10), (5, 130)])
+def test_networks_side_by_side_get_what_each_gets_alone(shape, extreme, dtype):
+    x = np.random.default_rng(0).normal(size=(4, *shape)).astype(dtype)
+    x[1, 0, 0] *= extreme
+    tangent = np.random.default_rng(1).normal(size=x.shape).astype(dtype)
+    layer = Softmax()
+    with np.errstate(invalid="ignore"):
+        output, operator = layer.linearize({}, x, workspace=Workspace())
+        pulled_back = operator.vjp(tangent)
+        for k in range(4):
+            expected, its = layer.linearize({}, x[k], workspace=Workspace())
+            np.testing.assert_array_equal(output[k], expected)
+            np.testing.assert_array_equal(pulled_back[k], its.vjp(tangent[k]))

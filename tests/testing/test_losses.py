@@ -7,6 +7,7 @@ from skjacobnet.links import LOGISTIC, SOFTMAX
 from skjacobnet.losses import (
     LOSSES,
     REGRESSION_LOSSES,
+    CrossEntropy,
     Gamma,
     Huber,
     Loss,
@@ -382,3 +383,98 @@ def test_targets_of_a_regression_are_in_the_domain():
     np.testing.assert_array_equal(counts, np.round(counts))
     assert counts.min() == 0.0
     assert draw_targets_for(Gamma(), (50, 2), rng).min() > 0.0
+
+
+class DecidesForAll(NegativeLogLikelihood):
+    """One large raw prediction makes all networks take another way."""
+
+    def sample_gradients(self, y, raw, link):
+        if link is SOFTMAX and np.max(np.abs(raw)) < 60.0:
+            powers = np.exp(raw)
+            return powers / np.sum(powers, axis=-1, keepdims=True) - y
+        return super().sample_gradients(y, raw, link)
+
+
+class AddsInOneGo(NegativeLogLikelihood):
+    """All networks in one product with the weights, which adds in another order."""
+
+    def value(self, y, raw, sample_weight=None, link=None):
+        values = self.sample_values(y, raw, link)
+        if sample_weight is None:
+            return np.mean(values, axis=-1)
+        weight = sample_weight.astype(values.dtype)
+        return values @ weight / values.shape[-1]
+
+
+class TakesTheFirstTargets(NegativeLogLikelihood):
+    def sample_gradients(self, y, raw, link):
+        return super().sample_gradients(y[0] if y.ndim > 2 else y, raw, link)
+
+
+class RowsOfOneNetwork(NegativeLogLikelihood):
+    """Right for one network, and only for one."""
+
+    def sample_values(self, y, raw, link):
+        terms = zip(y, raw, strict=True)
+        rows = [super(RowsOfOneNetwork, self).sample_values(*t, link) for t in terms]
+        return np.array(rows)
+
+
+class OneSmoothing(CrossEntropy):
+    def _targets(self, y, n_answers, workspace=None):
+        smoothing = self.label_smoothing
+        return (1.0 - smoothing) * y + smoothing / n_answers
+
+
+class WideSmoothing(CrossEntropy):
+    def _targets(self, y, n_answers, workspace=None):
+        smoothing = np.reshape(self.label_smoothing, (-1, 1, 1))
+        smoothed = (1.0 - smoothing) * y + smoothing / n_answers
+        if np.ndim(self.label_smoothing):
+            return smoothed
+        return smoothed.reshape(y.shape).astype(y.dtype)
+
+
+class LastDigitOfNumbers(LogCosh):
+    """A pass over all networks at once, whose rounding depends on the others."""
+
+    def sample_gradients(self, y, raw, link):
+        size = np.nanmax(np.abs(raw)) + 1.0
+        return np.tanh(size * ((raw - y) / size)).astype(raw.dtype)
+
+
+SIDE_BY_SIDE = r"networks side by side, each with its own .*raw predictions"
+STACK_MUTANTS = [
+    (DecidesForAll(), rf"{SIDE_BY_SIDE}.* gradient of network .* last bit .* any\(\)"),
+    (AddsInOneGo(), rf"{SIDE_BY_SIDE}.*: value.* of network .* The last bit counts"),
+    (TakesTheFirstTargets(), "own targets, raw pred.* Nothing may depend on the other"),
+    (OneSmoothing(0.1), "label_smoothing: .*broadcast.* There label_smoothing is an a"),
+    (WideSmoothing(0.1), "of type float64, but float32 .* skjacobnet.core.fitting"),
+    (LastDigitOfNumbers(), rf"for 1 target, {SIDE_BY_SIDE}.* gradient of network"),
+]
+
+
+@pytest.mark.parametrize(
+    ("loss", "match"),
+    STACK_MUTANTS,
+    ids=[type(loss).__name__ for loss, _ in STACK_MUTANTS],
+)
+def test_losses_that_mix_networks_fail(loss, match):
+    with pytest.raises(AssertionError, match=match) as failure:
+        check_loss(loss)
+    assert "says stackable = False" in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [*(loss for loss, _ in STACK_MUTANTS), RowsOfOneNetwork()],
+    ids=lambda loss: type(loss).__name__,
+)
+def test_losses_that_say_so_are_not_asked_for_stacks(loss, monkeypatch):
+    monkeypatch.setattr(type(loss), "stackable", False, raising=False)
+    check_loss(loss)
+
+
+def test_a_loss_without_leading_axes_fails():
+    with pytest.raises((AssertionError, ValueError)):
+        check_loss(RowsOfOneNetwork())

@@ -11,6 +11,7 @@ from skjacobnet.regularizers import (
     Sparsity,
     WeightDecay,
 )
+from skjacobnet.regularizers.entropy import entropy
 from skjacobnet.testing import check_regularizer
 
 GOOD = [part(0.7) for part in REGULARIZERS.classes]
@@ -161,3 +162,111 @@ def test_other_kinds_are_refused():
 def test_arguments_are_validated():
     with pytest.raises(ValueError, match="strength must be a number in"):
         check_regularizer(L1(-1.0))
+
+
+class DecidesForAll(Sparsity):
+    """One network that has diverged makes all take another way."""
+
+    def cotangent(self, activation, sample_weight=None):
+        cotangent = super().cotangent(activation, sample_weight)
+        return cotangent if np.isfinite(activation).all() else 0.5 * cotangent
+
+
+class PlainStrength(WeightDecay):
+    def gradient(self, coef, out=None):
+        return np.multiply(coef, self.strength, out)
+
+
+class WideStrength(L1):
+    def value(self, coef):
+        return self.strength * np.sum(np.abs(coef), axis=(-2, -1))
+
+    def value_and_gradient(self, coef, out=None):
+        return self.value(coef), self.gradient(coef, out)
+
+
+class FirstStrength(WeightDecay):
+    def value(self, coef):
+        flat = coef.reshape(*coef.shape[:-2], -1)
+        strength = np.ravel(self.strength)[0]
+        return np.vecdot(flat, flat) * coef.dtype.type(0.5 * strength)
+
+
+class OtherOrder(Certainty):
+    """All networks in one product with the weights, which adds in another order."""
+
+    def value(self, raw, sample_weight=None, link=None):
+        if sample_weight is None or sample_weight.ndim > 1 or raw.ndim == 2:
+            return super().value(raw, sample_weight, link)
+        terms = self.rows(raw, link)
+        return self.strength_for(0, raw.dtype) * (
+            terms @ sample_weight.astype(raw.dtype) / raw.shape[-2]
+        )
+
+    def rows(self, raw, link):
+        return entropy(raw, link)
+
+
+class OneDrawForAll(JacobianNorm):
+    def probes(self, raw, y, loss, link, rng):
+        if raw.ndim == 2:
+            return super().probes(raw, y, loss, link, rng)
+        own = super().probes(raw[0], y, loss, link, rng.generators[0])
+        return np.repeat(own[:, np.newaxis], len(raw), axis=1)
+
+
+class OtherDraws(JacobianNorm):
+    def probes(self, raw, y, loss, link, rng):
+        return rng.normal(size=(self.n_projections, *raw.shape)).astype(raw.dtype)
+
+
+class MixesTargets(InputGradient):
+    def probes(self, raw, y, loss, link, rng):
+        return super().probes(raw, y[0] if y.ndim > 2 else y, loss, link, rng)
+
+
+SIDE_BY_SIDE = "networks side by side, each with its own"
+STACK_MUTANTS = [
+    (
+        DecidesForAll(0.7),
+        rf"{SIDE_BY_SIDE} rows: .*cotangent of network .* Nothing may",
+    ),
+    (
+        PlainStrength(0.7),
+        f"{SIDE_BY_SIDE} weights, strength: .* There strength is an ar",
+    ),
+    (WideStrength(0.7), "value is of type float64, but float32 for a network alone"),
+    (FirstStrength(0.7), "own weights, strength: value of network 1 .* Nothing may"),
+    (OtherOrder(0.7), f"{SIDE_BY_SIDE} rows: value of network .* The last bit counts"),
+    (OneDrawForAll(0.7, 2), f"{SIDE_BY_SIDE} raw pred.*, random draws: probes of netw"),
+    (OtherDraws(0.7, 2), r"have no 'normal'. .* standard_normal\(.* axis=...\)"),
+    (MixesTargets(0.7), f"{SIDE_BY_SIDE} raw predictions, targets, .*: probes of netw"),
+]
+
+
+@pytest.mark.parametrize(("regularizer", "match"), STACK_MUTANTS, ids=repr)
+def test_penalties_that_mix_networks_fail(regularizer, match):
+    with pytest.raises(AssertionError, match=match) as failure:
+        check_regularizer(regularizer)
+    assert "says stackable = False" in str(failure.value)
+
+
+class OneMatrix(WeightDecay):
+    """Right for one network, and only for one."""
+
+    def value(self, coef):
+        (n_in, _) = coef.shape
+        return super().value(coef) * coef.dtype.type(n_in / len(coef))
+
+
+@pytest.mark.parametrize(
+    "regularizer", [*(part for part, _ in STACK_MUTANTS), OneMatrix(0.7)], ids=repr
+)
+def test_penalties_that_say_so_are_not_asked_for_stacks(regularizer, monkeypatch):
+    monkeypatch.setattr(type(regularizer), "stackable", False, raising=False)
+    check_regularizer(regularizer)
+
+
+@pytest.mark.parametrize("regularizer", GOOD, ids=repr)
+def test_one_row_is_enough(regularizer):
+    check_regularizer(regularizer, n_samples=1, n=2)

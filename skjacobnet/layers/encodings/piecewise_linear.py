@@ -150,11 +150,12 @@ class PiecewiseLinear(Encoding):
         x = taken(X, self.acts_on)
         # A missing number lies left of every bin.
         np.copyto(x, -np.inf, where=np.isnan(x))
-        left, width = weights["left"][..., np.newaxis], weights["width"]
         # A width that has vanished in the type of the output leaves a step.
-        width = np.maximum(width, np.finfo(out.dtype).tiny)[..., np.newaxis]
+        width = np.maximum(weights["width"], np.finfo(out.dtype).tiny)
+        edges = (array[..., np.newaxis, :] for array in (weights["left"], width))
         of_bins = _columns_of_bins(self.counts)
-        for bins, columns in passes(out, x.swapaxes(-1, -2)):
+        for bins, columns, left, width in passes(out, x.swapaxes(-1, -2), *edges):
+            left, width = left.swapaxes(-1, -2), width.swapaxes(-1, -2)
             filled = np.empty(bins.swapaxes(-1, -2).shape, bins.dtype)
             with np.errstate(over="ignore"):
                 of_each = np.take(columns.swapaxes(-1, -2), of_bins, axis=-2)

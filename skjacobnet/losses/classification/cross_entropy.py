@@ -3,7 +3,13 @@
 import numpy as np
 
 from skjacobnet.core.constraints import Interval
-from skjacobnet.core.rows import average_rows, row_scale, weighted_mean
+from skjacobnet.core.numbers import exact, fitting
+from skjacobnet.core.rows import (
+    average_rows,
+    inner_products,
+    row_scale,
+    weighted_mean,
+)
 from skjacobnet.core.workspace import Workspace
 from skjacobnet.links import exponentials
 from skjacobnet.losses.base import Loss
@@ -109,9 +115,9 @@ class CrossEntropy(Loss):
             )
         workspace = Workspace() if workspace is None else workspace
         exclusive = (link or self.default_link(raw)).exclusive
-        if self.label_smoothing:
-            targets = workspace.array("targets", y.shape, y.dtype)
-            y = self._targets(y, raw.shape[-1] if exclusive else 2, targets)
+        smoothing = self.label_smoothing
+        if isinstance(smoothing, np.ndarray) or smoothing:
+            y = self._targets(y, raw.shape[-1] if exclusive else 2, workspace)
         fused = _fused_softmax if exclusive else _fused_logistic
         return fused(y, raw, sample_weight, workspace)
 
@@ -122,10 +128,10 @@ class CrossEntropy(Loss):
 
         Parameters
         ----------
-        y : array of shape (n_samples, n_classes)
+        y : array of shape (n_samples, n_classes) or (n_members, n_samples, n_classes)
             Targets, before label smoothing. A binary problem has two columns here.
         proba : array of shape (..., n_samples, n_classes)
-        sample_weight : array of shape (n_samples,), optional
+        sample_weight : array of shape (n_samples,) or (n_members, n_samples), optional
 
         Returns
         -------
@@ -156,10 +162,10 @@ class CrossEntropy(Loss):
 
         Parameters
         ----------
-        y : array of shape (n_samples, n_classes)
+        y : array of shape (n_samples, n_classes) or (n_members, n_samples, n_classes)
             Targets, before label smoothing.
         proba : array of shape (..., n_samples, n_classes)
-        sample_weight : array of shape (n_samples,), optional
+        sample_weight : array of shape (n_samples,) or (n_members, n_samples), optional
 
         Returns
         -------
@@ -178,13 +184,23 @@ class CrossEntropy(Loss):
         gradient *= row_scale(proba, sample_weight)
         return gradient
 
-    def _targets(self, y, n_answers, out=None):
-        """Return the smoothed targets."""
-        if not self.label_smoothing:
+    def _targets(self, y, n_answers, workspace=None):
+        """Return the smoothed targets, in a workspace if there is one."""
+        smoothing, shape = self.label_smoothing, y.shape
+        if isinstance(smoothing, np.ndarray):
+            smoothing, shape = exact(smoothing), (len(smoothing), *shape[-2:])
+            dtype = np.result_type(y.dtype, 0.0)
+            kept = fitting(1.0 - smoothing, 2, dtype)
+            added = fitting(smoothing / n_answers, 2, dtype)
+        elif smoothing:
+            kept, added = 1.0 - float(smoothing), float(smoothing) / n_answers
+        else:
             return y
-        smoothing = float(self.label_smoothing)
-        out = np.multiply(1.0 - smoothing, y, out)
-        return np.add(out, smoothing / n_answers, out)
+        out = None
+        if workspace is not None:
+            out = workspace.array("targets", shape, y.dtype)
+        out = np.multiply(kept, y, out)
+        return np.add(out, added, out)
 
 
 # What `CrossEntropy.value_and_gradient` computes in one go.
@@ -197,17 +213,25 @@ def _fused_softmax(y, raw, sample_weight, workspace):
         _softmax_arrays, raw.shape, raw.dtype
     )
     raw = exponentials(raw, gradient, workspace)
-    gradient.dot(ones, total)
+    single = raw.ndim == 2
+    # A product with ones sums faster than a reduction does.
+    if single:
+        gradient.dot(ones, total)
+    else:
+        np.matmul(gradient, ones, total)
     np.log(total, log_total)
     np.divide(gradient, column, gradient)
     np.subtract(gradient, y, gradient)
-    if sample_weight is None and raw.ndim == 2:
-        # A product with ones sums faster than a reduction does.
+    if sample_weight is not None:
+        log_total -= np.vecdot(y, raw, total)
+        value = weighted_mean(log_total, sample_weight)
+        return value, average_rows(gradient, sample_weight)
+    if single:
         value = (log_total.dot(row_ones) - np.vdot(y, raw)) / raw.shape[0]
-        return value, np.multiply(gradient, share, gradient)
-    log_total -= np.einsum("...sk,...sk->...s", y, raw, out=total)
-    value = weighted_mean(log_total, sample_weight)
-    return value, average_rows(gradient, sample_weight)
+    else:
+        value = np.vecdot(log_total, row_ones) - inner_products(y, raw)
+        value /= raw.shape[-2]
+    return value, np.multiply(gradient, share, gradient)
 
 
 def _softmax_arrays(shape, dtype):
@@ -241,20 +265,23 @@ def _fused_logistic(y, raw, sample_weight, workspace):
     np.negative(tail, tail)
     np.exp(tail, tail)
     np.log1p(tail, work)
-    plain = sample_weight is None and raw.ndim == 2
-    if plain:
-        value = (np.vdot(gradient, raw) + np.add.reduce(work, None)) / raw.shape[0]
-    else:
-        np.einsum("...sk,...sk->...s", gradient, raw, out=total)
+    if sample_weight is not None:
+        np.vecdot(gradient, raw, total)
         np.add.reduce(work, -1, None, logarithms)
         np.add(total, logarithms, total)
         value = weighted_mean(total, sample_weight)
+    elif raw.ndim == 2:
+        value = (np.vdot(gradient, raw) + np.add.reduce(work, None)) / raw.shape[0]
+    else:
+        value = inner_products(gradient, raw)
+        value += np.add.reduce(work.reshape(*work.shape[:-2], -1), -1)
+        value /= raw.shape[-2]
     np.add(tail, one, work)
     np.divide(tail, work, tail)
     np.sign(raw, work)
     np.multiply(tail, work, tail)
     np.subtract(gradient, tail, gradient)
-    if plain:
+    if sample_weight is None:
         return value, np.multiply(gradient, share, gradient)
     return value, average_rows(gradient, sample_weight)
 

@@ -19,7 +19,8 @@ class RegressionLoss(Loss):
 
     Shapes: targets ``(n_samples, n_targets)``; raw predictions ``(..., n_samples,
     n_targets * n_per_target)``, all of the first target before those of the second;
-    weights ``(n_samples,)``.
+    weights ``(n_samples,)``. Targets and weights may have a leading axis for networks
+    side by side, as in `Loss`.
 
     A subclass writes `sample_values`, `sample_gradients`, `sample_hessians` and
     `best_constant`, which know the link without being told: they may ignore the
@@ -71,7 +72,7 @@ class RegressionLoss(Loss):
 
         Parameters
         ----------
-        y : array of shape (n_samples, n_targets)
+        y : array of shape (n_samples, n_targets) or (n_members, n_samples, n_targets)
         raw : array of shape (..., n_samples, n_raw)
         gradients : array of shape (..., n_samples, n_raw)
 
@@ -91,11 +92,11 @@ class RegressionLoss(Loss):
             )
         workspace = Workspace() if workspace is None else workspace
         gradient, values, share = workspace.made(_arrays, raw.shape, raw.dtype)
-        if sample_weight is None and raw.ndim == 2 and raw.size <= PASS_NUMBERS:
+        if sample_weight is None and raw.size <= PASS_NUMBERS:
             # The batches of most runs, without what a step of small ones has no time
             # for.
             rows = self.values_and_gradients(y, raw, gradient)
-            value = np.add.reduce(rows) / raw.shape[0]
+            value = np.add.reduce(rows, -1) / raw.shape[-2]
             return value, np.multiply(gradient, share, gradient)
         for z, target, value, slope in passes(raw, y, values, gradient):
             value[..., 0] = self.values_and_gradients(target, z, slope)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from skjacobnet.core.blocks import PASS_NUMBERS
 from skjacobnet.layers import Column, EncodedRows, PiecewiseLinear
 from skjacobnet.operators import Expansion
 from skjacobnet.testing import check_encoding
@@ -180,6 +181,22 @@ def test_long_blocks_in_passes():
         expected, of_rows = layer.linearize(statistics, X[rows])
         np.testing.assert_array_equal(output[rows], expected)
         np.testing.assert_array_equal(operator.slopes[rows], of_rows.slopes)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_networks_side_by_side_in_passes(shared):
+    X = np.random.default_rng(0).normal(size=(3, 1500, 5))
+    layer, first, _ = fitted(X[0])
+    statistics = {name: np.stack([a, 2.0 * a, 3.0 * a]) for name, a in first.items()}
+    inputs = X[0] if shared else X
+    output, operator = layer.linearize(statistics, inputs)
+    assert output.shape == (3, 1500, 5 * 9)
+    assert output.size > 4 * PASS_NUMBERS
+    for k in range(3):
+        own = {name: array[k] for name, array in statistics.items()}
+        expected, alone = layer.linearize(own, X[0] if shared else X[k])
+        np.testing.assert_array_equal(output[k], expected)
+        np.testing.assert_array_equal(operator.slopes[k], alone.slopes)
 
 
 @pytest.mark.parametrize("n_bins", [0, -1, 2.5, "many"])
