@@ -145,9 +145,7 @@ print(path)
 #    \frac{\partial P}{\partial W_i} = \lambda \frac{W_i}{\lVert W_i \rVert}.
 #
 # The pull does not fade as a row gets shorter, so rows go to zero as a whole. At zero
-# itself the formula has no value, and zero is the right one. ``strength_for`` gives the
-# strength, or one for each of several networks that are trained side by side, for the
-# type of the numbers and for how many axes they have behind that of the networks.
+# itself the formula has no value, and zero is the right one.
 
 # [regularizer]
 from skjacobnet.regularizers import WeightRegularizer
@@ -157,13 +155,11 @@ class RowSparsity(WeightRegularizer):
     """Prefer weight matrices that make use of few inputs."""
 
     def value(self, coef):
-        lengths = np.linalg.norm(coef, axis=-1)
-        return self.strength_for(0, coef.dtype) * lengths.sum(axis=-1)
+        return self.strength * np.linalg.norm(coef, axis=-1).sum(axis=-1)
 
     def gradient(self, coef, out=None):
         lengths = np.linalg.norm(coef, axis=-1, keepdims=True)
-        pull = self.strength_for(2, coef.dtype) / np.maximum(lengths, 1e-12)
-        return np.multiply(coef, pull, out)
+        return np.multiply(coef, self.strength / np.maximum(lengths, 1e-12), out)
 
 
 # [/regularizer]

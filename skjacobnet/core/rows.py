@@ -136,3 +136,27 @@ def sum_over_first(values):
         side_by_side = np.ascontiguousarray(np.moveaxis(values, 0, -1))
         return np.add.reduce(side_by_side, -1)
     return np.add.reduce(values, 0)
+
+
+def inner_products(left, right):
+    """Return the sum of all products of entries, for each network of a stack.
+
+    Parameters
+    ----------
+    left, right : array of shape (..., n_rows, n)
+        Rows of a batch, or matrices.
+
+    Returns
+    -------
+    array of shape (...)
+        Of each network what `numpy.vdot` gives it alone.
+
+    Examples
+    --------
+    >>> inner_products(np.ones((2, 3)), np.full((2, 2, 3), 0.5))
+    array([3., 3.])
+    """
+    if left.ndim == right.ndim == 2:
+        return np.vdot(left, right)
+    left, right = (a.reshape(*a.shape[:-2], -1) for a in (left, right))
+    return np.vecdot(left, right)

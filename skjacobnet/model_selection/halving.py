@@ -142,8 +142,8 @@ class LockstepHalvingGridSearchCV(LockstepSearch, HalvingGridSearchCV):
     def fit(self, X, y=None, **params):
         if not isinstance(last_step(self.estimator), JacobianNetwork):
             raise TypeError(
-                "estimator must be a JacobianMLPClassifier or JacobianMLPRegressor, or a "
-                f"Pipeline that ends in one, got {self.estimator!r}."
+                "estimator must be a JacobianMLPClassifier, JacobianMLPRegressor or "
+                f"a Pipeline that ends in one, got {self.estimator!r}."
             )
         return super().fit(X, y, **params)
 

@@ -194,9 +194,8 @@ class JacobianRegularizer(Regularizer):
 
     def tangent(self, pullback, sample_weight=None):
         """Return the gradient of `value` for u, a new array."""
-        scale = row_scale(pullback, sample_weight) * self.strength_for(
-            2, pullback.dtype
-        )
+        factor = self.strength_for(2, pullback.dtype)
+        scale = row_scale(pullback, sample_weight) * factor
         return np.multiply(pullback, scale, dtype=pullback.dtype)
 
     def check_layer(self, layer):

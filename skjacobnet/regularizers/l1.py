@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skjacobnet.core.rows import inner_products
 from skjacobnet.regularizers.base import WeightRegularizer
 
 
@@ -58,7 +59,4 @@ class L1(WeightRegularizer):
             return super().value_and_gradient(coef, out)
         # The absolute values are the products of weights and gradient.
         gradient = self.gradient(coef, out)
-        if coef.ndim == 2:
-            return np.vdot(coef, gradient), gradient
-        shape = *coef.shape[:-2], -1
-        return np.vecdot(coef.reshape(shape), gradient.reshape(shape)), gradient
+        return inner_products(coef, gradient), gradient

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skjacobnet.core.rows import inner_products
 from skjacobnet.regularizers.base import WeightRegularizer
 
 
@@ -76,8 +77,7 @@ class Orthogonality(WeightRegularizer):
 
     def _value(self, excess, coef):
         n_in, n_out = coef.shape[-2:]
-        flat = excess.reshape(*excess.shape[:-2], -1)
-        total = np.vecdot(flat, flat) + max(n_out - n_in, 0)
+        total = inner_products(excess, excess) + max(n_out - n_in, 0)
         return total * self.strength_for(0, coef.dtype)
 
     def _gradient(self, excess, coef, out):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from skjacobnet.core.constraints import Interval, OneOf
-from skjacobnet.core.rows import average_rows, weighted_mean
+from skjacobnet.core.rows import average_rows, inner_products, weighted_mean
 from skjacobnet.regularizers.base import ActivationRegularizer, Regularizer
 
 
@@ -131,11 +131,7 @@ class Sparsity(ActivationRegularizer):
         if self.form == "kl":
             return self.value(activation, sample_weight), cotangent
         # A number times its sign is its absolute value.
-        if activation.ndim == 2:
-            return np.vdot(cotangent, activation), cotangent
-        shape = *activation.shape[:-2], -1
-        value = np.vecdot(cotangent.reshape(shape), activation.reshape(shape))
-        return value, cotangent
+        return inner_products(cotangent, activation), cotangent
 
     def _cotangent(self, activation, sample_weight, out):
         if self.form == "l1":

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skjacobnet.core.rows import inner_products
 from skjacobnet.regularizers.base import WeightRegularizer
 
 
@@ -46,8 +47,7 @@ class WeightDecay(WeightRegularizer):
     member_numbers = ("strength",)
 
     def value(self, coef):
-        flat = coef.reshape(*coef.shape[:-2], -1)
-        return np.vecdot(flat, flat) * self.strength_for(0, coef.dtype, 0.5)
+        return inner_products(coef, coef) * self.strength_for(0, coef.dtype, 0.5)
 
     def gradient(self, coef, out=None):
         return np.multiply(coef, self.strength_for(2, coef.dtype), out)

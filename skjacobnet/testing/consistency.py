@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.sparse import csr_array
 
+from skjacobnet.core.stacking import member_numbers
+from skjacobnet.core.streams import Streams
 from skjacobnet.core.workspace import Workspace
 from skjacobnet.testing.compare import (
     assert_close,
@@ -11,6 +13,7 @@ from skjacobnet.testing.compare import (
     assert_written,
 )
 from skjacobnet.testing.inputs import draw_inputs, draw_weights, trained
+from skjacobnet.testing.side_by_side import MEMBERS, check_as_alone
 
 
 def check_buffers(layer, weights, X, rng):
@@ -68,6 +71,29 @@ def check_stack(layer, weights, X, rng):
         assert_same(
             result, expected, f"{layer!r}: {name} of a stack against one by one"
         )
+    if layer.stackable and member_numbers(layer):
+        _check_numbers(layer, weights, X, rng)
+
+
+def _check_numbers(layer, weights, X, rng):
+    """Check networks whose layers differ in the numbers that may, and in all draws."""
+    inputs = np.stack([draw_inputs(layer, X.shape, rng) for _ in range(MEMBERS)])
+    factors = np.array([1.0, 0.5, 0.75])
+    names = member_numbers(layer)
+    numbers = {name: float(getattr(layer, name)) * factors for name in names}
+
+    seeds = rng.integers(1000, size=MEMBERS)
+
+    def evaluate(part, arrays):
+        X, seed = arrays.values()
+        generators = [np.random.default_rng(int(s)) for s in np.atleast_1d(seed)]
+        draws = Streams(generators) if np.ndim(seed) else generators[0]
+        output, operator = part.linearize(weights, X, rng=draws)
+        return {"output": output, "vjp": operator.vjp(np.cos(output))}
+
+    arrays = {"inputs": inputs, "random draws": seeds}
+    axes = {"inputs": 2, "random draws": 0}
+    check_as_alone(evaluate, layer, arrays, axes, repr(layer), numbers)
 
 
 def check_float32(layer, weights, X, rng):

@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 
+from skjacobnet.core.stacking import member_numbers
 from skjacobnet.optimizers.base import FullBatchOptimizer, Optimizer
 from skjacobnet.testing.compare import assert_close, assert_type, unchanged
 
@@ -136,7 +137,7 @@ def _check_stack(optimizer, problem):
     dtype = problem.start.dtype
     rates = optimizer.default_learning_rate * np.array([1.0, 0.5, 0.1])
     starts = problem.start * np.array([[1.0], [-1.0], [0.5]], dtype)
-    names = vars(type(optimizer)).get("member_numbers", ())
+    names = member_numbers(optimizer)
     for numbers in ({}, {name: getattr(optimizer, name) for name in names}):
         # Members that differ in all that may differ.
         own = {name: number * FACTORS for name, number in numbers.items()}

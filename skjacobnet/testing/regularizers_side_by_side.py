@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skjacobnet.core.stacking import member_numbers
 from skjacobnet.core.streams import Streams
 from skjacobnet.losses import CrossEntropy
 from skjacobnet.testing.compare import unchanged
@@ -162,12 +163,17 @@ def _check_rows(regularizer, evaluate, rows, n_axes, label, rng):
 
 
 def _check_all(regularizer, check, cases):
-    """Call a check for all cases, with one strength and with several."""
+    """Call a check for all cases, with several strengths too where it may have them."""
     if not regularizer.stackable:
         return
-    own = np.array([regularizer.strength, 0.0, 3.0 * regularizer.strength + 0.1])
+    all_numbers = [{}]
+    if "strength" in member_numbers(regularizer):
+        strength = float(regularizer.strength)
+        all_numbers.append(
+            {"strength": np.array([strength, 0.0, 3.0 * strength + 0.1])}
+        )
     with unchanged(regularizer):
-        for numbers in ({}, {"strength": own}):
+        for numbers in all_numbers:
             for case in cases:
                 check(case, numbers)
 

@@ -5,6 +5,7 @@ from scipy.sparse import csr_array, issparse
 from skjacobnet.core.rows import (
     average_rows,
     cast,
+    inner_products,
     row_scale,
     sum_over_first,
     weighted_mean,
@@ -84,3 +85,16 @@ def test_each_network_has_the_sum_that_it_has_alone(n, n_samples, dtype):
         alone = np.ascontiguousarray(values[:, k])
         np.testing.assert_array_equal(sum_over_first(alone), np.sum(alone, axis=0))
         np.testing.assert_array_equal(sums[k], sum_over_first(alone))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (33, 10), (200, 150)])
+def test_each_network_has_the_inner_product_that_it_has_alone(shape, dtype):
+    rng = np.random.default_rng(0)
+    left, right = rng.normal(size=(2, 4, *shape)).astype(dtype)
+    for first in (left, left[0]):
+        found = inner_products(first, right)
+        assert found.dtype == dtype
+        for k in range(4):
+            own = first if first.ndim == 2 else first[k]
+            assert found[k] == inner_products(own, right[k]) == np.vdot(own, right[k])

@@ -421,12 +421,16 @@ class RowsOfOneNetwork(NegativeLogLikelihood):
 
 
 class OneSmoothing(CrossEntropy):
+    member_numbers = ("label_smoothing",)
+
     def _targets(self, y, n_answers, workspace=None):
         smoothing = self.label_smoothing
         return (1.0 - smoothing) * y + smoothing / n_answers
 
 
 class WideSmoothing(CrossEntropy):
+    member_numbers = ("label_smoothing",)
+
     def _targets(self, y, n_answers, workspace=None):
         smoothing = np.reshape(self.label_smoothing, (-1, 1, 1))
         smoothed = (1.0 - smoothing) * y + smoothing / n_answers

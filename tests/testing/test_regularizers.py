@@ -173,11 +173,15 @@ class DecidesForAll(Sparsity):
 
 
 class PlainStrength(WeightDecay):
+    member_numbers = ("strength",)
+
     def gradient(self, coef, out=None):
         return np.multiply(coef, self.strength, out)
 
 
 class WideStrength(L1):
+    member_numbers = ("strength",)
+
     def value(self, coef):
         return self.strength * np.sum(np.abs(coef), axis=(-2, -1))
 
@@ -186,6 +190,8 @@ class WideStrength(L1):
 
 
 class FirstStrength(WeightDecay):
+    member_numbers = ("strength",)
+
     def value(self, coef):
         flat = coef.reshape(*coef.shape[:-2], -1)
         strength = np.ravel(self.strength)[0]

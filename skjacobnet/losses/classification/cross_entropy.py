@@ -4,7 +4,12 @@ import numpy as np
 
 from skjacobnet.core.constraints import Interval
 from skjacobnet.core.numbers import exact, fitting
-from skjacobnet.core.rows import average_rows, row_scale, weighted_mean
+from skjacobnet.core.rows import (
+    average_rows,
+    inner_products,
+    row_scale,
+    weighted_mean,
+)
 from skjacobnet.core.workspace import Workspace
 from skjacobnet.links import exponentials
 from skjacobnet.losses.base import Loss
@@ -225,7 +230,7 @@ def _fused_softmax(y, raw, sample_weight, workspace):
     if single:
         value = (log_total.dot(row_ones) - np.vdot(y, raw)) / raw.shape[0]
     else:
-        value = np.vecdot(log_total, row_ones) - _vdot_of_each(y, raw)
+        value = np.vecdot(log_total, row_ones) - inner_products(y, raw)
         value /= raw.shape[-2]
     return value, np.multiply(gradient, share, gradient)
 
@@ -269,8 +274,8 @@ def _fused_logistic(y, raw, sample_weight, workspace):
     elif raw.ndim == 2:
         value = (np.vdot(gradient, raw) + np.add.reduce(work, None)) / raw.shape[0]
     else:
-        value = _vdot_of_each(gradient, raw)
-        value += np.add.reduce(_flat(work), -1)
+        value = inner_products(gradient, raw)
+        value += np.add.reduce(work.reshape(*work.shape[:-2], -1), -1)
         value /= raw.shape[-2]
     np.add(tail, one, work)
     np.divide(tail, work, tail)
@@ -280,16 +285,6 @@ def _fused_logistic(y, raw, sample_weight, workspace):
     if sample_weight is None:
         return value, np.multiply(gradient, share, gradient)
     return value, average_rows(gradient, sample_weight)
-
-
-def _vdot_of_each(left, right):
-    """Return what `numpy.vdot` gives for each network of a stack."""
-    return np.vecdot(_flat(left), _flat(right))
-
-
-def _flat(rows):
-    """Return rows (..., n_samples, n) as vectors (..., n_samples * n)."""
-    return rows.reshape(*rows.shape[:-2], -1)
 
 
 def _logistic_arrays(shape, dtype):
