@@ -70,18 +70,33 @@ def adam_step(
 ):
     """Take one step of Algorithm 1 of Kingma and Ba, with ten calls of ufuncs."""
     state["step"] += 1
-    of = _of_one if theta.ndim == 1 else _of_stack
-    numbers = of(theta.dtype, state, learning_rate, beta_1, beta_2, epsilon)
-    for theta, gradient, first, second, largest, scratch, rate, *numbers in blocks(
+    numbers_of = _of_one if theta.ndim == 1 else _of_stack
+    rate, decay_1, decay_2, floor = numbers_of(
+        theta.dtype, state, learning_rate, beta_1, beta_2, epsilon
+    )
+    for (
+        theta,
+        gradient,
+        first,
+        second,
+        largest,
+        scratch,
+        rate,
+        decay_1,
+        decay_2,
+        floor,
+    ) in blocks(
         theta,
         gradient,
         state["first_moment"],
         state["second_moment"],
         state["largest_second_moment"] if amsgrad else None,
         state["scratch"],
-        *numbers,
+        rate,
+        decay_1,
+        decay_2,
+        floor,
     ):
-        decay_1, decay_2, floor = numbers
         accumulate(first, gradient, decay_1)
         accumulate_square(second, gradient, decay_2, scratch)
         if amsgrad:
@@ -95,12 +110,12 @@ def adam_step(
 
 def _of_one(dtype, state, learning_rate, beta_1, beta_2, epsilon):
     """Return the rate of a step, both decays and epsilon, of one network."""
-    step = state["step"]
-    beta_1, beta_2 = float(beta_1), float(beta_2)
-    scale = second_root(beta_2, step)
+    step, beta_1, beta_2 = state["step"], float(beta_1), float(beta_2)
+    # What `first_factor` and `second_root` return, without their calls.
+    scale = math.sqrt((1.0 - beta_2**step) / (1.0 - beta_2))
+    rate = learning_rate * ((1.0 - beta_1) / (1.0 - beta_1**step) * scale)
     decay_1, decay_2, floor = state["numbers"]
     decay_1[()], decay_2[()], floor[()] = beta_1, beta_2, float(epsilon) * scale
-    rate = learning_rate * (first_factor(beta_1, step) * scale)
     return rate, decay_1, decay_2, floor
 
 
