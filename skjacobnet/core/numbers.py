@@ -23,6 +23,8 @@ def exact(value):
     >>> exact(np.float32(0.5)), exact(np.array([1, 2]))
     (0.5, array([1., 2.]))
     """
+    if type(value) is float:
+        return value
     if isinstance(value, np.ndarray):
         return value.astype(np.float64, copy=False)
     return float(value)

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from skjacobnet.core.numbers import exact, fitting, rounded
+from skjacobnet.core.numbers import exact
 from skjacobnet.optimizers.base import Optimizer
 from skjacobnet.optimizers.blocks import blocks, scratch_for
 from skjacobnet.optimizers.moments import DECAY_RATE, POSITIVE, accumulate_square
+from skjacobnet.optimizers.numbers import numbers_for
 
 
 class AdaDelta(Optimizer):
@@ -77,14 +78,14 @@ class AdaDelta(Optimizer):
         }
 
     def step(self, theta, gradient, state, learning_rate, decay_mask=None):
-        rho, dtype = exact(self.rho), theta.dtype
+        rho = exact(self.rho)
         numbers = rho, exact(self.epsilon) / (1.0 - rho)
         for (
             theta,
             gradient,
             second,
-            squared_steps,
-            denominator,
+            steps,
+            below,
             change,
             rate,
             decay,
@@ -95,15 +96,14 @@ class AdaDelta(Optimizer):
             state["second_moment"],
             state["squared_steps"],
             *state["scratch"],
-            rounded(learning_rate, dtype),
-            *(fitting(number, 1, dtype) for number in numbers),
+            *numbers_for(theta, learning_rate, 1.0, *numbers),
         ):
-            accumulate_square(second, gradient, decay, denominator)
-            np.add(second, epsilon, denominator)
-            np.add(squared_steps, epsilon, change)
-            np.divide(change, denominator, change)
+            accumulate_square(second, gradient, decay, below)
+            np.add(second, floor, below)
+            np.add(steps, floor, change)
+            np.divide(change, below, change)
             np.sqrt(change, change)
             np.multiply(change, gradient, change)
-            accumulate_square(squared_steps, change, decay, denominator)
+            accumulate_square(steps, change, decay, below)
             np.multiply(change, rate, change)
             np.subtract(theta, change, theta)

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from skjacobnet.core.numbers import exact, fitting, rounded
+from skjacobnet.core.numbers import exact
 from skjacobnet.optimizers.base import Optimizer
 from skjacobnet.optimizers.blocks import blocks, zeros_and_scratch
 from skjacobnet.optimizers.moments import POSITIVE
+from skjacobnet.optimizers.numbers import numbers_for
 
 
 class AdaGrad(Optimizer):
@@ -68,13 +69,9 @@ class AdaGrad(Optimizer):
         return zeros_and_scratch(theta, "sum_of_squares")
 
     def step(self, theta, gradient, state, learning_rate, decay_mask=None):
+        rate, floor = numbers_for(theta, learning_rate, 1.0, exact(self.epsilon))
         for theta, gradient, total, scratch, rate, floor in blocks(
-            theta,
-            gradient,
-            state["sum_of_squares"],
-            state["scratch"],
-            rounded(learning_rate, theta.dtype),
-            fitting(exact(self.epsilon), 1, theta.dtype),
+            theta, gradient, state["sum_of_squares"], state["scratch"], rate, floor
         ):
             np.multiply(gradient, gradient, scratch)
             np.add(total, scratch, total)

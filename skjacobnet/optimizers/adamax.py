@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from skjacobnet.core.numbers import exact, fitting, rounded
+from skjacobnet.core.numbers import exact
 from skjacobnet.optimizers.base import Optimizer
 from skjacobnet.optimizers.blocks import blocks, zeros_and_scratch
 from skjacobnet.optimizers.moments import DECAY_RATE, POSITIVE, accumulate, first_factor
+from skjacobnet.optimizers.numbers import numbers_for
 
 
 class AdaMax(Optimizer):
@@ -80,19 +81,27 @@ class AdaMax(Optimizer):
 
     def step(self, theta, gradient, state, learning_rate, decay_mask=None):
         state["step"] += 1
-        beta_1, dtype = exact(self.beta_1), theta.dtype
-        factor = fitting(first_factor(beta_1, state["step"]), 1, np.float64)
+        beta_1 = exact(self.beta_1)
+        factor = first_factor(beta_1, state["step"])
         numbers = beta_1, exact(self.beta_2), exact(self.epsilon)
-        for theta, gradient, first, largest, scratch, rate, *numbers in blocks(
+        for (
+            theta,
+            gradient,
+            first,
+            largest,
+            scratch,
+            rate,
+            decay_1,
+            decay_2,
+            floor,
+        ) in blocks(
             theta,
             gradient,
             state["first_moment"],
             state["largest_gradient"],
             state["scratch"],
-            rounded(learning_rate * factor, dtype),
-            *(fitting(number, 1, dtype) for number in numbers),
+            *numbers_for(theta, learning_rate, factor, *numbers),
         ):
-            decay_1, decay_2, floor = numbers
             accumulate(first, gradient, decay_1)
             np.multiply(largest, decay_2, largest)
             np.abs(gradient, scratch)

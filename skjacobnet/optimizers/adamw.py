@@ -9,6 +9,7 @@ from skjacobnet.core.numbers import exact, fitting, rounded
 from skjacobnet.optimizers.base import Optimizer
 from skjacobnet.optimizers.blocks import blocks
 from skjacobnet.optimizers.moments import DECAY_RATE, POSITIVE, adam_init, adam_step
+from skjacobnet.optimizers.numbers import numbers_for
 
 
 class AdamW(Optimizer):
@@ -98,13 +99,14 @@ class AdamW(Optimizer):
         return adam_init(theta, self.amsgrad)
 
     def step(self, theta, gradient, state, learning_rate, decay_mask=None):
-        decay = fitting(exact(self.weight_decay), 1, np.float64)
-        lost = learning_rate * decay
+        decay = exact(self.weight_decay)
         if decay_mask is None:
+            lost = learning_rate * fitting(decay, 1, np.float64)
             theta *= rounded(1.0 - lost, theta.dtype)
         else:
+            (lost,) = numbers_for(theta, learning_rate, decay)
             for part, mask, scratch, share in blocks(
-                theta, decay_mask, state["scratch"], rounded(lost, theta.dtype)
+                theta, decay_mask, state["scratch"], lost
             ):
                 np.multiply(part, mask, scratch)
                 np.multiply(scratch, share, scratch)

@@ -14,8 +14,9 @@ import math
 import numpy as np
 
 from skjacobnet.core.constraints import Interval
-from skjacobnet.core.numbers import exact, fitting, power, rounded
+from skjacobnet.core.numbers import exact, power
 from skjacobnet.optimizers.blocks import blocks, zeros_and_scratch
+from skjacobnet.optimizers.numbers import numbers_for
 
 DECAY_RATE = Interval(0.0, 1.0, "left")
 POSITIVE = Interval(0.0, math.inf, "neither")
@@ -72,7 +73,7 @@ def adam_step(
     state["step"] += 1
     numbers_of = _of_one if theta.ndim == 1 else _of_stack
     rate, decay_1, decay_2, floor = numbers_of(
-        theta.dtype, state, learning_rate, beta_1, beta_2, epsilon
+        theta, state, learning_rate, beta_1, beta_2, epsilon
     )
     for (
         theta,
@@ -108,7 +109,7 @@ def adam_step(
         np.subtract(theta, scratch, theta)
 
 
-def _of_one(dtype, state, learning_rate, beta_1, beta_2, epsilon):
+def _of_one(theta, state, learning_rate, beta_1, beta_2, epsilon):
     """Return the rate of a step, both decays and epsilon, of one network."""
     step, beta_1, beta_2 = state["step"], float(beta_1), float(beta_2)
     # What `first_factor` and `second_root` return, without their calls.
@@ -119,10 +120,10 @@ def _of_one(dtype, state, learning_rate, beta_1, beta_2, epsilon):
     return rate, decay_1, decay_2, floor
 
 
-def _of_stack(dtype, state, learning_rate, beta_1, beta_2, epsilon):
+def _of_stack(theta, state, learning_rate, beta_1, beta_2, epsilon):
     """Return the same where they may differ by member."""
     step, beta_1, beta_2 = state["step"], exact(beta_1), exact(beta_2)
     scale = second_root(beta_2, step)
-    rate = learning_rate * fitting(first_factor(beta_1, step) * scale, 1, np.float64)
+    factor = first_factor(beta_1, step) * scale
     numbers = beta_1, beta_2, exact(epsilon) * scale
-    return rounded(rate, dtype), *(fitting(number, 1, dtype) for number in numbers)
+    return numbers_for(theta, learning_rate, factor, *numbers)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from skjacobnet.core.constraints import Interval
-from skjacobnet.core.numbers import exact, fitting, power, rounded
+from skjacobnet.core.numbers import exact, power
 from skjacobnet.optimizers.base import Optimizer
 from skjacobnet.optimizers.blocks import blocks, scratch_for
 from skjacobnet.optimizers.moments import (
@@ -15,6 +15,7 @@ from skjacobnet.optimizers.moments import (
     accumulate_square,
     second_root,
 )
+from skjacobnet.optimizers.numbers import numbers_for
 
 
 class NAdam(Optimizer):
@@ -105,27 +106,48 @@ class NAdam(Optimizer):
         }
 
     def step(self, theta, gradient, state, learning_rate, decay_mask=None):
-        state["step"] += 1
-        mu, mu_next = self._momentum(state["step"]), self._momentum(state["step"] + 1)
-        state["mu_product"] *= mu
-        gradient_share = (1.0 - mu) / (1.0 - state["mu_product"])
-        moment_share = mu_next / (1.0 - state["mu_product"] * mu_next)
-
-        beta_1, beta_2, dtype = exact(self.beta_1), exact(self.beta_2), theta.dtype
-        scale = second_root(beta_2, state["step"])
-        ahead = (1.0 - beta_1) * moment_share / gradient_share
-        numbers = beta_1, beta_2, ahead, exact(self.epsilon) * scale
-        rate = learning_rate * fitting(gradient_share * scale, 1, np.float64)
-        for theta, gradient, first, second, direction, below, rate, *numbers in blocks(
+        step = state["step"] = state["step"] + 1
+        beta_1, beta_2 = exact(self.beta_1), exact(self.beta_2)
+        psi = exact(self.momentum_decay)
+        mu = beta_1 * (1.0 - 0.5 * power(0.96, step * psi))
+        mu_next = beta_1 * (1.0 - 0.5 * power(0.96, (step + 1) * psi))
+        product = state["mu_product"] = state["mu_product"] * mu
+        gradient_share = (1.0 - mu) / (1.0 - product)
+        moment_share = mu_next / (1.0 - product * mu_next)
+        scale = second_root(beta_2, step)
+        rate, decay_1, decay_2, ahead, floor = numbers_for(
+            theta,
+            learning_rate,
+            gradient_share * scale,
+            beta_1,
+            beta_2,
+            (1.0 - beta_1) * moment_share / gradient_share,
+            exact(self.epsilon) * scale,
+        )
+        for (
+            theta,
+            gradient,
+            first,
+            second,
+            direction,
+            below,
+            rate,
+            decay_1,
+            decay_2,
+            ahead,
+            floor,
+        ) in blocks(
             theta,
             gradient,
             state["first_moment"],
             state["second_moment"],
             *state["scratch"],
-            rounded(rate, dtype),
-            *(fitting(number, 1, dtype) for number in numbers),
+            rate,
+            decay_1,
+            decay_2,
+            ahead,
+            floor,
         ):
-            decay_1, decay_2, ahead, floor = numbers
             accumulate(first, gradient, decay_1)
             accumulate_square(second, gradient, decay_2, below)
             np.multiply(first, ahead, direction)
@@ -135,7 +157,3 @@ class NAdam(Optimizer):
             np.divide(direction, below, direction)
             np.multiply(direction, rate, direction)
             np.subtract(theta, direction, theta)
-
-    def _momentum(self, step):
-        exponent = step * exact(self.momentum_decay)
-        return exact(self.beta_1) * (1.0 - 0.5 * power(0.96, exponent))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skjacobnet.core.numbers import exact, fitting, rounded
+from skjacobnet.core.numbers import exact
 from skjacobnet.optimizers.base import Optimizer
 from skjacobnet.optimizers.blocks import blocks, zeros_and_scratch
 from skjacobnet.optimizers.moments import (
@@ -12,6 +12,7 @@ from skjacobnet.optimizers.moments import (
     accumulate_square,
     root,
 )
+from skjacobnet.optimizers.numbers import numbers_for
 
 
 class RMSProp(Optimizer):
@@ -82,20 +83,27 @@ class RMSProp(Optimizer):
         return zeros_and_scratch(theta, "second_moment", *names)
 
     def step(self, theta, gradient, state, learning_rate, decay_mask=None):
-        rho, dtype, moves = exact(self.rho), theta.dtype, "velocity" in state
+        rho, moves = exact(self.rho), "velocity" in state
         scale = root(1.0 / (1.0 - rho))
         numbers = rho, exact(self.epsilon) * scale, exact(self.momentum)
-        rate = learning_rate * fitting(scale, 1, np.float64)
-        for theta, gradient, second, velocity, scratch, rate, *numbers in blocks(
+        for (
+            theta,
+            gradient,
+            second,
+            velocity,
+            scratch,
+            rate,
+            decay,
+            floor,
+            momentum,
+        ) in blocks(
             theta,
             gradient,
             state["second_moment"],
             state.get("velocity"),
             state["scratch"],
-            rounded(rate, dtype),
-            *(fitting(number, 1, dtype) for number in numbers),
+            *numbers_for(theta, learning_rate, scale, *numbers),
         ):
-            decay, floor, momentum = numbers
             accumulate_square(second, gradient, decay, scratch)
             np.sqrt(second, scratch)
             np.add(scratch, floor, scratch)

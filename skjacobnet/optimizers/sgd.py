@@ -3,10 +3,11 @@
 import numpy as np
 
 from skjacobnet.core.constraints import BOOLEAN
-from skjacobnet.core.numbers import exact, fitting, rounded
+from skjacobnet.core.numbers import exact
 from skjacobnet.optimizers.base import Optimizer
 from skjacobnet.optimizers.blocks import blocks, zeros_and_scratch
 from skjacobnet.optimizers.moments import DECAY_RATE, accumulate
+from skjacobnet.optimizers.numbers import numbers_for
 
 
 class SGD(Optimizer):
@@ -115,18 +116,13 @@ class SGD(Optimizer):
         )
 
     def step(self, theta, gradient, state, learning_rate, decay_mask=None):
-        momentum = fitting(exact(self.momentum), 1, theta.dtype)
-        decays = "velocity" in state
+        moves = "velocity" in state
+        rate, momentum = numbers_for(theta, learning_rate, 1.0, exact(self.momentum))
         for theta, gradient, velocity, scratch, rate, momentum in blocks(
-            theta,
-            gradient,
-            state.get("velocity"),
-            state["scratch"],
-            rounded(learning_rate, theta.dtype),
-            momentum,
+            theta, gradient, state.get("velocity"), state["scratch"], rate, momentum
         ):
             direction = gradient
-            if decays:
+            if moves:
                 direction = velocity
                 accumulate(velocity, gradient, momentum)
             if self.nesterov:
