@@ -89,7 +89,7 @@ class AdaDelta(Optimizer):
             change,
             rate,
             decay,
-            epsilon,
+            floor,
         ) in blocks(
             theta,
             gradient,
