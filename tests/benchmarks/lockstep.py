@@ -12,13 +12,17 @@ import numpy as np
 from nets import NETS, Net, plain
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import GridSearchCV
+from sklearn.metrics import log_loss
+from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
 from skjacobnet import JacobianMLPClassifier
 from skjacobnet.core.shared import Shared
-from skjacobnet.model_selection import LockstepGridSearchCV
+from skjacobnet.model_selection import (
+    LockstepGridSearchCV,
+    LockstepHalvingGridSearchCV,
+)
 from skjacobnet.training.drive import together
 
 SMALL = [*NETS[:4], Net((100, 128, 128, 10), 10_000, 128, 3, 5)]
@@ -137,7 +141,74 @@ def threads(n_rounds, n_epochs=10):
         print(f"{net}: {seconds[1] / seconds[2]:.2f} times as fast on two threads")
 
 
-PARTS = {"fits": fits, "searches": searches, "threads": threads}
+def halving(n_rounds, n_epochs=18, n_seeds=10):
+    """Time halving beside the whole grid, and compare their best scores."""
+    own = {"learning_rate": RATES, "regularizers__weight_decay": STRENGTHS}
+    settings = {"cv": 5, "refit": False, "return_train_score": False}
+    for net in SMALL[:2]:
+        X, y = net.table("float32")
+        ours = network(net, "float32", max_iter=n_epochs)
+        found = {}
+
+        def search(kind, seed, X=X, y=y, ours=ours, found=found):
+            model = clone(ours).set_params(random_state=seed)
+            found[kind, seed] = kind(model, own, **settings).fit(X, y)
+
+        kinds = LockstepGridSearchCV, LockstepHalvingGridSearchCV
+        calls = {
+            kind: lambda kind=kind, search=search: search(kind, 0) for kind in kinds
+        }
+        seconds = least(calls, n_rounds)
+        whole, halved = kinds
+        gaps = []
+        for seed in range(n_seeds):
+            for kind in kinds:
+                if (kind, seed) not in found:
+                    search(kind, seed)
+            best = [found[kind, seed].best_score_ for kind in kinds]
+            gaps.append(best[0] - best[1])
+        print(
+            f"{net}: {seconds[whole] / seconds[halved]:.2f} times as fast as the whole "
+            f"grid, best score {np.mean(gaps):.4f} lower, mean of {n_seeds} seeds",
+            flush=True,
+        )
+
+
+def ensembles(n_rounds, n_members=8, n_splits=10):
+    """Time eight networks in one estimator beside eight fits; compare log-losses."""
+    net = SMALL[1]
+    X, y = net.table("float32")
+    one = network(net, "float32", max_iter=net.n_epochs)
+    several = clone(one).set_params(n_estimators=n_members)
+
+    def eight_fits():
+        for seed in range(n_members):
+            clone(one).set_params(random_state=seed).fit(X, y)
+
+    calls = {"eight": eight_fits, "together": lambda: clone(several).fit(X, y)}
+    seconds = least(calls, n_rounds)
+    gains = []
+    for split in range(n_splits):
+        X_train, X_test, y_train, y_test = train_test_split(
+            X, y, test_size=0.25, stratify=y, random_state=split
+        )
+        model = clone(several).set_params(random_state=split).fit(X_train, y_train)
+        losses = [log_loss(y_test, m.predict_proba(X_test)) for m in model.estimators_]
+        gains.append(np.mean(losses) - log_loss(y_test, model.predict_proba(X_test)))
+    print(
+        f"{net}: {n_members} networks take {seconds['together'] / seconds['eight']:.2f} "
+        f"of as many fits; log-loss lower than the mean of the members in "
+        f"{np.sum(np.array(gains) > 0)} of {n_splits} splits, by {np.mean(gains):.4f}"
+    )
+
+
+PARTS = {
+    "fits": fits,
+    "searches": searches,
+    "halving": halving,
+    "ensembles": ensembles,
+    "threads": threads,
+}
 
 
 def main():
