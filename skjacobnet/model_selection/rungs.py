@@ -165,11 +165,11 @@ class Rungs(Lockstep):
 def _climb(climbers, is_last, progress):
     """Train candidates up to the next rung."""
     jobs = {place: climber.job for place, climber in enumerate(climbers)}
-    for places, outcomes, seconds in done_together(jobs, progress):
-        for place, outcome in zip(places, outcomes, strict=True):
+    for done in done_together(jobs, progress):
+        for place, outcome in zip(done.places, done.outcomes, strict=True):
             climber = climbers[place]
-            climber.ended.seconds += seconds
-            climber.ended.n_together = len(places)
+            climber.ended.seconds += done.seconds
+            climber.ended.n_together = done.n_together
             if isinstance(outcome, Exception):
                 climber.go_on(partial(climber.run.throw, outcome))
             elif is_last or outcome != "max_iter":

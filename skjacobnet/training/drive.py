@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from skjacobnet.training import population
 from skjacobnet.training.optimize import optimize
@@ -46,6 +46,27 @@ class Ended:
     error: Exception | None = None
     seconds: float = 0.0
     n_together: int = 1
+
+
+class Done(NamedTuple):
+    """A group of jobs that has been done.
+
+    Attributes
+    ----------
+    places : list of int
+        Where its jobs stand.
+    outcomes : list of str or Exception
+        How each has ended.
+    seconds : float
+        The share of each.
+    n_together : int
+        How many were trained side by side, 1 where all were trained alone.
+    """
+
+    places: list
+    outcomes: list
+    seconds: float
+    n_together: int
 
 
 def together(runs, told=None):
@@ -91,10 +112,10 @@ def together(runs, told=None):
         for place, run in enumerate(runs):
             go_on(place, run.__next__)
         while jobs:
-            for places, outcomes, seconds in done_together(jobs, told):
-                for place, outcome in zip(places, outcomes, strict=True):
-                    ended[place].seconds += seconds
-                    ended[place].n_together = len(places)
+            for done in done_together(jobs, told):
+                for place, outcome in zip(done.places, done.outcomes, strict=True):
+                    ended[place].seconds += done.seconds
+                    ended[place].n_together = done.n_together
                     failed = isinstance(outcome, Exception)
                     run = runs[place]
                     go_on(place, partial(run.throw if failed else run.send, outcome))
@@ -117,17 +138,14 @@ def done_together(jobs, told=None):
 
     Yields
     ------
-    places : list of int
-        Of jobs that were done side by side.
-    outcomes : list of str or Exception
-        How each has ended.
-    seconds : float
-        The share of each.
+    Done
+        For each group of jobs.
     """
     for places in _groups(jobs):
         start = perf_counter()
-        outcomes = population.train([jobs[place] for place in places], told)
-        yield places, outcomes, (perf_counter() - start) / len(places)
+        outcomes, n_together = population.train([jobs[p] for p in places], told)
+        seconds = (perf_counter() - start) / len(places)
+        yield Done(places, outcomes, seconds, n_together)
 
 
 def _groups(jobs):

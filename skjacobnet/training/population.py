@@ -55,7 +55,7 @@ def fits(job, other):
         and stackable_with(own.loss, others.loss)
         and _all_stackable(job.parts.regularizers, other.parts.regularizers)
         and _optimizers_fit(job.parts.optimizer, other.parts.optimizer)
-        and job.table.task.same_as(other.table.task)
+        and _same_task(job.table.task, other.table.task)
         and side_by_side(job.batches, other.batches)
     )
 
@@ -96,8 +96,10 @@ def train(jobs, told=None):
 
     Returns
     -------
-    list of str or Exception
+    outcomes : list of str or Exception
         How each job ended, as in `Outcome`, or why it could not.
+    n_together : int
+        How many were trained side by side.
 
     Raises
     ------
@@ -105,7 +107,20 @@ def train(jobs, told=None):
         If there is one before an epoch has been completed.
     """
     if len(jobs) < SMALLEST_GROUP:
-        return [_by_itself(job) for job in jobs]
+        return _one_by_one(jobs), 1
+    # A custom part may fail on stacks, though it does not say so.
+    saved = [job.state.copy() for job in jobs] if _has_custom_parts(jobs[0]) else None
+    try:
+        return _side_by_side(jobs, told), len(jobs)
+    except Exception:
+        if saved is None:
+            raise
+    for job, state in zip(jobs, saved, strict=True):
+        vars(job.state).update(vars(state))
+    return _one_by_one(jobs), 1
+
+
+def _side_by_side(jobs, told):
     population = Population(jobs)
     try:
         while len(population.members) >= SMALLEST_GROUP:
@@ -120,11 +135,14 @@ def train(jobs, told=None):
     return [member.ended_by for member in population.all_members]
 
 
-def _by_itself(job):
-    try:
-        return optimize(job)
-    except Exception as error:
-        return error
+def _one_by_one(jobs):
+    outcomes = []
+    for job in jobs:
+        try:
+            outcomes.append(optimize(job))
+        except Exception as error:
+            outcomes.append(error)
+    return outcomes
 
 
 class Member:
@@ -313,18 +331,37 @@ def _decay_together(members):
 
 
 def _can_be_stacked(job):
-    parts, network = job.parts, job.objective.network
-    all_parts = *network.layers, job.objective.loss, *parts.regularizers
     looked_at = job.observers or job.record is not None
     sparse = issparse(job.table.X) and job.table.encoded is None
-    return not (parts.full_batch or looked_at or sparse) and all(
-        map(_declares, (*all_parts, parts.optimizer))
+    return not (job.parts.full_batch or looked_at or sparse) and all(
+        part.stackable for part in _all_parts(job)
     )
 
 
-def _declares(part):
-    inside = getattr(part, "inner_layers", ())
-    return getattr(part, "stackable", True) and all(map(_declares, inside))
+def _has_custom_parts(job):
+    package = __name__.partition(".")[0]
+    return any(
+        type(part).__module__.partition(".")[0] != package for part in _all_parts(job)
+    )
+
+
+def _all_parts(job):
+    """Yield the parts that see stacks, layers inside layers included."""
+    parts = job.parts
+    yield from (job.objective.loss, *parts.regularizers, parts.optimizer)
+    layers = list(job.objective.network.layers)
+    while layers:
+        layer = layers.pop()
+        layers.extend(layer.inner_layers)
+        yield layer
+
+
+def _same_task(task, other):
+    """Whether two tasks encode targets in the same way."""
+    if task is other:
+        return True
+    rescalings = task.rescaling(), other.rescaling()
+    return task.same_as(other) and alike(*rescalings)
 
 
 def _optimizers_fit(optimizer, other):

@@ -9,11 +9,19 @@ from threadpoolctl import threadpool_limits
 
 from skjacobnet import JacobianMLPClassifier, JacobianMLPRegressor
 from skjacobnet.core.shared import Shared
-from skjacobnet.layers import Dropout, Linear, Parallel, Residual
+from skjacobnet.layers import (
+    Dropout,
+    Identity,
+    Linear,
+    Parallel,
+    Residual,
+    Sequential,
+)
 from skjacobnet.losses import CrossEntropy
+from skjacobnet.operators import Diagonal
 from skjacobnet.optimizers import OPTIMIZERS, SGD, Adam, AdamW, NAdam, Optimizer
 from skjacobnet.schedules import Cosine, Plateau, Warmup
-from skjacobnet.training import drive, population
+from skjacobnet.training import population
 from skjacobnet.training.drive import together
 
 DIGITS = load_digits(return_X_y=True)
@@ -210,13 +218,7 @@ def test_an_error_within_a_run_is_its_own():
 
 
 def test_a_large_group_is_divided(monkeypatch):
-    model, found = small(), []
-    monkeypatch.setattr(
-        drive.population,
-        "train",
-        lambda jobs, told: found.append(len(jobs)) or ["max_iter"] * len(jobs),
-    )
-    job = next(model.fit_steps(X, Y))
+    job = next(small().fit_steps(X, Y))
     monkeypatch.setattr(population, "GROUP_BYTES", 7 * _bytes(job))
     assert population.group_size(job, 8) == 4
     assert population.group_size(job, 21) == 7
@@ -247,3 +249,44 @@ def test_an_interrupt_keeps_complete_epochs():
     assert models[0].n_iter_ == 2
     alone = clone(models[0]).set_params(max_iter=2).fit(X, Y)
     np.testing.assert_array_equal(models[0].weights_, alone.weights_)
+
+
+class Doubled(Identity):
+    """A custom layer that can be stacked."""
+
+    def function(self, x, out=None):
+        return np.multiply(x, 2.0, out)
+
+    def derivative(self, x, y, out=None):
+        out = np.empty_like(x) if out is None else out
+        out.fill(2.0)
+        return out
+
+
+class Refused(Doubled):
+    stackable = False
+
+
+class FailsOnStacks(Doubled):
+    def function(self, x, out=None):
+        if len(x.shape) != 2:
+            raise ValueError("There are rows and columns, and no more.")
+        return super().function(x, out)
+
+
+class DrawsInItsOwnWay(Doubled):
+    is_random = True
+
+    def linearize(self, weights, X, *, rng=None, workspace=None):
+        factor = 1.0 if rng is None else rng.uniform(0.5, 1.5)
+        return X * factor, Diagonal(np.full_like(X, factor))
+
+
+def test_custom_layers():
+    with_layer = [[Linear(9), kind()] for kind in (Doubled, Refused, FailsOnStacks)]
+    for layers, n_together in zip(with_layer, (4, 1, 1), strict=True):
+        check(each("learning_rate", RATES, layers=layers), n_together=n_together)
+        inside = [Residual(Sequential([*layers, Linear(64)])), "relu"]
+        check(each("learning_rate", RATES, layers=inside), n_together=n_together)
+    layers = [Linear(9), DrawsInItsOwnWay()]
+    check(each("random_state", range(4), layers=layers), n_together=1)
