@@ -200,8 +200,9 @@ def ensembles(n_rounds, n_members=8, n_splits=10):
         gains.append(np.mean(single) - np.mean(average))
     print(
         f"{net}: {n_members} networks take "
-        f"{seconds['together'] / seconds['eight']:.2f} of as many fits; log-loss lower than the mean of the members in "
-        f"{np.sum(np.array(gains) > 0)} of {n_splits} splits, by {np.mean(gains):.4f}"
+        f"{seconds['together'] / seconds['eight']:.2f} of as many fits; log-loss lower "
+        f"than the mean of the members in {np.sum(np.array(gains) > 0)} of {n_splits} "
+        f"splits, by {np.mean(gains):.4f}"
     )
 
 

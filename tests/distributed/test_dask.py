@@ -8,9 +8,12 @@ import joblib
 import numpy as np
 import pytest
 from plain import plain_classifier
+from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, train_test_split
 from threadpoolctl import threadpool_limits
+
+from skjacobnet.model_selection import LockstepGridSearchCV
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -81,6 +84,20 @@ def test_a_search_gives_the_same_on_a_cluster(client):
         there = make_search(**params).fit(*SMALL)
     assert_same_results(there.cv_results_, expected)
     assert len(set(expected["mean_test_neg_log_loss"])) == 4
+
+
+def test_a_lockstep_search_gives_the_same_on_a_cluster(client):
+    network = make_search().estimator
+    grid = {"learning_rate": [1e-3, 3e-3, 1e-2], "optimizer": ["adam", "momentum"]}
+    search = LockstepGridSearchCV(network, grid, cv=3, error_score="raise")
+    with threadpool_limits(1):
+        expected = clone(search).fit(*SMALL).cv_results_
+    with joblib.parallel_config(backend="dask", client=client):
+        there = search.fit(*SMALL).cv_results_
+    assert there["n_together"].tolist() == [3] * 6
+    for split in range(3):
+        name = f"split{split}_test_score"
+        np.testing.assert_array_equal(there[name], expected[name])
 
 
 def make_deadly_scorer(marker):
