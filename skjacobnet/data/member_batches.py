@@ -6,10 +6,10 @@ from skjacobnet.core.blocks import rows_of
 
 
 class MemberBatches:
-    """The mini-batches of several runs on one table.
+    """The mini-batches of several runs.
 
-    Runs that go through the same rows in the same order share each batch. Others get
-    batches stacked on a leading axis.
+    Runs that go through the same rows of one table in the same order share each batch.
+    Others get batches stacked on a leading axis.
 
     Parameters
     ----------
@@ -23,11 +23,14 @@ class MemberBatches:
         self.first = batches[0]
         self.batches = batches
         self.rngs = rngs
+        self.one_table = all(one_table(one, self.first) for one in batches)
         one_order = len(self.first) == 1 or _all_equal_streams(rngs)
-        self.shares_rows = one_order and all(
-            _equal(one.rows, self.first.rows) for one in batches
+        self.shares_rows = (
+            self.one_table
+            and one_order
+            and all(_equal(one.rows, self.first.rows) for one in batches)
         )
-        self.weights = _own_weights(batches)
+        self.weights = _own_weights(batches) if self.one_table else None
 
     def __len__(self):
         return len(self.first)
@@ -75,13 +78,25 @@ class MemberBatches:
         block *= first.batch_size
         for start in range(0, first.n_rows, block):
             rows = np.stack([order[start : start + block] for order in orders])
-            X, y, weight = (
-                array if array is None else array.reshape(*rows.shape, *array.shape[1:])
-                for array in first.gather(rows.ravel(), rows.size)
-            )
-            if self.weights is not None:
-                weight = np.take_along_axis(self.weights, rows, axis=1)
-            yield from self._cut(X, y, weight)
+            gather = self._of_one_table if self.one_table else self._of_each_table
+            yield from self._cut(*gather(rows))
+
+    def _of_one_table(self, rows):
+        """Return rows of the table, (n_members, n_rows, ...), all at once."""
+        X, y, weight = (
+            array if array is None else array.reshape(*rows.shape, *array.shape[1:])
+            for array in self.first.gather(rows.ravel(), rows.size)
+        )
+        if self.weights is not None:
+            weight = np.take_along_axis(self.weights, rows, axis=1)
+        return X, y, weight
+
+    def _of_each_table(self, rows):
+        """Return the same where members have tables of their own."""
+        pairs = zip(self.batches, rows, strict=True)
+        found = [own.gather(own_rows, len(own_rows)) for own, own_rows in pairs]
+        X, y, weight = zip(*found, strict=True)
+        return np.stack(X), np.stack(y), None if weight[0] is None else np.stack(weight)
 
     def _cut(self, X, y, weight):
         """Yield one batch after the other."""
@@ -98,15 +113,22 @@ class MemberBatches:
 def side_by_side(one, other):
     """Whether the batches of two runs can be taken side by side.
 
-    They are of one table and one size, and either both have weights or none has.
+    They are of one size and type, and either both have weights or none has.
     """
     return (
-        one.X is other.X
-        and one.encoder is other.encoder
-        and one.n_rows == other.n_rows
+        one.n_rows == other.n_rows
+        and one.n_features == other.n_features
         and one.batch_size == other.batch_size
         and one.dtype == other.dtype
         and (one.sample_weight is None) == (other.sample_weight is None)
+    )
+
+
+def one_table(one, other):
+    """Whether the batches of two runs are of the same table."""
+    return (
+        one.X is other.X
+        and one.encoder is other.encoder
         and _equal(one.codes, other.codes)
     )
 

@@ -98,28 +98,36 @@ class Rungs(Lockstep):
             del search.resource
 
     def _fit_all(self, X, y, params):
-        split, resource = len(self.splits), self.search.resource
-        rung = self.candidates[0][resource]
+        split = len(self.splits)
         if split not in self.climbers:
             self.climbers[split] = self._climbers(X, y, params)
-        chosen = [
-            next(
-                climber
-                for climber in self.climbers[split]
-                if alike(climber.params, without(own, resource))
-            )
-            for own in self.candidates
-        ]
-        # Those that were left behind are forgotten.
-        self.climbers[split] = chosen
-        going = [climber for climber in chosen if climber.job is not None]
+            self._climb([split])
+        elif split == 0:
+            # Few candidates are left: those of all splits climb together.
+            self._climb(list(self.climbers))
+        return [climber.ended for climber in self.climbers[split]]
+
+    def _climb(self, splits):
+        """Let the candidates that were asked for climb to the next rung."""
+        resource, going = self.search.resource, []
+        rung = self.candidates[0][resource]
+        for split in splits:
+            # Those that were left behind are forgotten.
+            self.climbers[split] = [
+                next(
+                    climber
+                    for climber in self.climbers[split]
+                    if alike(climber.params, without(own, resource))
+                )
+                for own in self.candidates
+            ]
+            going += [one for one in self.climbers[split] if one.job is not None]
         for climber in going:
             climber.ended.seconds = 0.0
             climber.job.n_epochs = rung - climber.job.state.epoch
         size = max(1, -(-len(going) // self.n_jobs))
         parts = [going[i : i + size] for i in range(0, len(going), size)]
         self.spread(_climb, [(part, rung == self.n_epochs) for part in parts])
-        return [climber.ended for climber in chosen]
 
     def _climbers(self, X, y, params):
         """Return all candidates, each before its first epoch."""
@@ -165,7 +173,7 @@ class Rungs(Lockstep):
 def _climb(climbers, is_last, progress):
     """Train candidates up to the next rung."""
     jobs = {place: climber.job for place, climber in enumerate(climbers)}
-    for done in done_together(jobs, progress):
+    for done in done_together(jobs, progress, across_tables=True):
         for place, outcome in zip(done.places, done.outcomes, strict=True):
             climber = climbers[place]
             climber.ended.seconds += done.seconds

@@ -127,7 +127,7 @@ def together(runs, told=None):
     return ended
 
 
-def done_together(jobs, told=None):
+def done_together(jobs, told=None, across_tables=False):
     """Do jobs, those that fit each other side by side.
 
     Parameters
@@ -135,24 +135,28 @@ def done_together(jobs, told=None):
     jobs : dict of int to Job
     told : callable, optional
         As in `skjacobnet.training.population.train`.
+    across_tables : bool, default=False
+        As in `skjacobnet.training.population.fits`.
 
     Yields
     ------
     Done
         For each group of jobs.
     """
-    for places in _groups(jobs):
+    for places in _groups(jobs, across_tables):
         start = perf_counter()
         outcomes, n_together = population.train([jobs[p] for p in places], told)
         seconds = (perf_counter() - start) / len(places)
         yield Done(places, outcomes, seconds, n_together)
 
 
-def _groups(jobs):
+def _groups(jobs, across_tables):
     """Return lists of the places of jobs that are done together."""
     kinds = []
     for place, job in jobs.items():
-        kind = next((k for k in kinds if population.fits(jobs[k[0]], job)), None)
+        kind = next(
+            (k for k in kinds if population.fits(jobs[k[0]], job, across_tables)), None
+        )
         if kind is None:
             kinds.append([place])
         else:

@@ -13,7 +13,7 @@ from scipy.sparse import issparse
 
 from skjacobnet.core.stacking import alike, stackable_with, stacked
 from skjacobnet.core.streams import Streams
-from skjacobnet.data.member_batches import MemberBatches, side_by_side
+from skjacobnet.data.member_batches import MemberBatches, one_table, side_by_side
 from skjacobnet.network import Network
 from skjacobnet.training.member_state import joined, leave, taken_out
 from skjacobnet.training.objective import Objective
@@ -30,12 +30,14 @@ LARGEST_GROUP = 64
 SMALLEST_GROUP = 3
 
 
-def fits(job, other):
+def fits(job, other, across_tables=False):
     """Whether two jobs can be trained side by side.
 
     Parameters
     ----------
     job, other : Job
+    across_tables : bool, default=False
+        Whether they may be of different tables, which is dearer.
 
     Returns
     -------
@@ -55,8 +57,9 @@ def fits(job, other):
         and stackable_with(own.loss, others.loss)
         and _all_stackable(job.parts.regularizers, other.parts.regularizers)
         and _optimizers_fit(job.parts.optimizer, other.parts.optimizer)
-        and _same_task(job.table.task, other.table.task)
+        and job.table.task.same_as(other.table.task)
         and side_by_side(job.batches, other.batches)
+        and (across_tables or _of_one_table(job, other))
     )
 
 
@@ -356,12 +359,11 @@ def _all_parts(job):
         yield layer
 
 
-def _same_task(task, other):
-    """Whether two tasks encode targets in the same way."""
-    if task is other:
-        return True
-    rescalings = task.rescaling(), other.rescaling()
-    return task.same_as(other) and alike(*rescalings)
+def _of_one_table(job, other):
+    tasks = job.table.task, other.table.task
+    # Targets in one unit.
+    one_unit = tasks[0] is tasks[1] or alike(*(task.rescaling() for task in tasks))
+    return one_unit and one_table(job.batches, other.batches)
 
 
 def _optimizers_fit(optimizer, other):

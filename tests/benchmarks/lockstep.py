@@ -141,7 +141,7 @@ def threads(n_rounds, n_epochs=10):
         print(f"{net}: {seconds[1] / seconds[2]:.2f} times as fast on two threads")
 
 
-def halving(n_rounds, n_epochs=18, n_seeds=10):
+def halving(n_rounds, n_epochs=27, n_seeds=10):
     """Time halving beside the whole grid, and compare their best scores."""
     own = {"learning_rate": RATES, "regularizers__weight_decay": STRENGTHS}
     settings = {"cv": 5, "refit": False, "return_train_score": False}

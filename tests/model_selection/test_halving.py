@@ -91,8 +91,10 @@ def test_candidates_go_on(monkeypatch):
     monkeypatch.setattr(Population, "epoch", epoch)
     search = halved(network(), refit=False)
     assert search.n_candidates_ == [9, 3, 1]
-    # Nine for one epoch and three for two more, on each split; the last one is alone.
-    assert sum(n_epochs) == 3 * (9 * 1 + 3 * 2)
+    # On each split nine for one epoch, three for two more and one for six more, side by
+    # side with those of other splits.
+    assert sum(n_epochs) == 3 * (9 * 1 + 3 * 2 + 1 * 6)
+    assert set(n_epochs[-6:]) == {3}
 
 
 def test_settings():
