@@ -127,7 +127,9 @@ INTERNAL = {
     "Line",
     "ProgressLine",
     "epoch_hooks",
+    "has_callbacks",
     "with_callbacks",
+    "without_callbacks",
 }
 
 

@@ -14,4 +14,6 @@ from skjacobnet.callbacks.protocol import (
 )
 from skjacobnet.callbacks.protocol import EpochHooks as EpochHooks
 from skjacobnet.callbacks.protocol import epoch_hooks as epoch_hooks
+from skjacobnet.callbacks.protocol import has_callbacks as has_callbacks
 from skjacobnet.callbacks.protocol import with_callbacks as with_callbacks
+from skjacobnet.callbacks.protocol import without_callbacks as without_callbacks

@@ -99,7 +99,14 @@ except ImportError:  # scikit-learn before 1.9
         return managed
 
 
-__all__ = ["CallbackSupportMixin", "EpochHooks", "epoch_hooks", "with_callbacks"]
+__all__ = [
+    "CallbackSupportMixin",
+    "EpochHooks",
+    "epoch_hooks",
+    "has_callbacks",
+    "with_callbacks",
+    "without_callbacks",
+]
 
 
 class EpochHooks:
@@ -153,6 +160,17 @@ class EpochHooks:
 
 def epoch_hooks(estimator, context, data, attributes):
     """Return the observers of a run: `EpochHooks`, or none without callbacks."""
-    if not hasattr(estimator, "_skl_callbacks"):
+    if not has_callbacks(estimator):
         return []
     return [EpochHooks(estimator, context, data, attributes)]
+
+
+def has_callbacks(estimator):
+    """Whether callbacks are attached to an estimator."""
+    return hasattr(estimator, "_skl_callbacks")
+
+
+def without_callbacks(estimator):
+    """Detach all callbacks from an estimator, and return it."""
+    vars(estimator).pop("_skl_callbacks", None)
+    return estimator

@@ -51,7 +51,10 @@ def alike(value, other, but=()):
         return value.keys() == other.keys() and all(
             alike(value[key], other[key]) for key in value
         )
-    return bool(value == other)
+    try:
+        return bool(value == other)
+    except ValueError:  # tables, which are not compared
+        return False
 
 
 def stackable_with(part, other):

@@ -16,6 +16,7 @@ from skjacobnet.callbacks import (
     CallbackSupportMixin,
     ProgressLine,
     epoch_hooks,
+    has_callbacks,
     with_callbacks,
 )
 from skjacobnet.core.constraints import OneOf
@@ -25,6 +26,7 @@ from skjacobnet.data.columns import RawColumns, checked_table
 from skjacobnet.data.table import Table
 from skjacobnet.estimators.ensemble import (
     Interrupted,
+    check_number,
     continued_members,
     fit_members,
     new_members,
@@ -158,6 +160,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         sample_weight_val=None,
         shared=None,
         pilot_rows=None,
+        outcomes=None,
     ):
         """Train as `fit` does, but leave each optimization to the caller.
 
@@ -172,6 +175,8 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
             What other fits on the same arrays have found.
         pilot_rows : callable, optional
             Rows of a pilot; see `skjacobnet.training.pilot`.
+        outcomes : list, optional
+            How the run has ended is put there, and no warning is given.
 
         Yields
         ------
@@ -190,6 +195,8 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
                 "sample_weight_val": sample_weight_val,
             }
 
+            ends = []
+
             def steps(member, shared, pilot_rows):
                 return member.fit_steps(
                     X,
@@ -198,15 +205,27 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
                     **validation,
                     shared=shared,
                     pilot_rows=pilot_rows,
+                    outcomes=ends,
                 )
 
             goes_on = self.warm_start and self.__sklearn_is_fitted__()
-            return self._fit_members(goes_on, steps)
+            metadata = (
+                None if sample_weight is None else {"sample_weight": sample_weight}
+            )
+            self._fit_members(goes_on, steps, {"X": X, "y": y, "metadata": metadata})
+            worst = max(ends, key=lambda end: (end.far_worse, not end.beats_constant))
+            warn_of(worst, self.max_iter_, self.tol, stacklevel=5)
+            return self
         earlier = self._earlier() if self.warm_start else None
+        if earlier is not None:
+            check_number(self, self.estimators_)
         if shared is None or earlier is not None:
             shared = Shared()
+        categories = self.categorical_features
+        if isinstance(categories, np.ndarray):  # compared by value
+            categories = categories.tolist()
         given = shared.get(
-            ("rows", X, y, parts.encodings, self.categorical_features),
+            ("rows", X, y, parts.encodings, categories),
             lambda: self._checked_table(X, y, parts, earlier),
         )
         inputs, targets, features, columns = given
@@ -259,15 +278,32 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
                 f"Training was interrupted after {state.epoch} epochs, whose "
                 f"{'last' if validation is None else 'best'} weights are kept."
             )
-        warn_of(state.outcome, parts.max_iter, self.tol, stacklevel=5)
+        if outcomes is None:
+            warn_of(state.outcome, parts.max_iter, self.tol, stacklevel=5)
+        else:
+            outcomes.append(state.outcome)
         return self
 
-    def _fit_members(self, goes_on, steps):
-        """Train several networks, and take their average."""
+    def _fit_members(self, goes_on, steps, data=None):
+        """Train several networks, and take their average.
+
+        Parameters
+        ----------
+        goes_on : bool
+            Whether the members of the last fit go on.
+        steps : callable
+            As in `fit_members`.
+        data : dict, optional
+            What callbacks are told of a fit.
+        """
         if goes_on:
             members = continued_members(self, self.estimators_)
         else:
             members = new_members(self)
+        callbacks = None
+        if data is not None and has_callbacks(self):
+            callbacks = self._init_callback_context(max_subtasks=0)
+            callbacks.call_on_fit_task_begin(estimator=self, **data)
         try:
             attributes, interrupt = fit_members(self, members, steps), None
         except Interrupted as error:
@@ -275,6 +311,10 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         self._assign({**attributes, **_features_of(members[0])}, keep_state=False)
         if interrupt is not None:
             raise interrupt
+        if callbacks is not None:
+            callbacks.call_on_fit_task_end(
+                estimator=self, reconstruction_attributes=lambda: attributes, **data
+            )
         return self
 
     def _train_on(self, X, y, sample_weight, find_task):
@@ -315,6 +355,8 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         """
         parts = replace(resolve(self), early_stopping=False)
         earlier = self._earlier()
+        if earlier is not None:
+            check_number(self, self.estimators_)
         given = self._checked_table(X, y, parts, earlier)
         inputs, targets, features, columns = given
         known = None if earlier is None else earlier[0].task

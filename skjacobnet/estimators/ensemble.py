@@ -7,7 +7,7 @@ from time import perf_counter
 import numpy as np
 from sklearn.base import clone
 
-from skjacobnet.callbacks import Line
+from skjacobnet.callbacks import Line, without_callbacks
 from skjacobnet.core.shared import Shared
 from skjacobnet.data.split import deal_folds
 from skjacobnet.model.average import average_of
@@ -44,7 +44,9 @@ def new_members(estimator):
         2**31 - 1, size=estimator.n_estimators
     )
     return [
-        clone(estimator).set_params(n_estimators=1, random_state=int(seed), verbose=0)
+        without_callbacks(clone(estimator)).set_params(
+            n_estimators=1, random_state=int(seed), verbose=0
+        )
         for seed in seeds
     ]
 
@@ -57,18 +59,29 @@ def continued_members(estimator, members):
     ValueError
         If `n_estimators` has changed.
     """
-    if len(members) != estimator.n_estimators:
-        raise ValueError(
-            f"Training goes on with the {len(members)} networks of the last fit, but "
-            f"n_estimators={estimator.n_estimators}. Set warm_start=False and call fit "
-            "to start anew."
-        )
+    check_number(estimator, members)
     own = estimator.get_params(deep=False)
     found = []
     for member in members:
         changed = {"n_estimators": 1, "random_state": member.random_state, "verbose": 0}
-        found.append(copy(member).set_params(**{**own, **changed}))
+        found.append(without_callbacks(copy(member)).set_params(**{**own, **changed}))
     return found
+
+
+def check_number(estimator, members):
+    """Check that an estimator goes on with as many networks as it has.
+
+    Raises
+    ------
+    ValueError
+        If `n_estimators` has changed.
+    """
+    if len(members) != estimator.n_estimators:
+        raise ValueError(
+            "Training goes on with the networks of the last fit, of which there are "
+            f"{len(members)}, but n_estimators={estimator.n_estimators}. Set "
+            "warm_start=False and call fit to start anew."
+        )
 
 
 def fit_members(estimator, members, steps):

@@ -9,6 +9,7 @@ from typing import Any
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 
+from skjacobnet.callbacks import has_callbacks
 from skjacobnet.core.shared import Shared
 from skjacobnet.core.stacking import alike
 from skjacobnet.estimators.base import JacobianNetwork
@@ -31,9 +32,13 @@ class Candidate:
     def is_network(self):
         """Whether it can be trained side by side with others."""
         network = self.network
-        # What callbacks are told of fits assumes that one goes on at a time.
-        has_callbacks = hasattr(network, "_skl_callbacks")
-        return isinstance(network, JacobianNetwork) and not has_callbacks
+        return (
+            isinstance(network, JacobianNetwork)
+            # A subclass may do more than this package knows of.
+            and type(network).fit is JacobianNetwork.fit
+            # What callbacks are told of fits assumes that one goes on at a time.
+            and not has_callbacks(network)
+        )
 
     @property
     def params_of_steps(self):
@@ -101,7 +106,12 @@ def fit_together(candidates, X, y, params, told=None):
     except Exception as error:
         return [Ended(error=error) for _ in candidates]
     share = (perf_counter() - start) / len(candidates)
-    ended = together(runs_of([one.network for one in candidates], *given), told)
+    try:
+        runs = runs_of([one.network for one in candidates], *given)
+    except TypeError:
+        # Arguments that `fit` does not know, which it says itself.
+        return [fit_alone(candidate, X, y, params) for candidate in candidates]
+    ended = together(runs, told)
     for one in ended:
         one.seconds += share
         if one.error is None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
+from skjacobnet.callbacks import without_callbacks
 from skjacobnet.core.stacking import alike
 from skjacobnet.estimators.parameters import resolve
 from skjacobnet.model_selection.fitting import (
@@ -21,6 +22,11 @@ from skjacobnet.model_selection.fitting import (
 from skjacobnet.model_selection.lockstep import Lockstep
 from skjacobnet.training.drive import Ended, done_together
 from skjacobnet.training.recipe import Size, resolved
+
+NOT_CLIMBING = (
+    "Halving goes on with the networks of this package, as their own fit trains them, "
+    "got {!r}. Use LockstepGridSearchCV, or scikit-learn's HalvingGridSearchCV."
+)
 
 
 @dataclass
@@ -81,7 +87,7 @@ class Rungs(Lockstep):
         self.n_epochs = None
 
     @contextmanager
-    def at_work(self, X):
+    def at_work(self, X, y):
         search, given = self.search, self.search.max_resources
         search.resource = "max_iter"
         if isinstance(self.estimator, Pipeline):
@@ -91,7 +97,7 @@ class Rungs(Lockstep):
             parts = resolve(last_step(self.estimator))
             search.max_resources = resolved(parts, Size(n_rows, 1)).max_iter
         try:
-            with super().at_work(X):
+            with super().at_work(X, y):
                 yield
         finally:
             search.max_resources = given
@@ -112,15 +118,15 @@ class Rungs(Lockstep):
         resource, going = self.search.resource, []
         rung = self.candidates[0][resource]
         for split in splits:
-            # Those that were left behind are forgotten.
-            self.climbers[split] = [
-                next(
-                    climber
-                    for climber in self.climbers[split]
-                    if alike(climber.params, without(own, resource))
+            known, chosen = list(self.climbers[split]), []
+            for own in self.candidates:
+                params = without(own, resource)
+                place = next(
+                    k for k, one in enumerate(known) if alike(one.params, params)
                 )
-                for own in self.candidates
-            ]
+                chosen.append(known.pop(place))
+            # Those that were left behind are forgotten.
+            self.climbers[split] = chosen
             going += [one for one in self.climbers[split] if one.job is not None]
         for climber in going:
             climber.ended.seconds = 0.0
@@ -134,16 +140,24 @@ class Rungs(Lockstep):
         if self.n_epochs is None:
             self.n_epochs = last_rung(self.search, len(self.candidates))
         resource = self.search.resource
-        # Only the model that is chosen in the end is calibrated.
+        # Only what is chosen in the end is calibrated, and an ensemble.
         candidates, ended = self.made(
             [without(own, resource) for own in self.candidates],
             max_iter=self.n_epochs,
             calibration=None,
+            n_estimators=1,
             verbose=0,
         )
         found = [Climber(own, Ended()) for own in self.candidates]
         for climber in found:
             climber.params = without(climber.params, resource)
+        for place, candidate in list(candidates.items()):
+            without_callbacks(candidate.network)
+            if not candidate.is_network:
+                ended[place] = Ended(
+                    error=TypeError(NOT_CLIMBING.format(candidate.network))
+                )
+                del candidates[place]
         for place, one in ended.items():
             found[place].ended = one
         places = list(candidates)
@@ -198,8 +212,8 @@ def last_rung(search, n_candidates):
     factor, fewest, most = search.factor, search.min_resources_, search.max_resources_
     n_required = 1 + floor(log(n_candidates, factor))
     n_possible = 1 + floor(log(most // fewest, factor))
-    n_rungs = min(n_possible, n_required)
-    return min(int(factor ** (n_rungs - 1) * fewest), most)
+    power = n_possible if search.aggressive_elimination else min(n_possible, n_required)
+    return min(int(factor ** (power - 1) * fewest), most)
 
 
 def without(params, name):

@@ -37,7 +37,7 @@ class LockstepSearch:
             return super().fit(X, y, **params)
         self._lockstep = self._fits(self)
         try:
-            with self._lockstep.at_work(X):
+            with self._lockstep.at_work(X, y):
                 return super().fit(X, y, **params)
         finally:
             del self._lockstep

@@ -38,7 +38,7 @@ def train(parts, state, objective, batches, watch, n_epochs, record=None):
     state.prepare(optimizer)
     decay_mask = objective.network.decay_mask(state.theta.dtype)
     order_rng = state.shuffle_rng if parts.shuffle else None
-    varies = not isinstance(schedule, Constant)
+    varies = type(schedule) is not Constant
     decay = None
     if parts.total_weight_decay:
         weights = objective.network.penalized(state.theta)

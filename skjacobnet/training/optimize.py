@@ -12,13 +12,15 @@ from skjacobnet.training.watch import Watch
 NO_RATE = 1e-9
 
 
-def optimize(job):
+def optimize(job, observers=()):
     """Do a job by itself.
 
     Parameters
     ----------
     job : Job
         Its state is changed.
+    observers : sequence, default=()
+        Further ones.
 
     Returns
     -------
@@ -33,7 +35,8 @@ def optimize(job):
         If there is one before an epoch has been completed.
     """
     n_epochs = begin(job)
-    watch = Watch(job.state, job.observers, job.monitor, job.model)
+    observers = [*job.observers, *observers]
+    watch = Watch(job.state, observers, job.monitor, job.model)
     return carry_on(job, watch, n_epochs, job.state.epoch)
 
 

@@ -110,7 +110,7 @@ def train(jobs, told=None):
         If there is one before an epoch has been completed.
     """
     if len(jobs) < SMALLEST_GROUP:
-        return _one_by_one(jobs), 1
+        return _one_by_one(jobs, told), 1
     # A custom part may fail on stacks, though it does not say so.
     saved = [job.state.copy() for job in jobs] if _has_custom_parts(jobs[0]) else None
     try:
@@ -120,7 +120,7 @@ def train(jobs, told=None):
             raise
     for job, state in zip(jobs, saved, strict=True):
         vars(job.state).update(vars(state))
-    return _one_by_one(jobs), 1
+    return _one_by_one(jobs, told), 1
 
 
 def _side_by_side(jobs, told):
@@ -134,18 +134,43 @@ def _side_by_side(jobs, told):
     except KeyboardInterrupt:
         if not population.roll_back():
             raise
-    population.end_one_by_one()
+    population.end_one_by_one(told)
     return [member.ended_by for member in population.all_members]
 
 
-def _one_by_one(jobs):
+def _one_by_one(jobs, told):
     outcomes = []
     for job in jobs:
         try:
-            outcomes.append(optimize(job))
+            outcomes.append(optimize(job, Telling.observers(told)))
         except Exception as error:
             outcomes.append(error)
     return outcomes
+
+
+class Telling:
+    """An observer of a job alone that tells what a population does of its members."""
+
+    def __init__(self, told):
+        self.told = told
+
+    @classmethod
+    def observers(cls, told):
+        """Return it as a list, empty where nobody is told."""
+        return [] if told is None else [cls(told)]
+
+    def epoch_begins(self, state):
+        """Do nothing."""
+
+    def epoch_ends(self, state, model):
+        """Tell of the epoch of one job."""
+        self.told(1, 1)
+
+    def run_ends(self, state, model):
+        """Do nothing."""
+
+    def close(self):
+        """Do nothing."""
 
 
 class Member:
@@ -290,11 +315,12 @@ class Population:
         if self.members:
             self._assemble()
 
-    def end_one_by_one(self):
+    def end_one_by_one(self, told):
         """Train those that are left, each by itself."""
         for place, member in enumerate(self.members):
             taken_out(member.state, self.theta, self.memory, place)
             n_epochs = member.last_epoch - member.state.epoch
+            member.watch.observers = Telling.observers(told)
             try:
                 member.ended_by = carry_on(
                     member.job, member.watch, n_epochs, member.first_epoch

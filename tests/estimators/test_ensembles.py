@@ -8,6 +8,7 @@ from plain import plain_classifier, plain_regressor
 from scipy.special import logit
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_digits
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, train_test_split
 
@@ -224,7 +225,7 @@ def test_warm_start_goes_on_with_each_member():
     assert model.n_iter_ == 8
     for member, found in zip(members, model.estimators_, strict=True):
         np.testing.assert_array_equal(member.fit(X, Y).weights_, found.weights_)
-    with pytest.raises(ValueError, match="3 networks of the last fit, but n_est"):
+    with pytest.raises(ValueError, match="of which there are 3, but n_estimators=4"):
         model.set_params(n_estimators=4).fit(X, Y)
     assert len(model.estimators_) == 3
     model.set_params(warm_start=False).fit(X, Y)
@@ -299,3 +300,41 @@ def test_a_regressor_with_encodings_and_noise():
     np.testing.assert_allclose(model.predict(X), mean_of(model, "predict", X))
     shrinkage = [one.shrinkage_ for one in model.estimators_]
     assert model.shrinkage_ == pytest.approx(np.mean(shrinkage))
+
+
+def test_one_warning_for_all_members():
+    with pytest.warns(ConvergenceWarning, match="max_iter=3") as caught:
+        ensemble(max_iter=3, tol=1e-9).fit(X, Y)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+
+
+def test_fewer_networks_than_before():
+    model = ensemble(warm_start=True).fit(X, Y).set_params(n_estimators=1)
+    for train in (model.fit, model.partial_fit):
+        with pytest.raises(ValueError, match="of which there are 3, but n_est"):
+            train(X, Y)
+
+
+def test_callbacks_are_told_of_the_ensemble():
+    class Told:
+        found = []
+
+        def setup(self, estimator, context):
+            self.found.append("setup")
+
+        def teardown(self, estimator, context):
+            self.found.append("teardown")
+
+        def on_fit_task_begin(self, estimator, context):
+            self.found.append("begin")
+
+        def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+            self.found.append(fitted_estimator.predict_proba(X))
+            return False
+
+    model, told = ensemble(), Told()
+    model.set_callbacks(told).fit(X, Y)
+    setup, begin, proba, teardown = told.found
+    assert (setup, begin, teardown) == ("setup", "begin", "teardown")
+    np.testing.assert_array_equal(proba, model.predict_proba(X))

@@ -170,3 +170,36 @@ def test_params_and_threads():
     )
     assert search.max_resources == "auto"
     assert not hasattr(search, "resource")
+
+
+def test_candidates_that_are_equal():
+    search = halved(network(), {"learning_rate": [1e-3, 1e-2, 1e-2]})
+    first, *_ = scores_of_rungs(search)
+    assert first[1] == first[2]
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+def test_aggressive_rungs_are_stations_of_one_schedule():
+    model = network(max_iter=27, schedule="cosine")
+    grid = {"learning_rate": [1e-3, 1e-2, 0.1]}
+    settings = {"aggressive_elimination": True, "min_resources": "smallest"}
+    search = halved(model, grid, **settings)
+    assert search.n_resources_ == [9, 27]
+    best = search.best_index_
+    for split, (train, test) in enumerate(CV.split(X, Y)):
+        whole = clone(model).set_params(**search.cv_results_["params"][best])
+        score = whole.fit(X[train], Y[train]).score(X[test], Y[test])
+        assert search.cv_results_[f"split{split}_test_score"][best] == score
+
+
+def test_an_ensemble_is_fitted_in_the_end():
+    epochs = []
+
+    def scorer(model, X, y):
+        epochs.append(model.n_iter_)
+        return model.score(X, y)
+
+    grid = {"learning_rate": [1e-3, 1e-2, 0.1]}
+    search = halved(network(n_estimators=2), grid, scoring=scorer)
+    assert set(epochs) == {3, 9}
+    assert len(search.best_estimator_.estimators_) == 2

@@ -345,3 +345,56 @@ def test_optimizers_as_objects():
     grid = {"optimizer": [Adam(), Adam(0.5), Adam(0.7), SGD(0.5), SGD(0.9), SGD(0.7)]}
     search, _ = both(network(), grid)
     assert search.cv_results_["n_together"].tolist() == [3] * 6
+
+
+def test_a_subclass_with_a_fit_of_its_own_is_fitted_by_it():
+    class Scaled(JacobianMLPClassifier):
+        def fit(self, X, y):
+            self.factor_ = 16.0
+            return super().fit(X / self.factor_, y)
+
+        def predict(self, X):
+            return super().predict(X / self.factor_)
+
+    model = Scaled((8,), max_iter=3, random_state=0)
+    search, _ = both(model, {"learning_rate": [1e-3, 1e-2, 0.1]})
+    assert search.cv_results_["n_together"].tolist() == [1, 1, 1]
+
+
+def test_small_groups_are_not_divided_between_workers():
+    grid = {"learning_rate": np.geomspace(1e-3, 0.1, 8).tolist()}
+    search, _ = both(network(), grid, n_jobs=4)
+    assert search.cv_results_["n_together"].tolist() == [8] * 8
+    grid["random_state"] = [0, 1]
+    search, _ = both(network(), grid, n_jobs=2)
+    assert search.cv_results_["n_together"].tolist() == [8] * 16
+
+
+def test_unknown_fit_parameters_get_the_error_of_fit():
+    for kind in (LockstepGridSearchCV, GridSearchCV):
+        search = kind(network(), GRID, cv=3, error_score="raise")
+        with pytest.raises(TypeError, match=r"fit\(\) got an unexpected keyword"):
+            search.fit(X, Y, foo=1)
+
+
+def test_a_network_that_is_left_out():
+    def score(model, X, y):
+        return float(np.abs(X).sum())
+
+    grid = {"net": [network(), network(optimizer="sgd"), "passthrough"]}
+    search, _ = both(piped(), grid, scoring=score, refit=False)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+def test_another_number_of_splits_in_a_second_fit():
+    search = LockstepGridSearchCV(network(), GRID, cv=3).fit(X, Y)
+    search.set_params(cv=2).fit(X, Y)
+    other = GridSearchCV(network(), GRID, cv=2).fit(X, Y)
+    assert_equal(search, other)
+    assert search.cv == 2
+
+
+def test_the_line_counts_epochs_of_networks_that_are_trained_alone(capsys):
+    grid = {"learning_rate": [1e-3, 1e-2]}
+    LockstepGridSearchCV(network(), grid, cv=3, verbose=1).fit(X, Y)
+    assert f"{2 * 3 * 3} epochs" in capsys.readouterr().out
