@@ -142,8 +142,10 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         step were; `skjacobnet.inspection.GradientFlowDisplay` draws them.
     n_estimators : int >= 1, default=1
         Networks that are trained side by side, from streams of random numbers of their
-        own. The average of their predictions is predicted: that is more accurate than
-        one network mostly, and takes that many times as long or less.
+        own. Up to five that are calibrated hold back different fifths of the rows in
+        their pilots.
+        The mean of an ensemble's probabilities is predicted. `decision_function` is its
+        logit where there is one column or several labels, else its logarithm.
 
     Attributes
     ----------
@@ -162,18 +164,21 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         derivatives come from it, so that parameters which are set after a fit change
         nothing that was fitted.
     weights_ : array of shape (n_weights,)
-        All weights, layer by layer.
+        All weights, layer by layer, of an ensemble network by network.
     coefs_, intercepts_ : list of array
         Views of `weights_`: a matrix (n_in, n_out) and a vector (n_out,) for each
         linear layer. Assigning a list replaces `model_`.
+    estimators_ : list of estimator
+        The networks whose average is predicted, each a fitted estimator; a single
+        network is a list of itself.
     n_iter_ : int
-        Epochs trained, without those of a pilot.
+        Epochs trained, without those of a pilot. Of an ensemble the most of a member.
     batch_size_, max_iter_ : int
     learning_rate_ : float, or None for ``"lbfgs"``
     total_weight_decay_ : float
         What ``"auto"`` stood for in the last fit.
     temperature_ : float
-        1/a of the calibration; 1 without.
+        1/a of the calibration; 1 without. Of an ensemble that of the mean a.
     loss_ : float
         The last value of the objective on the training rows.
     loss_curve_ : list of float
@@ -185,7 +190,8 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         entries are arrays with a number for each layer that has weights, in the order
         of ``network_.layers``: the norm of the gradient of the objective for its
         weights in the last step of the epoch, and the norm of that step over the norm
-        of the weights before it. Entries are NaN for epochs that did not record.
+        of the weights before it. Entries are NaN for epochs that did not record. Of an
+        ensemble all are means over the members that still trained, seconds sums.
     best_iter_ : int
         The epoch with the best monitored value, counted from 1.
     best_score_ : float

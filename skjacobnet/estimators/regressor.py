@@ -142,8 +142,10 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         step were; `skjacobnet.inspection.GradientFlowDisplay` draws them.
     n_estimators : int >= 1, default=1
         Networks that are trained side by side, from streams of random numbers of their
-        own. The average of their predictions is predicted: that is more accurate than
-        one network mostly, and takes that many times as long or less.
+        own. Up to five that are calibrated hold back different fifths of the rows in
+        their pilots.
+        The mean of their predictions is predicted, of ``"gaussian"`` the mean and the
+        standard deviation of the mixture, of ``"quantile"`` each quantile's mean.
 
     Attributes
     ----------
@@ -165,14 +167,18 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
     coefs_, intercepts_ : list of array
         Views of `weights_`: a matrix (n_in, n_out) and a vector (n_out,) for each
         linear layer. Assigning a list replaces `model_`.
+    estimators_ : list of estimator
+        The networks whose average is predicted, each a fitted estimator; a single
+        network is a list of itself.
     n_iter_ : int
-        Epochs trained, without those of a pilot.
+        Epochs trained, without those of a pilot. Of an ensemble the most of a member.
     batch_size_, max_iter_ : int
     learning_rate_ : float, or None for ``"lbfgs"``
     total_weight_decay_ : float
         What ``"auto"`` stood for in the last fit.
     shrinkage_ : array of shape (n_targets,)
         The factor by which the calibration draws predictions to the mean; 1 without.
+        Of an ensemble the mean of those of its members.
     loss_ : float
         The last value of the objective on the training rows, in scaled units.
     loss_curve_ : list of float

@@ -26,15 +26,16 @@ class LockstepGridSearchCV(LockstepSearch, GridSearchCV):
     scoring : str, callable, list, tuple or dict, default=None
         One metric or several; by default ``estimator.score``.
     n_jobs : int, default=None
-        Workers that groups of candidates are spread over: threads, with one BLAS thread
-        each, or what `joblib.parallel_config` names.
+        Workers that the candidates of a split are spread over, at least eight to each:
+        threads, with one BLAS thread each, or what `joblib.parallel_config` names.
+        Scores are computed by one.
     refit : bool, str or callable, default=True
         Whether and by which metric the best candidate is fitted to all rows.
     cv : int, splitter or iterable, default=None
         The splits; by default five folds.
     verbose : int, default=0
-        With 1 a line shows candidates done and running, epochs, and the best score.
-        Larger numbers are those of scikit-learn, which shows single fits.
+        With 1 a line shows fits done and running, epochs, and in the end the best
+        score. Larger numbers are those of scikit-learn, which shows single fits.
     pre_dispatch : int or str, default="2*n_jobs"
         Without meaning, since fits of a split are dispatched at once.
     error_score : "raise" or number, default=nan
@@ -47,7 +48,8 @@ class LockstepGridSearchCV(LockstepSearch, GridSearchCV):
     cv_results_ : dict of str to array
         As in scikit-learn. ``mean_fit_time`` is a candidate's share of the time of its
         group. A further column ``n_together`` has the number of candidates that were
-        trained together, 1 where one was trained alone.
+        trained together, 1 where one was trained alone. It is missing where the search
+        has no networks of this package.
     best_estimator_, best_params_, best_score_, best_index_ : object
     scorer_, n_splits_, refit_time_, multimetric_ : object
     classes_, n_features_in_, feature_names_in_ : object
@@ -62,9 +64,11 @@ class LockstepGridSearchCV(LockstepSearch, GridSearchCV):
     -----
     One by one, within the same call, are fitted: other estimators in the grid, two
     candidates of a kind or fewer, networks so large that stacking does not pay (about
-    200,000 weights), L-BFGS, sparse tables, estimators with callbacks, `verbose` or
-    `record_gradients`, and parts that declare ``stackable = False``. Different layers,
-    losses, optimizers or batch sizes make different groups. ``n_together`` shows it.
+    200,000 weights), L-BFGS, sparse tables, ensembles, whose networks are trained
+    together instead, estimators with callbacks, `verbose` or `record_gradients`,
+    subclasses with a `fit` of their own, and parts that declare ``stackable = False``.
+    Different layers, losses, optimizers or batch sizes make different groups.
+    ``n_together`` shows it.
 
     A candidate that diverges changes nothing of the others. On one BLAS thread weights
     and scores are bit-identical to those of `GridSearchCV`.

@@ -75,8 +75,12 @@ class LockstepHalvingGridSearchCV(LockstepSearch, HalvingGridSearchCV):
     The rungs are stations of one run, whose schedule and total decay end at the last
     rung: a candidate that reaches it has been trained as by a single fit with that
     `max_iter`, bit for bit. Rungs are scored without calibration, which changes no
-    decision of a classifier; the best estimator is calibrated. L-BFGS keeps its weights
-    from rung to rung, but not what it remembers of curvature.
+    decision of a classifier, and with one network a candidate. The best estimator is
+    calibrated and has its `n_estimators`; a grid over these two says nothing. L-BFGS
+    keeps its weights from rung to rung, but not what it remembers of curvature.
+
+    A third of the candidates of each split are few, so those of all splits are trained
+    together from the second rung on.
 
     Rankings after few epochs favor fast learners. The idea is that of [1]_.
 

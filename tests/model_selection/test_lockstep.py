@@ -184,7 +184,9 @@ def test_routing_of_metadata():
         both(net, GRID, fit_params={"sample_weight": weight})
         pipeline = Pipeline([("scale", StandardScaler()), ("net", net)])
         pipeline.named_steps["scale"].set_fit_request(sample_weight=True)
-        both(pipeline, of_step(GRID), fit_params={"sample_weight": weight})
+        scorer = make_scorer(accuracy_score).set_score_request(sample_weight=True)
+        weights = {"sample_weight": weight}
+        both(pipeline, of_step(GRID), fit_params=weights, scoring=scorer)
 
 
 def test_a_randomized_search():
