@@ -24,7 +24,7 @@ class Component(BaseEstimator):
     member_numbers : tuple of str
         Arguments that may be an array (n_members,), a number for each of the networks
         that are trained side by side. Holds for the very class that says so, not for
-        its subclasses; see `skjacobnet.core.numbers`.
+        its subclasses; see ``skjacobnet.core.numbers``.
     stackable : bool
         Whether networks with this part may be trained side by side. Then every network
         must get the same numbers, to the last bit, as if it were alone.

@@ -165,7 +165,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         """Train as `fit` does, but leave each optimization to the caller.
 
         Searches and ensembles train several estimators side by side with it, by
-        `skjacobnet.training.drive.together`.
+        ``skjacobnet.training.drive.together``.
 
         Parameters
         ----------
@@ -174,7 +174,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         shared : Shared, optional
             What other fits on the same arrays have found.
         pilot_rows : callable, optional
-            Rows of a pilot; see `skjacobnet.training.pilot`.
+            Rows of a pilot; see ``skjacobnet.training.pilot``.
         outcomes : list, optional
             How the run has ended is put there, and no warning is given.
 
