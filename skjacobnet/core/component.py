@@ -27,7 +27,7 @@ class Component(BaseEstimator):
         its subclasses; see ``skjacobnet.core.numbers``.
     stackable : bool
         Whether networks with this part may be trained side by side. Then every network
-        must get the same numbers, to the last bit, as if it were alone.
+        must get the same numbers, bit for bit, as if it were alone.
     """
 
     name = None

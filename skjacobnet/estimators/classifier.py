@@ -142,7 +142,7 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         step were; `skjacobnet.inspection.GradientFlowDisplay` draws them.
     n_estimators : int >= 1, default=1
         Networks that are trained side by side, from streams of random numbers of their
-        own. Up to five that are calibrated hold back different fifths of the rows in
+        own. Up to five that are calibrated leave out different fifths of the rows in
         their pilots.
         The mean of an ensemble's probabilities is predicted. `decision_function` is its
         logit where there is one column or several labels, else its logarithm.

@@ -142,7 +142,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         step were; `skjacobnet.inspection.GradientFlowDisplay` draws them.
     n_estimators : int >= 1, default=1
         Networks that are trained side by side, from streams of random numbers of their
-        own. Up to five that are calibrated hold back different fifths of the rows in
+        own. Up to five that are calibrated leave out different fifths of the rows in
         their pilots.
         The mean of their predictions is predicted, of ``"gaussian"`` the mean and the
         standard deviation of the mixture, of ``"quantile"`` each quantile's mean.

@@ -29,7 +29,7 @@ class Loss(Component):
     Shapes: targets ``(n_samples, n_raw)``, one-hot rows for classes, zeros and ones for
     labels; raw predictions ``(..., n_samples, n_raw)``; weights ``(n_samples,)``. Where
     networks are trained side by side, raw predictions have a leading axis for them, and
-    targets and weights may have it too. Each network must get, to the last bit, what it
+    targets and weights may have it too. Each network must get, bit for bit, what it
     gets alone.
 
     A subclass writes `sample_values`, `sample_gradients` and `sample_hessians`, which

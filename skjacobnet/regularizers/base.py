@@ -15,7 +15,7 @@ class Regularizer(Component):
 
     Values and gradients include the strength. Where networks are trained side by side,
     what is penalized has a leading axis for them, and values and gradients have it too.
-    Each network must get, to the last bit, what it gets alone. The strength may then be
+    Each network must get, bit for bit, what it gets alone. The strength may then be
     an array with a number for each; `strength_for` gives what to multiply by.
 
     Parameters

@@ -26,7 +26,7 @@ def check_loss(loss, n_samples=7, n_raw=4, random_state=0):
     axes, float32, finite results for large raw predictions, and that neither the loss
     nor an argument has changed. Networks side by side, with raw predictions, targets,
     sample weights and label smoothing of their own, must each get what they get alone,
-    to the last bit, also where one of them has diverged; a loss that is not `stackable`
+    bit for bit, also where one of them has diverged; a loss that is not `stackable`
     is not asked for that, nor for leading axes.
 
     A loss of classes is checked with the softmax link, and with the logistic link for

@@ -61,7 +61,7 @@ def check_variants(loss, y, raw, weights, link, name):
 
 
 def check_networks_side_by_side(loss, y, raw, link, label, rng):
-    """Check that each network of a stack gets what it gets alone, to the last bit.
+    """Check that each network of a stack gets what it gets alone, bit for bit.
 
     Networks have raw predictions of their own, with and without targets, sample weights
     and label smoothing of their own. In the end one of them has diverged.

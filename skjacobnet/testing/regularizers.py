@@ -44,7 +44,7 @@ def check_regularizer(regularizer, n_samples=7, n=4, random_state=0):
     Jacobian: the same for the product with one probe, and the gradient for all weights
     of a small smooth network, with random draws held fixed, for classes, for labels and
     for a binary problem. Networks side by side, with sample weights, strengths and
-    random draws of their own, must each get what they get alone, to the last bit, also
+    random draws of their own, must each get what they get alone, bit for bit, also
     where one of them has diverged; a penalty that is not `stackable` is not asked for
     that, nor for leading axes.
 

@@ -1,4 +1,4 @@
-"""Networks side by side get from a loss what they get alone, to the last bit."""
+"""Networks side by side get from a loss what they get alone, bit for bit."""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""Networks side by side get from a penalty what they get alone, to the last bit."""
+"""Networks side by side get from a penalty what they get alone, bit for bit."""
 
 import numpy as np
 import pytest
