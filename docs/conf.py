@@ -2,6 +2,8 @@
 
 import inspect
 import re
+import sys
+import tomllib
 from pathlib import Path
 
 import skjacobnet
@@ -27,6 +29,12 @@ from skjacobnet import (
 )
 from skjacobnet.core.component import Family
 
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))
+URLS = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))[
+    "project"
+]["urls"]
+
 project = "skjacobnet"
 author = "the skjacobnet developers"
 copyright = f"2026, {author}"
@@ -35,10 +43,12 @@ release = skjacobnet.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
+    "mathml",
     "matplotlib.sphinxext.figmpl_directive",
     "matplotlib.sphinxext.plot_directive",
     "numpydoc",
+    "sphinx_copybutton",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
 # What the gallery writes for those who download it is no source of a page.
@@ -49,12 +59,42 @@ default_role = "py:obj"
 nitpicky = True
 nitpick_ignore_regex = [(r"py:.*", r"(?!skjacobnet\.).*")]
 add_module_names = False
+# One parameter a line where a signature is long, and short names on the right.
+python_maximum_signature_line_length = 60
+toc_object_entries_show_parents = "hide"
 autosummary_generate = True
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "skjacobnet"
-html_theme_options = {"header_links_before_dropdown": 7}
+html_baseurl = URLS["Documentation"]
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_favicon = "_static/favicon.svg"
+html_show_sourcelink = False
+html_theme_options = {
+    "header_links_before_dropdown": 7,
+    "icon_links": [
+        {
+            "name": "Sources",
+            "url": URLS["Repository"],
+            "icon": "fa-brands fa-github",
+        }
+    ],
+    "logo": {
+        "image_light": "_static/logo.svg",
+        "image_dark": "_static/logo_dark.svg",
+        "text": "skjacobnet",
+    },
+    "navbar_align": "left",
+    "search_bar_text": "Search: deploy, missing values, custom layer ...",
+    "show_toc_level": 2,
+}
+html_sidebars = {"index": []}
+# Prompts and what a session prints are not copied.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
 
 # `examples/plot_digits.py` is in neither: it takes longer than any of these.
 GALLERIES = ["lessons", "guide"]
@@ -168,6 +208,7 @@ def write_api(path):
         lines += [".. autosummary::", "   :toctree: api", "   :nosignatures:", ""]
         lines += [f"   {name}" for name in documented]
         lines.append("")
+    path.parent.mkdir(exist_ok=True)
     path.write_text("\n".join(lines))
 
 
@@ -210,4 +251,4 @@ def setup(app):
     """Connect to Sphinx."""
     app.connect("autodoc-skip-member", _is_routing_method)
     app.connect("autodoc-process-docstring", _unlink)
-    write_api(Path(app.srcdir) / "reference.rst")
+    write_api(HERE / "reference" / "index.rst")

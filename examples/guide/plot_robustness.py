@@ -114,7 +114,7 @@ plt.show()
 # %%
 # The attack takes one step. There are stronger ones that take many, so what is left
 # under attack is an upper bound. How much the penalty gains depends on the training as
-# well: :doc:`/measured` has the means over ten splits, and what else was tried.
+# well: :doc:`/measured/figures` has the means over ten splits, and what else was tried.
 #
 # How far is it to another decision?
 # ----------------------------------

@@ -13,7 +13,7 @@ from sklearn.datasets import load_wine
 from sklearn.metrics import r2_score
 
 ROOT = Path(__file__).parents[2]
-GENERATED = ("docs/_build", "docs/api", "docs/auto_examples", "docs/reference.rst")
+GENERATED = ("docs/_build", "docs/auto_examples", "docs/reference")
 
 
 def files(pattern):
@@ -332,16 +332,16 @@ def raw_tables(names, printed):
 CLAIMS = {
     "README.md": readme,
     "docs/index.rst": index,
-    "docs/explaining.rst": explaining,
-    "docs/from_mlpclassifier.rst": from_mlpclassifier,
-    "docs/scaling.rst": scaling,
-    "docs/design.rst": design,
-    "docs/start.rst": start,
+    "docs/explaining/prediction.rst": explaining,
+    "docs/coming_from/mlpclassifier.rst": from_mlpclassifier,
+    "docs/user_guide/scaling.rst": scaling,
+    "docs/about/design.rst": design,
+    "docs/getting_started/first_model.rst": start,
     "docs/coming_from/notebook.rst": notebook,
     "docs/user_guide/optimizers.rst": optimizers,
     "docs/user_guide/activations.rst": activations,
     "docs/user_guide/regularizers.rst": regularizers,
-    "docs/user_guide/jacobians.rst": jacobians,
+    "docs/explaining/jacobians.rst": jacobians,
     "docs/user_guide/regression.rst": regression,
     "docs/user_guide/raw_tables.rst": raw_tables,
 }
