@@ -142,8 +142,8 @@ else:
 # %%
 # Without ``scheduler="synchronous"`` Dask chooses its own, that of a cluster where a
 # ``Client`` is open. Whole searches run there as well, with
-# ``joblib.parallel_config("dask")``: :doc:`/user_guide/scaling` has both, and what to mind
-# when workers die.
+# ``joblib.parallel_config("dask")``: :doc:`/user_guide/scaling` has both, and what to
+# mind when workers die.
 
 del file, table
 folder.cleanup()
