@@ -1,36 +1,16 @@
-"""Sphinx configuration; the API reference is written from the package itself."""
+"""Configure Sphinx."""
 
-import inspect
 import re
 import sys
 import tomllib
 from pathlib import Path
 
 import skjacobnet
-from skjacobnet import (
-    accumulation,
-    callbacks,
-    core,
-    initializers,
-    inspection,
-    interop,
-    layers,
-    links,
-    losses,
-    model,
-    model_selection,
-    network,
-    operators,
-    optimizers,
-    regularizers,
-    schedules,
-    tasks,
-    testing,
-)
-from skjacobnet.core.component import Family
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
+from reference import write_reference  # noqa: E402
+
 URLS = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))[
     "project"
 ]["urls"]
@@ -47,6 +27,7 @@ extensions = [
     "matplotlib.sphinxext.figmpl_directive",
     "matplotlib.sphinxext.plot_directive",
     "numpydoc",
+    "sphinx.ext.extlinks",
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
@@ -63,6 +44,7 @@ add_module_names = False
 python_maximum_signature_line_length = 60
 toc_object_entries_show_parents = "hide"
 autosummary_generate = True
+extlinks = {"source": (f"{URLS['Repository']}/blob/main/%s", "%s")}
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 html_math_renderer = "mathml"
@@ -117,123 +99,6 @@ plot_srcset = ["2x"]
 plot_html_show_formats = False
 plot_html_show_source_link = False
 
-# Each section of the reference: a title, a module, and names, or None for all that the
-# module exports and no other section lists.
-SECTIONS = [
-    ("The estimators", skjacobnet, None),
-    ("Searches", model_selection, None),
-    ("Layers", layers, None),
-    ("Initializers", initializers, None),
-    ("Losses", losses, None),
-    (
-        "Links",
-        links,
-        [
-            "Softmax",
-            "Logistic",
-            "IdentityLink",
-            "ExponentialLink",
-            "MeanAndDeviation",
-            "SortedQuantiles",
-        ],
-    ),
-    ("Regularizers", regularizers, None),
-    ("Optimizers", optimizers, None),
-    ("Schedules", schedules, None),
-    ("Jacobian operators", operators, None),
-    (
-        "The chain rule",
-        accumulation,
-        ["accumulate", "cheapest_order", "cotangents", "tangents"],
-    ),
-    ("Networks", network, ["Network", "Linearization", "build_network"]),
-    ("Tasks", tasks, None),
-    ("Fitted models", model, None),
-    ("Inspection in numbers", inspection, None),
-    (
-        "Inspection in pictures",
-        inspection,
-        sorted(name for name in vars(inspection) if name.endswith("Display")),
-    ),
-    ("Callbacks", callbacks, None),
-    ("From and to scikit-learn", interop, None),
-    ("Checks", testing, None),
-    ("What custom parts need", core, None),
-]
-# Exported for other modules of the package, not for its users.
-INTERNAL = {
-    "CallbackSupportMixin",
-    "EpochHooks",
-    "Line",
-    "ProgressLine",
-    "epoch_hooks",
-    "has_callbacks",
-    "with_callbacks",
-    "without_callbacks",
-}
-
-
-def exports(module):
-    """Return the public names of a module: classes, functions and data, no modules."""
-
-    def is_own(name, member):
-        if name.startswith("_") or inspect.ismodule(member):
-            return False
-        if inspect.isclass(member) or inspect.isfunction(member):
-            return member.__module__.startswith(module.__name__)
-        return True
-
-    names = [name for name, member in vars(module).items() if is_own(name, member)]
-    return [name for name in getattr(module, "__all__", names) if name not in INTERNAL]
-
-
-def write_api(path):
-    """Write the page that lists every public class, function and family."""
-    chosen = {(module, name) for _, module, names in SECTIONS for name in names or []}
-    lines = ["API reference", "=============", ""]
-    seen = set()
-    for title, module, names in SECTIONS:
-        if names is None:
-            names = [name for name in exports(module) if (module, name) not in chosen]
-        names = sorted(names, key=lambda name: _rank(getattr(module, name)))
-        documented = [name for name in names if callable(getattr(module, name))]
-        lines += [title, "-" * len(title), ""]
-        # The first section of a module is where links to the module lead.
-        directive = "currentmodule" if module in seen else "module"
-        lines += [f".. {directive}:: {module.__name__}", ""]
-        seen.add(module)
-        for name in names:
-            if name not in documented:
-                lines += _lines_about_data(name, getattr(module, name))
-        lines += [".. autosummary::", "   :toctree: api", "   :nosignatures:", ""]
-        lines += [f"   {name}" for name in documented]
-        lines.append("")
-    path.parent.mkdir(exist_ok=True)
-    path.write_text("\n".join(lines))
-
-
-def _rank(member):
-    """Order what a module holds: contracts, other classes, functions, data."""
-    is_contract = inspect.isabstract(member) or getattr(member, "name", "") is None
-    return (
-        not is_contract,
-        not inspect.isclass(member),
-        not callable(member),
-        getattr(member, "__name__", "").lower(),
-    )
-
-
-def _lines_about_data(name, table):
-    """Say which names a table knows, and what they stand for."""
-    if isinstance(table, Family):
-        entries = [
-            f"``{'``, ``'.join([part.name, *part.aliases])}``: `{part.__name__}`"
-            for part in table.classes
-        ]
-    else:
-        entries = [f"``{key}``" for key in table]
-    return [f".. data:: {name}", "", f"   Names: {'; '.join(entries)}.", ""]
-
 
 def _is_routing_method(app, what, name, obj, skip, options):
     """Leave out the methods for metadata routing that scikit-learn adds to classes."""
@@ -251,4 +116,4 @@ def setup(app):
     """Connect to Sphinx."""
     app.connect("autodoc-skip-member", _is_routing_method)
     app.connect("autodoc-process-docstring", _unlink)
-    write_api(HERE / "reference" / "index.rst")
+    write_reference(HERE / "reference")

@@ -1,11 +1,13 @@
-"""Print the tables of docs/performance: python tests/benchmarks/page.py FILE.
+"""Print the tables of docs/measured/performance: python tests/benchmarks/page.py FILE.
 
 FILE is the ``benchmarks.json`` of a whole run.
 """
 
 import json
 import sys
+from itertools import product
 from pathlib import Path
+from textwrap import indent
 
 from report import grouped
 
@@ -28,7 +30,20 @@ def table(head, rows):
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     rule = "  ".join("=" * width for width in widths)
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    print("\n".join([rule, lines[0], rule, *lines[1:], rule, ""]))
+    print(".. table::\n   :class: figures\n")
+    print(indent("\n".join([rule, lines[0], rule, *lines[1:], rule, ""]), "   "))
+
+
+def columns_of(case):
+    """Split the name of a case: network, rows, and the batch if there is one."""
+    net, rows = case.split(", ", 1)
+    rows, _, batch = rows.replace(" rows", "").partition(", batch ")
+    return [net, rows, *([batch] if batch else [])]
+
+
+def head_of(rows):
+    """Return the names of those columns."""
+    return ["net", "rows", "batch"][: len(rows)]
 
 
 def milliseconds(seconds):
@@ -42,32 +57,33 @@ def seconds_of(records):
     return {record["peer"]: record["seconds"] for record in records}
 
 
-def ratios(cases, threads, what, peers):
+def ratios(cases, threads, dtype, what, peers):
     """Print times of this package, and how many times as long each peer takes."""
     rows = []
-    for (n, kind, case, dtype), group in cases.items():
-        if (n, kind) == (threads, what):
+    for (n, kind, case, of_case), group in cases.items():
+        if (n, kind, of_case) == (threads, what, dtype):
             times = seconds_of(group)
             ours = times["skjacobnet"]
             shares = [
                 f"{times[peer] / ours:.2f}" if peer in times else "" for peer in peers
             ]
-            case = case.replace(" rows", "")
-            rows.append([case, dtype, milliseconds(ours), *shares])
-    print(f"{what}, threads: {threads}\n")
-    table(["net, rows", "type", "ms", *peers.values()], rows)
+            sizes = columns_of(case)
+            rows.append([*sizes, milliseconds(ours), *shares])
+    print(f"{what}, threads: {threads}, {dtype}\n")
+    table([*head_of(sizes), "ms", *peers.values()], rows)
 
 
-def jacobians(cases, threads):
+def jacobians(cases, threads, dtype):
     """Print the times of the three orders and of the peers."""
     rows, peers = [], {}
-    for (n, what, case, dtype), group in cases.items():
-        if (n, what) == (threads, JACOBIAN):
+    for (n, what, case, of_case), group in cases.items():
+        if (n, what, of_case) == (threads, JACOBIAN, dtype):
             peers = seconds_of(group)
-            rows.append([case, dtype, *map(milliseconds, peers.values())])
+            sizes = columns_of(case)
+            rows.append([*sizes, *map(milliseconds, peers.values())])
     names = [PEERS.get(peer, peer.removeprefix("skjacobnet, ")) for peer in peers]
-    print(f"Jacobians, threads: {threads}\n")
-    table(["net", "type", *names], rows)
+    print(f"Jacobians, threads: {threads}, {dtype}\n")
+    table([*head_of(sizes), *names], rows)
 
 
 def growth(cases):
@@ -93,10 +109,10 @@ def main():
     records = json.loads(Path(sys.argv[1]).read_text())
     cases = grouped(record for record in records if "seconds" in record)
     predicting = {peer: PEERS[peer] for peer in PEERS if peer not in TRAINING_ONLY}
-    for threads in (1, 2):
-        ratios(cases, threads, FIT, PEERS)
-        ratios(cases, threads, PREDICT, predicting)
-        jacobians(cases, threads)
+    for threads, dtype in product((1, 2), ("float32", "float64")):
+        ratios(cases, threads, dtype, FIT, PEERS)
+        ratios(cases, threads, dtype, PREDICT, predicting)
+        jacobians(cases, threads, dtype)
     growth(cases)
     memory(records)
     for record in records:

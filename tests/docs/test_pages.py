@@ -4,15 +4,20 @@ Sessions with ``>>>`` are doctests, which pytest collects from the pages themsel
 """
 
 import re
+import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_wine
 from sklearn.metrics import r2_score
 
 ROOT = Path(__file__).parents[2]
+PROJECT = ROOT / "pyproject.toml"
+URLS = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["urls"]
+RAW = "raw.githubusercontent.com"
 GENERATED = ("docs/_build", "docs/auto_examples", "docs/reference")
 
 
@@ -23,9 +28,9 @@ def files(pattern):
 
 
 PAGES = ["README.md", *files("docs/**/*.rst")]
-# Sphinx runs the one, and a test of the examples the other.
-OTHERS = ("docs/conf.py", "docs/overview.py")
-SCRIPTS = [path for path in files("docs/**/*.py") if path not in OTHERS]
+# Sphinx runs its configuration, and a test of the examples the figure.
+OTHERS = ("docs/conf.py", "docs/overview.py", "docs/_ext/")
+SCRIPTS = [path for path in files("docs/**/*.py") if not path.startswith(OTHERS)]
 EXAMPLES = [path.stem for path in sorted(ROOT.glob("examples/*/plot_*.py"))]
 TESTS_OF_EXAMPLES = "".join(
     path.read_text(encoding="utf-8") for path in ROOT.glob("tests/examples/test_*.py")
@@ -37,6 +42,7 @@ OPTIONAL = (
     "onnxruntime",
     "polars",
     "skl2onnx",
+    "skops",
     "skorch",
     "torch",
 )
@@ -168,17 +174,44 @@ def run(request, capsys, tmp_path, monkeypatch):
 
 
 def readme(names, printed):
-    searches = [line for line in printed.splitlines() if line.startswith("{")]
-    assert len(searches) == 2
-    assert min(float(line.split()[-1]) for line in searches) > 0.9
-    (score,) = [line for line in printed.splitlines() if line[0].isdigit()]
+    score, *_, search = printed.splitlines()
     assert float(score) > 0.9
+    assert float(search.split()[-1]) > 0.9
+    assert names["error"].max() <= 1e-4
+    assert list(names["shares"].columns) == list(names["X"].columns)
 
 
 def index(names, printed):
     score, shape = printed.splitlines()
     assert float(score) > 0.94
     assert shape == "(450, 64)"
+
+
+def overfitting(names, printed):
+    held_out = pd.DataFrame(names["losses"]).T["held-out rows"]
+    assert held_out["nothing against it"] > 1.2
+    assert held_out["the defaults"] < 0.55
+    assert held_out["weight decay"] < held_out["early stopping"] < 0.69
+    assert names["model"].best_iter_ < names["model"].n_iter_ / 2
+
+
+def uncertainty(names, printed):
+    rows = pd.DataFrame(names["rows"]).T
+    assert rows.loc["auto", "log-loss"] < rows.loc["None", "log-loss"]
+    assert rows.loc["auto", "share above 0.9"] < rows.loc["None", "share above 0.9"]
+
+
+def raw_table(names, printed):
+    sizes = names["shares"].abs().mean()
+    assert sizes.idxmax() == "city"
+    columns = names["X"].columns
+    assert columns[names["falls"].importances_mean.argmin()] == "day"
+    assert sizes.idxmin() == "day"
+
+
+def saving(names, printed):
+    assert names["resumed"].n_iter_ == names["model"].n_iter_ + 5
+    assert Path("model.onnx").stat().st_size > 0
 
 
 def explaining(names, printed):
@@ -203,11 +236,9 @@ def design(names, printed):
     assert printed.startswith("Sine(): Jacobian of the output for the input: exact")
 
 
-def start(names, printed):
-    score, search, *importance = printed.splitlines()
-    assert float(score) > 0.93
-    assert float(search.split()[-1]) > 0.95
-    assert len(importance) == 4
+def first_model(names, printed):
+    assert float(printed.split()[0]) > 0.93
+    assert float(printed.split()[-1]) > 0.95
 
 
 def notebook(names, printed):
@@ -336,7 +367,11 @@ CLAIMS = {
     "docs/coming_from/mlpclassifier.rst": from_mlpclassifier,
     "docs/user_guide/scaling.rst": scaling,
     "docs/about/design.rst": design,
-    "docs/getting_started/first_model.rst": start,
+    "docs/getting_started/first_model.rst": first_model,
+    "docs/explaining/raw_table.rst": raw_table,
+    "docs/user_guide/overfitting.rst": overfitting,
+    "docs/user_guide/saving_and_deploying.rst": saving,
+    "docs/user_guide/uncertainty.rst": uncertainty,
     "docs/coming_from/notebook.rst": notebook,
     "docs/user_guide/optimizers.rst": optimizers,
     "docs/user_guide/activations.rst": activations,
@@ -390,16 +425,41 @@ def test_every_example_has_a_test(example):
 
 
 def test_pictures_are_there():
-    shown = [("README.md", r"!\[[^]]*\]\((.*?)\)")]
-    shown += [(page, r"\.\. image:: *(\S+)") for page in PAGES[1:]]
-    found = [
-        (ROOT / page).parent / path
-        for page, pattern in shown
-        for path in re.findall(pattern, read(page))
-    ]
+    pictures = re.findall(r"!\[[^]]*\]\((.*?)\)", read("README.md"))
+    # Absolute, since the README is also shown elsewhere.
+    sources = f"{URLS['Repository']}/main/".replace("github.com", RAW)
+    found = [ROOT / path.removeprefix(sources) for path in pictures]
+    for page in PAGES[1:]:
+        shown = re.findall(r"\.\. image:: *(\S+)", read(page))
+        found += [(ROOT / page).parent / path for path in shown]
     assert len(found) >= 2
     for path in found:
         assert path.is_file()
+
+
+def test_addresses_are_those_of_the_project():
+    known = tuple(URLS.values())
+    for page in PAGES:
+        for address in re.findall(
+            r"https?://[^\s)`>\"]*skjacobnet[^\s)`>\"]*", read(page)
+        ):
+            address = address.replace(RAW, "github.com").removesuffix(".git")
+            assert address.startswith(known), (page, address)
+
+
+def test_links_to_the_site_have_a_page():
+    links = re.findall(rf"{URLS['Documentation']}(\S+?)\.html", read("README.md"))
+    links += re.findall(rf"{URLS['Documentation']}(\S+?)\.html", PROJECT.read_text())
+    generated = {"reference/index", "auto_examples/lessons/index"}
+    assert links
+    for link in set(links) - generated:
+        assert (ROOT / "docs" / f"{link}.rst").is_file(), link
+
+
+def test_links_to_sources_have_a_file():
+    for page in PAGES[1:]:
+        for path in re.findall(r":source:`([^`]+)`", read(page)):
+            assert (ROOT / path).exists(), (page, path)
 
 
 def test_the_main_example_is_what_the_readme_runs():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CONF = runpy.run_path(str(ROOT / "docs" / "conf.py"))
+REFERENCE = runpy.run_path(str(ROOT / "docs" / "_ext" / "reference.py"))
 # All of what these offer is for users.
 PUBLIC = [
     "skjacobnet",
@@ -33,15 +33,18 @@ PUBLIC = [
 
 @pytest.fixture(scope="module")
 def listed(tmp_path_factory):
-    """Names on the page, by module."""
-    page = tmp_path_factory.mktemp("docs") / "reference.rst"
-    CONF["write_api"](page)
+    """Names on the pages of the sections, by module."""
+    folder = tmp_path_factory.mktemp("docs")
+    REFERENCE["write_reference"](folder)
     names = {}
-    for line in page.read_text().splitlines():
-        if match := re.fullmatch(r"\.\. (?:current)?module:: (\S+)", line):
-            of_module = names.setdefault(match[1], [])
-        elif match := re.fullmatch(r"   (\w+)|\.\. data:: (\w+)", line):
-            of_module.append(match[1] or match[2])
+    for page in folder.glob("*.rst"):
+        if page.stem == "index":
+            continue
+        for line in page.read_text(encoding="utf-8").splitlines():
+            if match := re.fullmatch(r"\.\. (?:current)?module:: (\S+)", line):
+                of_module = names.setdefault(match[1], [])
+            elif match := re.fullmatch(r"   (\w+)|\.\. data:: (\w+)", line):
+                of_module.append(match[1] or match[2])
     return names
 
 
@@ -65,7 +68,7 @@ def public_names(module):
 
 @pytest.mark.parametrize("module", PUBLIC)
 def test_every_public_name_is_listed_once(listed, module):
-    names = public_names(import_module(module)) - CONF["INTERNAL"]
+    names = public_names(import_module(module)) - REFERENCE["INTERNAL"]
     assert names
     assert sorted(listed[module]) == sorted(names)
 
@@ -78,7 +81,7 @@ def test_no_public_module_is_forgotten(listed):
     assert set(listed) == {"skjacobnet", *(f"skjacobnet.{stem}" for stem in public)}
 
 
-@pytest.mark.parametrize("name", sorted(CONF["INTERNAL"]))
+@pytest.mark.parametrize("name", sorted(REFERENCE["INTERNAL"]))
 def test_internal_names_are_still_there(name):
     assert any(name in public_names(import_module(module)) for module in PUBLIC)
 
@@ -86,7 +89,7 @@ def test_internal_names_are_still_there(name):
 def test_displays_have_a_section_of_their_own():
     inspection = import_module("skjacobnet.inspection")
     displays = {name for name in public_names(inspection) if name.endswith("Display")}
-    sections = {title: names for title, _, names in CONF["SECTIONS"]}
+    sections = {title: names for title, _, names in REFERENCE["SECTIONS"]}
     assert set(sections["Inspection in pictures"]) == displays
 
 
