@@ -8,7 +8,8 @@ from latex2mathml.converter import convert
 
 def render(latex, display):
     """Return a formula as MathML, with its LaTeX source as the alternative text."""
-    mathml = convert(latex, display=display)
+    aligned = rf"\begin{{split}}{latex}\end{{split}}" if r"\\" in latex else latex
+    mathml = convert(aligned, display=display)
     return mathml.replace("<math ", f'<math alttext="{escape(latex)}" ', 1)
 
 
@@ -19,8 +20,10 @@ def visit_math(self, node):
 
 
 def visit_math_block(self, node):
-    """Write a displayed formula."""
-    self.body.append(f'<div class="math">{render(node.astext(), "block")}</div>')
+    """Write displayed formulas, which blank lines separate."""
+    formulas = [part for part in node.astext().split("\n\n") if part.strip()]
+    rendered = (render(formula, "block") for formula in formulas)
+    self.body.append(f'<div class="formula">{"".join(rendered)}</div>')
     raise nodes.SkipNode
 
 
