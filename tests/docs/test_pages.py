@@ -316,7 +316,7 @@ def raw_tables(names, printed):
         *(False, False, True, True, False)
     ]
     X, y = names["X_test"], names["y_test"]
-    for model in ("model", "coded", "own", "fitted"):
+    for model in ("model", "coded", "custom", "fitted"):
         assert names[model].score(X, y) > 0.8, model
     assert names["change"].mean() / 0.01 == pytest.approx(
         names["slopes"]["age"].mean(), rel=0.01
