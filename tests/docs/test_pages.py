@@ -302,9 +302,9 @@ def regression(names, printed):
     sums = names["differences"].sum(axis=1)
     assert sums.iloc[0] == pytest.approx(promised[0], abs=1e-2)
     coverages = names["coverages"].unstack()
-    assert coverages["fitted"].min(axis=None) > 0.87
+    assert coverages["training"].min(axis=None) > 0.87
     short, usual, stopped = (
-        coverages["others"][name]
+        coverages["test"][name]
         for name in ("10 epochs", "37 epochs", "early stopping")
     )
     assert (usual < short - 0.02).all()
