@@ -258,7 +258,7 @@ def regularizers(names, printed):
     assert names["search"].best_params_ == {"regularizers__weight_decay": 1e-3}
     defaults = list(names["defaults"].values())
     assert np.ptp(defaults) < 0.01
-    assert max(defaults) < 0.85 * names["without"].mean()
+    assert max(defaults) < 0.85 * names["without"][:3].mean()
 
 
 def jacobians(names, printed):
