@@ -199,10 +199,6 @@ def scaling(names, printed):
     assert len(names["scores"]) == 5
 
 
-def design(names, printed):
-    assert printed.startswith("Sine(): Jacobian of the output for the input: exact")
-
-
 def start(names, printed):
     score, search, *importance = printed.splitlines()
     assert float(score) > 0.93
@@ -335,7 +331,6 @@ CLAIMS = {
     "docs/explaining/prediction.rst": explaining,
     "docs/coming_from/mlpclassifier.rst": from_mlpclassifier,
     "docs/user_guide/scaling.rst": scaling,
-    "docs/about/design.rst": design,
     "docs/getting_started/first_model.rst": start,
     "docs/coming_from/notebook.rst": notebook,
     "docs/user_guide/optimizers.rst": optimizers,
