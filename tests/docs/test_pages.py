@@ -300,8 +300,7 @@ def regression(names, printed):
     coverages = names["coverages"].unstack()
     assert coverages["training"].min(axis=None) > 0.87
     short, usual, stopped = (
-        coverages["test"][name]
-        for name in ("10 epochs", "37 epochs", "early stopping")
+        coverages["test"][name] for name in ("10 epochs", "37 epochs", "early stopping")
     )
     assert (usual < short - 0.02).all()
     assert (usual < stopped - 0.02).all()
