@@ -215,7 +215,7 @@ def saving(names, printed):
 
 
 def explaining(names, printed):
-    assert float(printed.split()[0]) < 1e-4
+    assert names["error"].max() < 1e-4
     assert names["shares"].iloc[0].sum() == pytest.approx(0.71, abs=0.01)
     assert names["model"].score(names["X_test"], names["y_test"]) > 0.94
     assert 0 < (names["norms"] > 10 * names["norms"].mean()).sum() < 10
@@ -232,8 +232,9 @@ def scaling(names, printed):
     assert len(names["scores"]) == 5
 
 
-def design(names, printed):
-    assert printed.startswith("Sine(): Jacobian of the output for the input: exact")
+def custom_parts(names, printed):
+    assert float(printed.split()[0]) > 0.95
+    assert "Wrong(): Jacobian of the output for the input: exact" in printed
 
 
 def first_model(names, printed):
@@ -289,7 +290,7 @@ def regularizers(names, printed):
     assert names["search"].best_params_ == {"regularizers__weight_decay": 1e-3}
     defaults = list(names["defaults"].values())
     assert np.ptp(defaults) < 0.01
-    assert max(defaults) < 0.85 * names["without"].mean()
+    assert max(defaults) < 0.85 * names["without"][:3].mean()
 
 
 def jacobians(names, printed):
@@ -333,10 +334,9 @@ def regression(names, printed):
     sums = names["differences"].sum(axis=1)
     assert sums.iloc[0] == pytest.approx(promised[0], abs=1e-2)
     coverages = names["coverages"].unstack()
-    assert coverages["fitted"].min(axis=None) > 0.87
+    assert coverages["training"].min(axis=None) > 0.87
     short, usual, stopped = (
-        coverages["others"][name]
-        for name in ("10 epochs", "37 epochs", "early stopping")
+        coverages["test"][name] for name in ("10 epochs", "37 epochs", "early stopping")
     )
     assert (usual < short - 0.02).all()
     assert (usual < stopped - 0.02).all()
@@ -347,7 +347,7 @@ def raw_tables(names, printed):
         *(False, False, True, True, False)
     ]
     X, y = names["X_test"], names["y_test"]
-    for model in ("model", "coded", "own", "fitted"):
+    for model in ("model", "coded", "custom", "fitted"):
         assert names[model].score(X, y) > 0.8, model
     assert names["change"].mean() / 0.01 == pytest.approx(
         names["slopes"]["age"].mean(), rel=0.01
@@ -366,7 +366,7 @@ CLAIMS = {
     "docs/explaining/prediction.rst": explaining,
     "docs/coming_from/mlpclassifier.rst": from_mlpclassifier,
     "docs/user_guide/scaling.rst": scaling,
-    "docs/about/design.rst": design,
+    "docs/user_guide/custom_parts.rst": custom_parts,
     "docs/getting_started/first_model.rst": first_model,
     "docs/explaining/raw_table.rst": raw_table,
     "docs/user_guide/overfitting.rst": overfitting,
