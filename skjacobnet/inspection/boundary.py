@@ -43,11 +43,11 @@ def boundary_distance(estimator, X, *, units=None):
     estimator : JacobianMLPClassifier, or Pipeline that ends in one
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        Rows as the pipeline is given them.
+        Rows as passed to the pipeline.
     units : float >= 0 or array-like of shape (n_features,), default=None
-        How far each column moves that moves by one, in the units of `X`; zero holds a
-        column fixed. None is one; with an `encoding` it is the standard deviation of
-        each column of numbers.
+        Size of a unit change of each column, in the units of `X`; zero holds a column
+        fixed. None is one; with an `encoding` it is the standard deviation of each
+        column of numbers.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def boundary_distance(estimator, X, *, units=None):
     TypeError
         If a step before the network is not affine, or `estimator` predicts numbers.
     ValueError
-        If `X` or `units` do not fit.
+        If `X` or `units` is invalid.
 
     Notes
     -----

@@ -51,16 +51,16 @@ def category_contrasts(estimator, X, *, output=None, target=None):
         Fitted, with an `encoding`. The steps before it must be affine, such as scalers,
         and pass the columns of categories on.
     X : array-like or data frame of shape (n_samples, n_features)
-        Rows as the pipeline is given them.
+        Rows as passed to the pipeline.
     output : str, default=None
         What changes. Of a classifier: ``"proba"``, the default, ``"raw"`` or
-        ``"log_proba"``. Of a regressor: ``"prediction"``, the default, ``"raw"``,
-        ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"`` where it is
+        ``"log_proba"``. For a regressor: ``"prediction"``, the default, ``"raw"``,
+        ``"std"`` with the loss ``"gaussian"``, or ``"quantiles"`` with the loss
         ``"quantile"``.
     target : class or int, or array-like of shape (n_samples,), default=None
         The class :math:`t(s)` to look at, one for all rows or one for each; for labels
-        their number. None is the most probable one of each row as it is. Of a regressor
-        the number of a column of the output; None is its only one.
+        their number. None is the most probable one of each row as it is. For a
+        regressor the index of a column of the output; None is its only one.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def category_contrasts(estimator, X, *, output=None, target=None):
         If a step before the network is not affine.
     ValueError
         If the network tells no categories apart, `target` or `output` is unknown, or
-        `X` does not fit.
+        `X` is invalid.
 
     See Also
     --------

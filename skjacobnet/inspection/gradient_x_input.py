@@ -19,15 +19,15 @@ def gradient_x_input(estimator, X, target=None, *, output=None):
         Fitted; the steps before it must be affine, such as scalers and PCA. Steps
         before an estimator with an `encoding` must not mix columns.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        All of it numbers, but for an estimator with an `encoding`.
+        Numbers only, except for an estimator with an `encoding`.
     target : class or int, or array-like of shape (n_samples,), default=None
         The class :math:`t(s)`, one for all rows or one for each; for labels their
-        number. None is the most probable one of each row. Of a regressor the number of
-        a column of the output; None is its only one.
+        index. None is the most probable one of each row. For a regressor the index of a
+        column of the output; None is its only one.
     output : str, default=None
-        What is differentiated. Of a classifier: ``"proba"``, the default, ``"raw"``
-        or ``"log_proba"``. Of a regressor: ``"prediction"``, the default, ``"raw"``,
-        ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"`` where it is
+        Output to differentiate. For a classifier: ``"proba"``, the default, ``"raw"``
+        or ``"log_proba"``. For a regressor: ``"prediction"``, the default, ``"raw"``,
+        ``"std"`` with the loss ``"gaussian"``, or ``"quantiles"`` with the loss
         ``"quantile"``.
 
     Returns
@@ -40,7 +40,7 @@ def gradient_x_input(estimator, X, target=None, *, output=None):
     TypeError
         If a step before the network is not affine.
     ValueError
-        If `target` or `output` is unknown, or `X` does not fit.
+        If `target` or `output` is unknown, or `X` is invalid.
 
     See Also
     --------

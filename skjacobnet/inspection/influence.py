@@ -61,13 +61,13 @@ def influence(
         unit of its targets; without it the chosen output, in its own unit.
     target : class or int, or array-like of shape (n_test,), default=None
         Without `y_test`: the class whose output it is, one for all rows or one for
-        each. None is the most probable one of each row. Of a regressor the number of a
+        each. None is the most probable one of each row. For a regressor the index of a
         column of the output; None is its only one.
     output : str, default=None
         Without `y_test`: which output. Of a classifier: ``"proba"``, the default,
-        ``"raw"`` or ``"log_proba"``. Of a regressor: ``"prediction"``, the default,
-        ``"raw"``, ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"`` where
-        it is ``"quantile"``.
+        ``"raw"`` or ``"log_proba"``. For a regressor: ``"prediction"``, the default,
+        ``"raw"``, ``"std"`` with the loss ``"gaussian"``, or ``"quantiles"`` with the
+        loss ``"quantile"``.
     damping : float >= 0, default=1e-3
         Added to the diagonal of the curvature. More of it gives smaller numbers that
         depend less on directions that the training rows leave open.

@@ -49,20 +49,20 @@ def integrated_gradients(
         Fitted; the steps before it must be affine, such as scalers and PCA. Steps
         before an estimator with an `encoding` must not mix columns.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        All of it numbers, but for an estimator with an `encoding`.
+        Numbers only, except for an estimator with an `encoding`.
     baseline : array-like or data frame, default=None
         Where each path starts, of shape (n_features,), or (1, n_features) or
         (n_samples, n_features), in the units of `X`. Names in a Series or a data frame
         must be those of `X` in the same order. None is zero; with an `encoding` it is
         the weighted mean, over the rows of the fit, of the encoded row.
     target : class or int, or array-like of shape (n_samples,), default=None
-        The class t, one for all rows or one for each; for labels their number. None is
-        the most probable one of each row. Of a regressor the number of a column of the
+        The class t, one for all rows or one for each; for labels their index. None is
+        the most probable one of each row. For a regressor the index of a column of the
         output; None is its only one.
     output : str, default=None
-        What is shared out. Of a classifier: ``"proba"``, the default, ``"raw"``
-        or ``"log_proba"``. Of a regressor: ``"prediction"``, the default, ``"raw"``,
-        ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"`` where it is
+        What is shared out. Of a classifier: ``"proba"``, the default, ``"raw"`` or
+        ``"log_proba"``. For a regressor: ``"prediction"``, the default, ``"raw"``,
+        ``"std"`` with the loss ``"gaussian"``, or ``"quantiles"`` with the loss
         ``"quantile"``.
     tol : float > 0, default=None
         By how much the sum may miss, in units of the output. Each attribution is kept

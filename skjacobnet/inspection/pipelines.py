@@ -98,7 +98,7 @@ class Route:
     estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
         Fitted. All steps of a pipeline but the last must be affine.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        Rows as the pipeline is given them.
+        Rows as passed to the pipeline.
     output : str or None, default="raw"
         What the network is asked for. None is the usual one: ``"proba"`` of a
         classifier, ``"prediction"`` of a regressor.
@@ -130,7 +130,7 @@ class Route:
     NotFittedError
         If it is not fitted.
     ValueError
-        If `output` is unknown, or `X` does not fit.
+        If `output` is unknown, or `X` is invalid.
     """
 
     def __init__(self, estimator, X, output="raw", through=True):

@@ -24,13 +24,13 @@ def fast_gradient_attack(estimator, X, y, epsilon, *, units=None):
     estimator : JacobianMLPClassifier, or Pipeline that ends in one
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        All of it numbers, but for an estimator with an `encoding`.
+        Numbers only, except for an estimator with an `encoding`.
     y : array-like of shape (n_samples,) or (n_samples, n_labels)
         The true classes.
     epsilon : float >= 0, or array-like of shape (n_features,)
         By how much each feature changes, in `units`.
     units : float >= 0 or array-like of shape (n_features,), default=None
-        What a size of one is for each column, in the units of `X`; zero holds a column
+        Size of a unit change of each column, in the units of `X`; zero holds a column
         fixed. None is one; with an `encoding` it is the standard deviation of each
         column of numbers.
 
@@ -46,8 +46,8 @@ def fast_gradient_attack(estimator, X, y, epsilon, *, units=None):
         If a step before the network is not affine, `estimator` predicts numbers, or
         `epsilon` is no number.
     ValueError
-        If `epsilon` is negative, `y` has an unknown class, or `X` or `units` do not
-        fit.
+        If `epsilon` is negative, `y` has an unknown class, or `X` or `units` is
+        invalid.
 
     See Also
     --------
@@ -136,7 +136,7 @@ def robustness_curve(
         Fitted; for an attack, and before an estimator with an `encoding`, the steps
         must be affine.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        All of it numbers, but for an estimator with an `encoding`.
+        Numbers only, except for an estimator with an `encoding`.
     y : array-like of shape (n_samples,) or (n_samples, n_labels)
         The true classes.
     epsilons : array-like of float >= 0 of shape (n_sizes,)
@@ -149,7 +149,7 @@ def robustness_curve(
     random_state : int, RandomState instance or None, default=None
         For noise.
     units : float >= 0 or array-like of shape (n_features,), default=None
-        What a size of one is for each column, in the units of `X`; zero holds a column
+        Size of a unit change of each column, in the units of `X`; zero holds a column
         fixed. None is one; with an `encoding` it is the standard deviation of each
         column of numbers.
 
@@ -165,7 +165,7 @@ def robustness_curve(
         size is no number.
     ValueError
         If a size is negative, `perturbation` is unknown, `y` has an unknown class, or
-        `X` or `units` do not fit.
+        `X` or `units` is invalid.
 
     See Also
     --------

@@ -24,17 +24,17 @@ def saliency(estimator, X, target=None, *, output=None):
     estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        Rows as the pipeline is given them.
+        Rows as passed to the pipeline.
     target : class or int, or array-like of shape (n_samples,), default=None
         The class :math:`t(s)` to look at, one for all rows or one for each; for labels
-        their number. None is the most probable one of each row. Of a regressor the
-        number of a column of the output; None is its only one.
+        their index. None is the most probable one of each row. For a regressor the
+        index of a column of the output; None is its only one.
     output : str, default=None
-        What is differentiated. Of a classifier: ``"proba"``, the default, ``"raw"``
-        or ``"log_proba"``. Of a regressor: ``"prediction"``, the default, ``"raw"``,
-        ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"`` where it is
-        ``"quantile"``. Probabilities hardly move where the network is certain;
-        the raw prediction does.
+        Output to differentiate. For a classifier: ``"proba"``, the default, ``"raw"``
+        or ``"log_proba"``. For a regressor: ``"prediction"``, the default, ``"raw"``,
+        ``"std"`` with the loss ``"gaussian"``, or ``"quantiles"`` with the loss
+        ``"quantile"``. Probabilities hardly move where the network is certain; the raw
+        prediction does.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def saliency(estimator, X, target=None, *, output=None):
     TypeError
         If a step before the network is not affine.
     ValueError
-        If `target` or `output` is unknown, or `X` does not fit.
+        If `target` or `output` is unknown, or `X` is invalid.
 
     See Also
     --------
@@ -105,11 +105,11 @@ def sensitivity(estimator, X, *, output=None):
     estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        Rows as the pipeline is given them.
+        Rows as passed to the pipeline.
     output : str, default=None
-        What is differentiated. Of a classifier: ``"proba"``, the default, ``"raw"``
-        or ``"log_proba"``. Of a regressor: ``"prediction"``, the default, ``"raw"``,
-        ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"`` where it is
+        Output to differentiate. For a classifier: ``"proba"``, the default, ``"raw"``
+        or ``"log_proba"``. For a regressor: ``"prediction"``, the default, ``"raw"``,
+        ``"std"`` with the loss ``"gaussian"``, or ``"quantiles"`` with the loss
         ``"quantile"``.
 
     Returns
@@ -129,7 +129,7 @@ def sensitivity(estimator, X, *, output=None):
     TypeError
         If a step before the network is not affine.
     ValueError
-        If `output` is unknown, or `X` does not fit.
+        If `output` is unknown, or `X` is invalid.
 
     See Also
     --------

@@ -104,7 +104,7 @@ BAD_PARAMETERS = [
     ({"activation": "dropuot"}, ValueError, r"'dropuot'\. Available: 'elu', 'gelu',"),
     ({"activation": 3}, TypeError, "activation must be the name of an activation or"),
     ({"activation": Linear(4)}, ValueError, "Put it into layers"),
-    ({"regularizers": {1: 0.1}}, TypeError, "is no name"),
+    ({"regularizers": {1: 0.1}}, TypeError, "is not a string"),
     ({"learning_rate": np.ones(2)}, TypeError, "learning_rate must be a number"),
     ({"initializer": np.ones(2)}, TypeError, "initializer must be the name"),
     (

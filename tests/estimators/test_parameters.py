@@ -121,8 +121,8 @@ def test_params_survive_a_round_trip():
     [
         ({"optimiser": "adam"}, "Invalid parameter 'optimiser'"),
         ({"optimizer__beta": 0.1}, "Invalid parameter 'beta'"),
-        ({"layers__units": 3}, "layers has no parameters inside"),
-        ({"max_iter__x": 3}, "max_iter has no parameters inside"),
+        ({"layers__units": 3}, "layers has no nested parameters"),
+        ({"max_iter__x": 3}, "max_iter has no nested parameters"),
     ],
 )
 def test_invalid_names_change_nothing(params, message):

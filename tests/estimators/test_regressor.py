@@ -331,9 +331,9 @@ def test_a_far_worse_loss_than_that_of_a_constant_warns():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"loss": "cross_entropy"}, "'cross_entropy' is a loss of classes.*regressor"),
+        ({"loss": "cross_entropy"}, "'cross_entropy' is a loss for classes.*regressor"),
         ({"loss": CrossEntropy()}, "loss of classes"),
-        ({"loss": "log_loss"}, "'log_loss' is a loss of classes"),
+        ({"loss": "log_loss"}, "'log_loss' is a loss for classes"),
         ({"loss": Quantile({0.1, 0.9})}, "in an order"),
         ({"loss": "mse"}, "Unknown loss 'mse'. Did you mean 'squared_error'"),
         ({"loss": "hubr"}, "Did you mean 'huber'"),
