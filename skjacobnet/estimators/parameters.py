@@ -184,9 +184,11 @@ def _loss(choice, losses, automatic):
     else:
         foreign = isinstance(choice, Loss) and not losses.takes(type(choice))
     if foreign:
-        task, noun = ("regressor", "classes") if numbers else ("classifier", "numbers")
+        task, noun = (
+            ("regressor", "classification") if numbers else ("classifier", "regression")
+        )
         raise ValueError(
-            f"loss={choice!r} is a loss for {noun}, not for a {task}. "
+            f"loss={choice!r} is a {noun} loss and does not suit a {task}. "
             f"Available: {', '.join(map(repr, losses.names))}."
         )
     return losses.resolve(choice)

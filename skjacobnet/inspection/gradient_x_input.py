@@ -1,4 +1,4 @@
-"""The gradient times the input."""
+"""Gradient times input."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from skjacobnet.inspection.pipelines import Route
 
 
 def gradient_x_input(estimator, X, target=None, *, output=None):
-    r"""Multiply each feature by the derivative of one column of an output for it.
+    r"""Multiply each feature by its derivative of one column of an output.
 
     .. math:: A_{s,i} = x_{s,i} \, \partial f_{t(s)}(x_s) / \partial x_{s,i}
 
@@ -21,7 +21,7 @@ def gradient_x_input(estimator, X, target=None, *, output=None):
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
         Numbers only, except for an estimator with an `encoding`.
     target : class or int, or array-like of shape (n_samples,), default=None
-        The class :math:`t(s)`, one for all rows or one for each; for labels their
+        Class :math:`t(s)`, one for all rows or one for each; for labels their
         index. None is the most probable one of each row. For a regressor the index of a
         column of the output; None is its only one.
     output : str, default=None
@@ -44,14 +44,16 @@ def gradient_x_input(estimator, X, target=None, *, output=None):
 
     See Also
     --------
-    integrated_gradients : Adds up to the change of the output, which this does only
-        where the network is linear between zero and x.
+    integrated_gradients : Attributions that add up to the change of the output.
 
     Notes
     -----
-    With an `encoding` the input x is the encoded row less the weighted mean encoded row
-    of the fit, so that zero stands for an average row, and a column has the sum over
-    what it is encoded as. The mean is where integrated gradients start, too.
+    The products add up to the change of the output only if the network is linear between
+    zero and x.
+
+    With an `encoding` the input x is the encoded row minus the weighted mean encoded
+    row of the fit, so that zero is an average row, and a column has the sum over its
+    encoded columns. Integrated gradients start at the same mean.
 
     References
     ----------
@@ -61,7 +63,7 @@ def gradient_x_input(estimator, X, target=None, *, output=None):
 
     Examples
     --------
-    A linear model without intercept is the sum of its features' shares:
+    The output of a linear model without intercept is the sum of the attributions:
 
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X = [[1.0, 2.0], [3.0, 1.0]]

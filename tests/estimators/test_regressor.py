@@ -331,9 +331,12 @@ def test_a_far_worse_loss_than_that_of_a_constant_warns():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"loss": "cross_entropy"}, "'cross_entropy' is a loss for classes.*regressor"),
-        ({"loss": CrossEntropy()}, "loss of classes"),
-        ({"loss": "log_loss"}, "'log_loss' is a loss for classes"),
+        (
+            {"loss": "cross_entropy"},
+            "'cross_entropy' is a classification loss.*regressor",
+        ),
+        ({"loss": CrossEntropy()}, "classification loss"),
+        ({"loss": "log_loss"}, "'log_loss' is a classification loss"),
         ({"loss": Quantile({0.1, 0.9})}, "in an order"),
         ({"loss": "mse"}, "Unknown loss 'mse'. Did you mean 'squared_error'"),
         ({"loss": "hubr"}, "Did you mean 'huber'"),
@@ -355,7 +358,9 @@ def test_bad_parameters(params, message):
 
 def test_a_classifier_refuses_losses_of_numbers():
     for loss in ("squared_error", "mae", Huber()):
-        with pytest.raises(ValueError, match="loss of numbers, which a classifier"):
+        with pytest.raises(
+            ValueError, match="regression loss .* not suit a classifier"
+        ):
             plain_classifier(loss=loss).fit(X, Y > 100)
 
 

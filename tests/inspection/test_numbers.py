@@ -165,7 +165,7 @@ def test_targets_are_numbers_of_columns(regressor, function):
         function(one.model, one.X, target=1)
     for target in (0.0, "0", True, [0.5] * 60, 500.0):
         with pytest.raises(
-            ValueError, match="target must be the number of a column of the output 'pre"
+            ValueError, match="target must be the index of a column of the output 'pre"
         ):
             function(two.model, two.X, target=target)
     with pytest.raises(ValueError, match="target must be one column, or one for each "):

@@ -240,9 +240,7 @@ def test_a_row_at_its_baseline_has_no_shares():
 
 def test_errors_and_warnings():
     model = fitted(STACKS["relu"])
-    with pytest.warns(
-        ConvergenceWarning, match="off by more than tol=1e-12; their sums"
-    ):
+    with pytest.warns(ConvergenceWarning, match="errors above tol=1e-12; their sums"):
         integrated_gradients(fitted(STACKS["smooth"]), ROWS, tol=1e-12, max_iter=1)
     with pytest.raises(
         ValueError, match=r"tol must be a number in \(0, inf\) or None, got 0"
