@@ -48,8 +48,8 @@ def gradient_x_input(estimator, X, target=None, *, output=None):
 
     Notes
     -----
-    The products add up to the change of the output only if the network is linear between
-    zero and x.
+    The products add up to the change of the output only if the network is linear
+    between zero and x.
 
     With an `encoding` the input x is the encoded row minus the weighted mean encoded
     row of the fit, so that zero is an average row, and a column has the sum over its

@@ -61,7 +61,7 @@ def integrated_gradients(
         the most probable one of each row. For a regressor the index of a column of the
         output; None is its only one.
     output : str, default=None
-        What is shared out. Of a classifier: ``"proba"``, the default, ``"raw"`` or
+        Output to attribute. For a classifier: ``"proba"``, the default, ``"raw"`` or
         ``"log_proba"``. For a regressor: ``"prediction"``, the default, ``"raw"``,
         ``"std"`` with the loss ``"gaussian"``, or ``"quantiles"`` with the loss
         ``"quantile"``.

@@ -337,7 +337,7 @@ def test_a_far_worse_loss_than_that_of_a_constant_warns():
         ),
         ({"loss": CrossEntropy()}, "classification loss"),
         ({"loss": "log_loss"}, "'log_loss' is a classification loss"),
-        ({"loss": Quantile({0.1, 0.9})}, "in an order"),
+        ({"loss": Quantile({0.1, 0.9})}, "must be a sequence"),
         ({"loss": "mse"}, "Unknown loss 'mse'. Did you mean 'squared_error'"),
         ({"loss": "hubr"}, "Did you mean 'huber'"),
         ({"loss": Quantile((0.9, 0.1))}, "levels"),
@@ -358,9 +358,7 @@ def test_bad_parameters(params, message):
 
 def test_a_classifier_refuses_losses_of_numbers():
     for loss in ("squared_error", "mae", Huber()):
-        with pytest.raises(
-            ValueError, match="regression loss .* not suit a classifier"
-        ):
+        with pytest.raises(ValueError, match="is a regression loss"):
             plain_classifier(loss=loss).fit(X, Y > 100)
 
 
