@@ -191,7 +191,7 @@ def test_errors_and_warnings():
         ConvergenceWarning, match="The conjugate gradients of 8 test row"
     ):
         influence(model, X, Y, TEST, damping=0.0, max_iter=1)
-    with pytest.raises(ValueError, match="give one of the two"):
+    with pytest.raises(ValueError, match="pass one of the two"):
         influence(model, X, Y, TEST, Y_TEST, target=0)
     with pytest.raises(
         ValueError, match=r"damping must be a number in \[0, inf\), got"

@@ -153,7 +153,7 @@ def test_frames_name_the_columns(regressor, loss, n_targets, output, kind, names
 def test_targets_are_numbers_of_columns(regressor, function):
     one, two = regressor(), regressor("squared_error", 2)
     with pytest.raises(
-        ValueError, match=r"'prediction' has 2 columns\. Give target, .* from 0 to 1"
+        ValueError, match=r"'prediction' has 2 columns\. Set target to .* from 0 to 1"
     ):
         function(two.model, two.X)
     for target in (2, -1, [0] * 59 + [7]):

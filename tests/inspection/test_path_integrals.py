@@ -133,7 +133,7 @@ def test_numbers_that_overflow_or_are_too_large_for_tol_end(monkeypatch):
         model.coefs_ = [coef * scale for coef in fitted(STACKS["deep"]).coefs_]
         with (
             np.errstate(all="ignore"),
-            pytest.warns(ConvergenceWarning, match="may be off"),
+            pytest.warns(ConvergenceWarning, match="may have errors"),
         ):
             integrated_gradients(model, ROWS[:2], output="raw")
 

@@ -414,7 +414,7 @@ def test_contrasts_need_categories():
     without.fit(FRAME[["big", "small"]], SIDE)
     for model, X in ((numbers, ROWS[NUMBERS]), (without, ROWS[["big", "small"]])):
         with pytest.raises(
-            ValueError, match=r"given none\. Fit it with encoding='auto'"
+            ValueError, match=r"has none\. Fit it with encoding='auto'"
         ):
             category_contrasts(model, X)
         assert np.isfinite(sensitivity(model, X)).all(axis=None)
@@ -584,7 +584,7 @@ def test_steps_that_mix_columns_are_refused_where_nothing_can_be_given_back():
     network = plain_classifier((5,), encoding="auto", max_iter=2, tol=None)
     model = make_pipeline(steps, network).fit(FRAME, SIDE)
     for function in (integrated_gradients, gradient_x_input):
-        with pytest.raises(TypeError, match=r"mix several columns .* Give model\[-1\]"):
+        with pytest.raises(TypeError, match=r"mix several columns .* Pass model\[-1\]"):
             function(model, ROWS)
     row_by_row = saliency(model, ROWS, "high")
     for name in ("big", "small", "count"):
