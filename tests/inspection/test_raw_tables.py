@@ -413,9 +413,7 @@ def test_contrasts_need_categories():
     without = plain_classifier((3,), max_iter=1, tol=None)
     without.fit(FRAME[["big", "small"]], SIDE)
     for model, X in ((numbers, ROWS[NUMBERS]), (without, ROWS[["big", "small"]])):
-        with pytest.raises(
-            ValueError, match=r"has none\. Fit it with encoding='auto'"
-        ):
+        with pytest.raises(ValueError, match=r"has none\. Fit it with encoding='auto'"):
             category_contrasts(model, X)
         assert np.isfinite(sensitivity(model, X)).all(axis=None)
 

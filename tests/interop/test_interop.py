@@ -277,7 +277,7 @@ class TestFromSklearn:
 
     def test_alpha_of_lbfgs_needs_the_number_of_rows(self):
         mlp = fit_mlp(WINE, WINE_Y, solver="lbfgs", alpha=0.4)
-        with pytest.warns(UserWarning, match="alpha=0.4 is left out.*n_samples"):
+        with pytest.warns(UserWarning, match="alpha=0.4 is dropped.*n_samples"):
             assert from_sklearn(mlp).regularizers is None
         model = from_sklearn(mlp, n_samples=178)
         assert model.regularizers == {"weight_decay": pytest.approx(0.4 / 178)}
@@ -521,7 +521,7 @@ class TestUnfitted:
         assert twin.regularizers == {"weight_decay": pytest.approx(0.4 / rows)}
 
     def test_alpha_of_lbfgs_needs_the_number_of_rows(self):
-        with pytest.warns(UserWarning, match="alpha=0.4 is left out.*n_samples"):
+        with pytest.warns(UserWarning, match="alpha=0.4 is dropped.*n_samples"):
             twin = from_sklearn(MLPClassifier(solver="lbfgs", alpha=0.4))
         assert twin.regularizers is None
 
@@ -738,7 +738,7 @@ class TestToSklearn:
         classifier = fit_ours(
             WINE, WINE_Y, optimizer="lbfgs", regularizers={"weight_decay": 0.01}
         )
-        with pytest.warns(UserWarning, match="Weight decay of 0.01 is left out"):
+        with pytest.warns(UserWarning, match="Weight decay of 0.01 is dropped"):
             assert to_sklearn(classifier).alpha == 0.0
         assert to_sklearn(classifier, n_samples=178).alpha == pytest.approx(1.78)
 

@@ -87,7 +87,7 @@ def test_an_exponential_link_is_kept():
 
 def test_what_has_no_counterpart():
     model = fit_ours(Y, loss=Quantile((0.1, 0.9)))
-    with pytest.raises(ValueError, match=r"Quantile.*no raw prediction"):
+    with pytest.raises(ValueError, match=r"Quantile.*sorted raw predictions"):
         to_sklearn(model)
     model = plain_regressor(layers=[Linear(5), "gelu"], max_iter=1, tol=None)
     with pytest.raises(ValueError, match="GELU"):

@@ -450,7 +450,7 @@ class LastDigitOfNumbers(LogCosh):
 SIDE_BY_SIDE = r"networks side by side, each with its own .*raw predictions"
 STACK_MUTANTS = [
     (DecidesForAll(), rf"{SIDE_BY_SIDE}.* gradient of network .* last bit .* any\(\)"),
-    (AddsInOneGo(), rf"{SIDE_BY_SIDE}.*: value.* of network .* The last bit counts"),
+    (AddsInOneGo(), rf"{SIDE_BY_SIDE}.*: value.* of network .* must be bit-identical"),
     (TakesTheFirstTargets(), "own targets, raw pred.* Nothing may depend on the other"),
     (OneSmoothing(0.1), "label_smoothing: .*broadcast.* There label_smoothing is an a"),
     (WideSmoothing(0.1), "of type float64, but float32 .* skjacobnet.core.fitting"),
