@@ -7,7 +7,7 @@ import numpy as np
 MEMBERS = 3
 # Numbers of a diverging network, as multiples of ordinary numbers.
 EXTREMES = 1e4, np.inf, np.nan
-OTHERWISE = "A part that cannot do so says stackable = False."
+OTHERWISE = "Set stackable = False in a part that cannot do so."
 
 
 def check_as_alone(evaluate, part, arrays, axes, label, numbers=()):

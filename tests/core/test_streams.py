@@ -42,7 +42,7 @@ def test_networks_cannot_share_a_stream():
     one, other = generators(2)
     with pytest.raises(ValueError, match="two of the 3 draw from the same stream"):
         Streams([one, other, one])
-    with pytest.raises(ValueError, match="generator of its own"):
+    with pytest.raises(ValueError, match="needs a separate generator"):
         Streams([one, np.random.Generator(one.bit_generator)])
     # Equal streams of their own are what equal seeds give.
     pair = Streams([np.random.default_rng(0), np.random.default_rng(0)])

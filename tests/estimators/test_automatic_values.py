@@ -349,7 +349,7 @@ CALIBRATED = {
 
 
 @pytest.mark.parametrize("name", CALIBRATED)
-@pytest.mark.filterwarnings("ignore:Rows that were not trained on")
+@pytest.mark.filterwarnings("ignore:Predictions on held-out rows")
 def test_the_temperature_of_a_pilot(name, pilots):
     X, y = CALIBRATED[name]
     model = small().fit(X, y)
@@ -442,7 +442,7 @@ def test_only_cross_entropy_is_calibrated(loss, pilots):
 
 
 @pytest.mark.parametrize("loss", REGRESSION_LOSSES.names)
-@pytest.mark.filterwarnings("ignore:Rows that were not trained on")
+@pytest.mark.filterwarnings("ignore:Predictions on held-out rows")
 def test_losses_whose_prediction_is_the_mean_have_a_noise_pilot(loss, pilots):
     model = small(JacobianMLPRegressor, loss=loss, max_iter=4).fit(*DIABETES)
     has_pilot = loss in ("squared_error", "gaussian", "poisson", "gamma")
@@ -587,7 +587,7 @@ def test_first_weights_of_bins_are_zero():
 def test_noise_is_told_from_signal(pilots):
     X, y = CANCER
     noise = np.random.default_rng(3).permutation(y)
-    message = "Rows that were not trained on are predicted no better than by a constant"
+    message = "Predictions on held-out rows are no better than a constant"
     with pytest.warns(ConvergenceWarning, match=message):
         small().fit(X, noise)
     with pytest.warns(ConvergenceWarning, match=message):

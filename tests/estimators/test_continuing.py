@@ -167,7 +167,7 @@ def test_the_memory_of_the_optimizer_does_not_hang_on_how_it_is_printed():
 
 def test_lbfgs_says_that_its_memory_starts_anew():
     model = make(optimizer="lbfgs", learning_rate="auto").fit(X, Y)
-    with pytest.warns(ConvergenceWarning, match="starts its memory of gradients anew"):
+    with pytest.warns(ConvergenceWarning, match="restarts its memory of gradients"):
         model.fit(X, Y)
     assert model.n_iter_ == 10
 

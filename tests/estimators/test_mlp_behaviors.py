@@ -500,7 +500,7 @@ def test_equal_weights_are_no_weights():
 
 def test_too_few_rows_to_hold_any_back():
     model = network(early_stopping=True)
-    with pytest.raises(ValueError, match="at least 3 rows to hold some back, got 2"):
+    with pytest.raises(ValueError, match="at least 3 rows for a validation set, got 2"):
         model.fit([[1.0, 2.0], [3.0, 4.0]], [0, 1])
 
 

@@ -224,7 +224,7 @@ def test_a_run_that_goes_on_keeps_the_unit():
     statistics = model.network_.statistics
     model.fit(X, 2.0 * Y + 5.0)
     np.testing.assert_array_equal(model.network_.statistics, statistics)
-    with pytest.raises(ValueError, match=r"goes on with the targets.*2 columns"):
+    with pytest.raises(ValueError, match=r"continues with the targets.*2 columns"):
         model.fit(X, TWO)
     with pytest.raises(ValueError, match=r"loss=Poisson\(\).*warm_start=False"):
         model.set_params(loss="poisson").fit(X, Y)

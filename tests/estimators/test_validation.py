@@ -213,7 +213,7 @@ def test_warm_start_may_be_set_after_a_plain_fit():
     model.set_params(warm_start=True, learning_rate=1e-12).fit(X, Y)
     assert model.n_iter_ == 40
     np.testing.assert_allclose(model.weights_, before, atol=1e-8)
-    with pytest.raises(ValueError, match="goes on in float64"):
+    with pytest.raises(ValueError, match="continues in float64"):
         model.set_params(dtype="float32").fit(X, Y)
 
 

@@ -640,7 +640,7 @@ class TestToSklearn:
         classifier = fit_ours(WINE, WINE_Y, layers=layers)
         with pytest.raises(ValueError, match=place) as raised:
             to_sklearn(classifier)
-        assert "identity, logistic (sigmoid), relu and tanh" in str(raised.value)
+        assert "identity, logistic (sigmoid), relu or tanh" in str(raised.value)
 
     def test_keeps_float32(self):
         X = WINE.astype(np.float32)

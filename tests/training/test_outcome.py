@@ -21,7 +21,7 @@ def test_whatever_is_monitored():
     network = plain_classifier(
         max_iter=2, tol=None, early_stopping=True, monitor="accuracy", random_state=0
     )
-    with pytest.warns(ConvergenceWarning, match="validation rows ended at"):
+    with pytest.warns(ConvergenceWarning, match="final validation loss is"):
         network.fit(1e3 * X, y)
 
 
@@ -29,7 +29,7 @@ def test_whatever_is_monitored():
 def test_features_that_are_not_scaled(early_stopping):
     network = plain_classifier(early_stopping=early_stopping, random_state=0)
     kind = "validation" if early_stopping else "training"
-    with pytest.warns(ConvergenceWarning, match=f"{kind} rows ended at .*StandardSc"):
+    with pytest.warns(ConvergenceWarning, match=f"final {kind} loss is .*StandardSc"):
         network.fit(X, y)
 
 
