@@ -21,7 +21,7 @@ def plt():
 
 @pytest.fixture
 def check_picture(plt):
-    """Return a function that checks a display which has a figure of its own."""
+    """Return a function that checks a display with a separate figure."""
 
     def check(display):
         for ax in np.ravel(display.ax_):

@@ -382,7 +382,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            In the units that the network is given, after the scalers of a pipeline.
+            Inputs of the network, after the scalers of a pipeline.
         output : str, default=None
             Output to differentiate. For a classifier: ``"proba"``, the default,
             ``"raw"``, or ``"log_proba"``, whose derivatives stay exact where
@@ -450,7 +450,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            In the units that the network is given, after the scalers of a pipeline.
+            Inputs of the network, after the scalers of a pipeline.
         output : str, default="raw"
             As in `input_jacobian`.
 
@@ -491,7 +491,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            In the units that the network is given, after the scalers of a pipeline.
+            Inputs of the network, after the scalers of a pipeline.
         y : array-like of shape (n_samples,) or (n_samples, n_columns)
             The true classes or numbers.
 
@@ -537,7 +537,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            In the units that the network is given, after the scalers of a pipeline.
+            Inputs of the network, after the scalers of a pipeline.
         y : array-like of shape (n_samples,) or (n_samples, n_columns)
             The true classes or numbers.
 
@@ -579,7 +579,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            In the units that the network is given, after the scalers of a pipeline.
+            Inputs of the network, after the scalers of a pipeline.
 
         Returns
         -------

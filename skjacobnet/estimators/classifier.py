@@ -177,7 +177,7 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
     batch_size_, max_iter_ : int
     learning_rate_ : float, or None for ``"lbfgs"``
     total_weight_decay_ : float
-        What ``"auto"`` stood for in the last fit.
+        Resolved values of the last fit, in place of ``"auto"``.
     temperature_ : float
         Temperature 1/a of the calibration; 1 without calibration. For an ensemble a is
         the mean over the networks.

@@ -173,7 +173,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
     batch_size_, max_iter_ : int
     learning_rate_ : float, or None for ``"lbfgs"``
     total_weight_decay_ : float
-        What ``"auto"`` stood for in the last fit.
+        Resolved values of the last fit, in place of ``"auto"``.
     shrinkage_ : array of shape (n_targets,)
         Factor by which the calibration shrinks predictions to the mean; 1 without
         calibration. For an ensemble it is the mean over the networks.

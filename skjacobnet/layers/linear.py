@@ -38,9 +38,9 @@ class Linear(Layer):
     Notes
     -----
     Weights: ``coef`` of shape (n_in, units) and ``intercept`` of shape (units,).
-    Jacobian: the constant matrix :math:`C^T`, n_in * units
-    multiplications a sample. The gradient for ``coef`` is :math:`X^T G` with cotangent
-    G, the *sum over samples of products*, not a product of means. `X` may be CSR.
+    Jacobian: the constant matrix :math:`C^T`, n_in * units multiplications per sample.
+    The gradient for ``coef`` is :math:`X^T G` with cotangent G, the *sum over samples
+    of products*, not a product of means. `X` may be CSR.
 
     Examples
     --------

@@ -21,9 +21,9 @@ class Softmax(Layer):
     Notes
     -----
     The Jacobian is symmetric and has rank n - 1: adding a constant to all features
-    changes nothing. Applying it costs 3 n multiplications a sample. The largest feature
-    is subtracted first, so nothing overflows. For a loss, raw predictions passed to the
-    loss are faster and more accurate.
+    changes nothing. Applying it costs 3 n multiplications per sample. The largest
+    feature is subtracted first, so nothing overflows. For a loss, raw predictions
+    passed to the loss are faster and more accurate.
 
     References
     ----------

@@ -113,9 +113,9 @@ def warn_of(outcome, max_iter, tol, stacklevel):
     if outcome.far_worse:
         warnings.warn(
             f"The final {outcome.rows} loss is {outcome.loss:.3g}, far above the "
-            f"baseline loss {outcome.baseline_loss:.3g} of a constant prediction. Scale the "
-            "features, for example with StandardScaler, X_val like X, or lower "
-            "learning_rate.",
+            f"baseline loss {outcome.baseline_loss:.3g} of a constant prediction. "
+            "Scale the features, for example with StandardScaler, X_val like X, or "
+            "lower learning_rate.",
             ConvergenceWarning,
             stacklevel=stacklevel + 1,
         )

@@ -152,7 +152,7 @@ def test_sparse_matrices_stay_sparse():
     columns, table = read(X)
     assert (table != X).nnz == 0
     assert not columns.is_category.any()
-    with pytest.raises(TypeError, match=r"SmoothClip.*does not take"):
+    with pytest.raises(TypeError, match=r"SmoothClip.*does not accept"):
         read(X, encodings=(SmoothClip(),))
     with pytest.raises(ValueError, match=r"Column 1 has an infinity"):
         read(csr_matrix([[0.0, np.inf]]))

@@ -146,7 +146,7 @@ PREPARED = {"README.md": own_table}
 def run(request, capsys, tmp_path, monkeypatch):
     """Return a function that runs a page or a script: its names, what it prints.
 
-    It runs in a folder of its own, and all figures are looked at.
+    It runs in a separate folder, and all figures are checked.
     """
 
     def run(path):

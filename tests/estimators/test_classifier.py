@@ -273,7 +273,7 @@ def test_early_stopping_keeps_the_best_weights():
     scores = model.history_["validation_score"]
     assert model.n_iter_ == len(scores) < 300
     assert model.best_score_ == max(scores) == scores[model.best_iter_ - 1]
-    # The same rows are held back for the same seed, so the weights can be found again.
+    # The validation set is the same for the same seed, so the weights are reproducible.
     again = make(
         early_stopping=True,
         max_iter=model.best_iter_,
@@ -322,7 +322,7 @@ def test_warm_start_refuses_another_network():
     model = make(warm_start=True).fit(*SMALL)
     with pytest.raises(ValueError, match="layers have changed"):
         model.set_params(hidden_layer_sizes=(7,)).fit(*SMALL)
-    # Another optimizer starts with a memory of its own.
+    # Another optimizer starts with an empty memory.
     model.set_params(hidden_layer_sizes=(20,), optimizer="sgd").fit(*SMALL)
 
 

@@ -90,7 +90,7 @@ BAD_PARAMETERS = [
     ({"early_stopping": 1}, TypeError, "early_stopping must be True or False"),
     ({"validation_fraction": 1.0}, ValueError, "validation_fraction"),
     ({"monitor": 3}, TypeError, "monitor must be 'loss', the name of a scorer"),
-    ({"monitor": "acuracy"}, ValueError, "Did you mean 'accuracy'"),
+    ({"monitor": "accurac"}, ValueError, "Did you mean 'accuracy'"),
     (
         {"hidden_layer_sizes": None},
         TypeError,

@@ -137,7 +137,7 @@ def test_multilabel():
     X, y = LABELS
     model = network(optimizer="lbfgs", hidden_layer_sizes=50, activation="logistic")
     assert model.set_params(tol=1e-4).fit(X, y).score(X, y) > 0.97
-    # Momentum is a choice of its own: "sgd" has none.
+    # Momentum is a separate choice: "sgd" has none.
     model = network(
         optimizer="nesterov",
         hidden_layer_sizes=50,
@@ -234,7 +234,7 @@ def test_probabilities_of_labels():
     model = network(optimizer="lbfgs", hidden_layer_sizes=30, tol=1e-4).fit(X, y)
     proba = assert_logarithms_fit(model, X)
     np.testing.assert_array_equal(proba > 0.5, y == 1)
-    # Each label has a probability of its own.
+    # Each label has a separate probability.
     assert np.abs(proba.sum(axis=1) - 1.0).max() > 0.5
 
 
@@ -466,7 +466,7 @@ def test_partial_fit_and_early_stopping():
         model.partial_fit(IRIS_SCALED, Y_IRIS)
     assert not np.array_equal(model.weights_, before)
     assert model.score(IRIS_SCALED, Y_IRIS) > score
-    # Nothing is held back: it is the same without early stopping.
+    # There is no validation set: the result is the same without early stopping.
     one, other = (
         network(early_stopping=flag).partial_fit(IRIS_SCALED, Y_IRIS, classes=[0, 1, 2])
         for flag in (True, False)

@@ -383,7 +383,7 @@ def test_encodings_that_do_not_suit_the_table(make, y, method):
         (["standardize"], FRAME, "'city' holds categories. Add 'one_hot'"),
         (["one_hot"], FRAME, "'income' has missing values. Add 'missing_indicator'"),
         (["smooth_clip"], np.full((N, 1), np.nan), "column 0 has missing values"),
-        (["one_hot", "standardise"], FRAME, "Did you mean 'standardize'"),
+        (["one_hot", "standardiz"], FRAME, "Did you mean 'standardize'"),
         ("onehot", FRAME, "Did you mean 'one_hot'"),
         ([OneHot], FRAME, r"Did you mean OneHot\(\)"),
         (3, FRAME, "None, 'auto', or a list"),

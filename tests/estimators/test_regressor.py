@@ -391,7 +391,7 @@ def test_a_unit_beyond_float32_is_refused():
     ):
         with pytest.raises(ValueError, match=r"beyond the range of float32.*float64"):
             make(loss, dtype="float32").fit(X, y)
-    with pytest.raises(ValueError, match="computes: give y in another unit"):
+    with pytest.raises(ValueError, match="computes: convert y to another unit"):
         make().fit(X, 1e-310 * Y)
     assert make().fit(X, 1e50 * Y).score(X, 1e50 * Y) > 0.1
 

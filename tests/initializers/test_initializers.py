@@ -305,7 +305,7 @@ def test_data_driven_has_the_variance_of_the_activation(activation, gain):
 
 
 def start(X, units=40, activation="relu", seed=0, dtype=None, **arguments):
-    """Return the first weights of a layer in front of an activation."""
+    """Return the initial weights of a layer before an activation."""
     initializer = DataDriven(activation and LAYERS.make(activation))
     layer = Linear(units, initializer=initializer, **arguments)
     dtype = X.dtype if dtype is None else dtype
@@ -379,7 +379,7 @@ def test_data_driven_shifts_nothing_without_a_reason():
     rng = np.random.default_rng(0)
     drawn = {"coef": draw(DataDriven(ReLU()), (5, 3)), "intercept": np.zeros(3)}
     kept = {name: array.copy() for name, array in drawn.items()}
-    # Without an activation, as in front of the output, and without an intercept.
+    # Without an activation, as before the output, and without an intercept.
     assert DataDriven().adapt(drawn, X, rng) is drawn
     alone = {"coef": drawn["coef"]}
     assert DataDriven(ReLU()).adapt(alone, X, rng) is alone
@@ -397,7 +397,7 @@ def test_data_driven_shifts_nothing_without_a_reason():
     np.testing.assert_array_equal(shifted["coef"], drawn["coef"])
 
 
-def test_data_driven_takes_the_activation_behind_it():
+def test_data_driven_takes_the_following_activation():
     initializer = DataDriven()
     assert initializer.for_activation(None) is initializer
     assert initializer.for_activation(Sigmoid()).activation.name == "sigmoid"
@@ -405,8 +405,8 @@ def test_data_driven_takes_the_activation_behind_it():
     network = build_network(
         [Linear(3), Sigmoid(), Linear(2), ReLU()], 4, 1, "data_driven"
     )
-    behind = [layer.initializer.activation for layer in network.layers[::2]]
-    assert [activation and activation.name for activation in behind] == [
+    following = [layer.initializer.activation for layer in network.layers[::2]]
+    assert [activation and activation.name for activation in following] == [
         "sigmoid",
         "relu",
         None,

@@ -83,7 +83,7 @@ def test_shares_add_up_to_the_change_of_an_output(regressor, loss, n_targets, ou
         missing = shares.sum(axis=1) - change[every, target]
         np.testing.assert_allclose(np.abs(missing), error, atol=1e-9)
         assert (error <= 1e-3 * spread[target]).all()
-        # With a tolerance of one's own, in the unit of the output.
+        # With a custom tolerance, in the unit of the output.
         _, error = integrated_gradients(
             it.model, rows, baseline, target, output=output, tol=1e-7
         )
@@ -113,7 +113,7 @@ def test_spectra_in_the_unit_of_the_targets(regressor, n_targets):
 def test_float32(regressor, loss):
     it, exact = regressor(loss, 1, "float32"), deepcopy(regressor(loss))
     assert it.model[-1].weights_.dtype == np.float32
-    # Two trainings differ by more than their rounding.
+    # Two runs differ by more than their rounding.
     exact.model[-1].weights_ = it.model[-1].weights_
     for function in (saliency, gradient_x_input, sensitivity):
         result, expected = function(it.model, it.X), function(exact.model, exact.X)

@@ -45,7 +45,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:X does not have valid feature na
 
 NUMBERS = ["big", "small", "gaps", "count", "price"]
 CATEGORIES = ["color", "smoker"]
-COLORS = ["red", "green", "blue", "grey"]
+COLORS = ["red", "green", "blue", "pink"]
 N_ROWS = 120
 
 
@@ -198,7 +198,7 @@ def test_contrasts_are_differences_of_predictions(kind):
     found = category_contrasts(model, ROWS, output=output, target=target)
     here = answers(model, kind, ROWS)[:, column]
     assert found.names == [
-        *(("color", c) for c in ("blue", "green", "grey", "red")),
+        *(("color", c) for c in ("blue", "green", "pink", "red")),
         ("smoker", False),
         ("smoker", True),
     ]
@@ -315,7 +315,7 @@ def test_a_baseline_is_read_as_rows_are():
 
 
 def test_gradient_times_input_of_a_linear_network_is_exact():
-    """There it is what integrated gradients are: both begin behind the encodings."""
+    """It equals integrated gradients there: both start after the encodings."""
     options = {"max_iter": 3, "tol": None, "random_state": 0}
     model = plain_classifier((), encoding="auto", **options).fit(FRAME, SIDE)
     shares = gradient_x_input(model, ROWS, "high", output="raw")

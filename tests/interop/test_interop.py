@@ -902,7 +902,7 @@ def test_there_and_back(problem, dtype):
 
 
 # For two labels skl2onnx takes the columns of any MLPClassifier for those of a binary
-# problem and adds two more in front.
+# problem and puts two more before them.
 @pytest.mark.parametrize("problem", sorted({*PROBLEMS} - {"two labels"}))
 def test_onnx(problem):
     skl2onnx = pytest.importorskip("skl2onnx")

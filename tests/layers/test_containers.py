@@ -124,7 +124,7 @@ def test_names_of_statistics():
     assert Parallel([Linear(3), "tanh"]).statistics == ()
 
 
-def test_first_weights_that_depend_on_the_batch_behind_statistics():
+def test_data_driven_weights_after_statistics():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((20, 5)).astype(np.float32)
     layers = ["tanh", Rescale(), Linear(3, initializer=DataDriven(ReLU())), "relu"]
@@ -256,7 +256,7 @@ def test_activations(layer, is_activation, value_range):
     assert layer.value_range == value_range
 
 
-def test_linear_layers_inside_suit_the_activation_behind_them():
+def test_linear_layers_inside_suit_the_following_activation():
     layers = [
         Linear(8),
         Residual(Sequential(["relu", Linear(8), "tanh", Linear(8)])),

@@ -1,4 +1,4 @@
-"""Networks side by side get from a loss what they get alone, bit for bit."""
+"""Results of a loss for networks side by side are bit-identical to those alone."""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""Networks side by side get from a penalty what they get alone, bit for bit."""
+"""Results of a penalty for networks side by side are bit-identical to those alone."""
 
 import numpy as np
 import pytest

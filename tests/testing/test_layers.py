@@ -236,7 +236,7 @@ class DrawsAnew(Mask):
 
 
 class MaskOfAnotherDraw(Mask):
-    """The Jacobian has a mask of its own."""
+    """The Jacobian has a different mask."""
 
     def linearize(self, weights, X, *, rng=None, workspace=None):
         output, _ = super().linearize(weights, X, rng=rng)

@@ -58,7 +58,7 @@ def blocks(*arrays, size=SIZE):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("optimizer", ["adam", "momentum"])
 def test_blocks_equal_an_epoch(tmp_path, name, weighted, optimizer):
-    """Bit for bit, when blocks are the batches; the last one is smaller."""
+    """Bit-identical if blocks are the batches; the last one is smaller."""
     table = TABLES[name](X_TRAIN[:N], tmp_path)
     y = Y_TRAIN[:N]
     assert N % SIZE

@@ -1,4 +1,4 @@
-"""A member of a population equals its own fit, bit for bit."""
+"""A member of a population is bit-identical to its own fit."""
 
 import numpy as np
 import pytest

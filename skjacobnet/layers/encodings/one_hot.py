@@ -1,4 +1,4 @@
-"""One column for each category."""
+"""One-hot encoding of categories."""
 
 from functools import lru_cache
 from typing import NamedTuple
