@@ -83,7 +83,7 @@ def assert_same_search(first, second, tolerance=0.0):
     ],
     ids=["float64", "float32"],
 )
-def test_a_search_is_the_same_to_the_bit_with_two_jobs(backend, params):
+def test_a_search_with_two_jobs_is_bit_identical(backend, params):
     with threadpoolctl.threadpool_limits(1, "blas"):
         alone = searched(1, **params)
         with joblib.parallel_config(backend, **BACKENDS[backend]):
@@ -220,7 +220,7 @@ def test_threads_that_fit_different_estimators_at_the_same_time(container):
     assert len({model.loss_ for model in fitted}) == len(fitted)
 
 
-def test_threads_that_go_on_from_copies_of_one_fitted_estimator():
+def test_threads_that_continue_copies_of_one_fitted_estimator():
     parent = network(warm_start=True, dropout=0.2).fit(X_TRAIN, Y_TRAIN)
     before = parent.weights_.copy()
     rows = [slice(start, start + 200) for start in (0, 200, 400, 600)]

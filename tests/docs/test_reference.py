@@ -83,7 +83,7 @@ def test_internal_names_are_still_there(name):
     assert any(name in public_names(import_module(module)) for module in PUBLIC)
 
 
-def test_displays_have_a_section_of_their_own():
+def test_displays_have_a_separate_section():
     inspection = import_module("skjacobnet.inspection")
     displays = {name for name in public_names(inspection) if name.endswith("Display")}
     sections = {title: names for title, _, names in CONF["SECTIONS"]}

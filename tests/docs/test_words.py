@@ -93,7 +93,13 @@ RETIRED = [
         "run or fit",
         "a training that ends",
     ),
-    Retired("belief", r"\bbeliefs?\b", "predicted probabilities", "its belief"),
+    Retired(
+        "belief",
+        # A prior belief about the world and a title are allowed.
+        r"\b(?:a|the|its|their) beliefs?\b(?! (?:about|that)\b)",
+        "predicted probabilities or prediction",
+        "a belief in one of three classes",
+    ),
     Retired("heart", r"\bby heart\b", "overfitting", "rows learned by heart"),
     Retired("to wait", r"\bhow long to wait\b", "patience", "say how long to wait"),
     Retired(
@@ -120,7 +126,13 @@ RETIRED = [
         "feature importance",
         "the feature that says most",
     ),
-    Retired("measured", r"\bwhat is measured\b", "the noun", "what is measured there"),
+    Retired(
+        "measured",
+        r"\bwhat is measured\b",
+        "the noun",
+        "what is measured",
+        "skjacobnet",
+    ),
     Retired("picture", r"\bpictures?\b", "plot or figure", "a picture", "skjacobnet"),
     Retired(
         "what",
@@ -152,14 +164,15 @@ def files_of(group):
 
 def retired_in(text, name):
     """Return a message for each retired phrase in a text, in order."""
-    lower, found = text.lower(), []
+    found = []
+    lower = text.lower().replace("_", " ")  # names are read, too
     for phrase, pattern in zip(RETIRED, PATTERNS, strict=True):
         if phrase.key not in lower or not name.startswith(phrase.folder):
             continue
         for match in pattern.finditer(text if "What" in phrase.pattern else lower):
             words = match.group().lstrip()
             line = text.count("\n", 0, match.end() - len(words)) + 1
-            words = " ".join(words.split())
+            words = " ".join(words.replace("#", " ").split())
             found.append((line, f"{name}:{line}: {words!r}; write {phrase.instead}"))
     return [message for _, message in sorted(found)]
 

@@ -284,7 +284,7 @@ def test_early_stopping_keeps_the_best_weights():
     np.testing.assert_array_equal(model.weights_, again.weights_)
 
 
-def test_a_validation_set_of_ones_own():
+def test_a_custom_validation_set():
     model = make(max_iter=30).fit(X_TRAIN, Y_TRAIN, X_val=X_TEST, y_val=Y_TEST)
     losses = model.history_["validation_loss"]
     assert model.best_score_ == -min(losses)
@@ -308,7 +308,7 @@ def test_training_stops_when_the_loss_stops_falling():
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "nesterov", "rmsprop", "amsgrad"])
-def test_warm_start_goes_on_bit_for_bit(optimizer):
+def test_warm_start_is_bit_identical(optimizer):
     params = {"optimizer": optimizer, "dropout": 0.3, "batch_size": 30}
     whole = make(**params, max_iter=6).fit(X_TRAIN, Y_TRAIN)
     half = make(**params, max_iter=3, warm_start=True).fit(X_TRAIN, Y_TRAIN)
@@ -339,7 +339,7 @@ def test_partial_fit_is_one_pass_and_equals_one_epoch():
     assert blocks.score(X_TEST, Y_TEST) > 0.9
 
 
-def test_partial_fit_after_fit_goes_on_from_the_weights():
+def test_partial_fit_after_fit_continues_from_the_weights():
     model = make(max_iter=20).fit(X_TRAIN, Y_TRAIN)
     before = model.weights_.copy()
     model.partial_fit(X_TRAIN[:50], Y_TRAIN[:50])

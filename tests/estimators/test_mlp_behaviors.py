@@ -363,7 +363,7 @@ def test_endless_patience():
 
 
 @pytest.mark.parametrize("monitor", ["loss", "accuracy"])
-def test_a_class_too_rare_to_be_held_back(monitor):
+def test_a_class_too_rare_for_the_validation_set(monitor):
     """MLPClassifier refuses it; here the only row of a class is trained on."""
     X, y = TWO
     names = np.where(y == 0, "zero", "one").astype(object)
@@ -419,7 +419,7 @@ def test_weights_have_the_type_of_the_rows(dtype, optimizer):
     assert {array.dtype for array in arrays} == {np.dtype(dtype)}
 
 
-def test_a_loaded_model_goes_on_learning(tmp_path):
+def test_a_loaded_model_continues_learning(tmp_path):
     X, y = TWO
     trained = network(activation="tanh", learning_rate=0.01, max_iter=40).fit(X, y)
     joblib.dump(trained, tmp_path / "model.joblib")
@@ -498,7 +498,7 @@ def test_equal_weights_are_no_weights():
     assert not np.array_equal(uneven.weights_, plain.weights_)
 
 
-def test_too_few_rows_to_hold_any_back():
+def test_too_few_rows_for_a_validation_set():
     model = network(early_stopping=True)
     with pytest.raises(ValueError, match="at least 3 rows for a validation set, got 2"):
         model.fit([[1.0, 2.0], [3.0, 4.0]], [0, 1])

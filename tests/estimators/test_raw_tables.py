@@ -187,7 +187,7 @@ def test_order_of_rows_and_columns(make, y, method):
 
 
 @both
-def test_runs_that_go_on_keep_what_was_learned(make, y, method):
+def test_continued_runs_keep_the_encodings(make, y, method):
     whole = make(warm_start=True, max_iter=20).fit(FRAME, y)
     halves = make(warm_start=True, max_iter=10).fit(FRAME, y)
     halves = pickle.loads(pickle.dumps(halves)).fit(FRAME, y)

@@ -219,7 +219,7 @@ def test_halves_make_a_whole(loss, validated):
     np.testing.assert_array_equal(whole.network_.statistics, halves.network_.statistics)
 
 
-def test_a_run_that_goes_on_keeps_the_unit():
+def test_a_continued_run_keeps_the_unit():
     model = make(warm_start=True).fit(X, Y)
     statistics = model.network_.statistics
     model.fit(X, 2.0 * Y + 5.0)

@@ -92,7 +92,7 @@ ALL_BUT_FEW = np.r_[np.zeros(170, int), np.ones(5, int), np.full(3, 2)]
         (ALL_BUT_FEW, "18 of 178 rows", r"\[2\]"),
     ],
 )
-def test_rows_held_back_without_a_class_are_warned_of_once(y, counts, classes):
+def test_a_validation_set_without_a_class_is_warned_of_once(y, counts, classes):
     model = make(early_stopping=True, warm_start=True, max_iter=2)
     message = f"{counts}, .* the classes {classes}.*validation_fraction.*X_val.*=False"
     with warnings.catch_warnings(record=True) as record:
@@ -104,7 +104,7 @@ def test_rows_held_back_without_a_class_are_warned_of_once(y, counts, classes):
     assert re.search(message, str(record[0].message))
 
 
-def test_rows_held_back_that_have_what_they_can_are_not_warned_of():
+def test_a_validation_set_with_all_possible_classes_gives_no_warning():
     single = np.where(ALL_BUT_FEW < 2, ALL_BUT_FEW, 1)
     single[0] = 2
     labels = np.stack([single > 0, single > 1], axis=1).astype(int)
@@ -159,7 +159,7 @@ def test_another_rule_keeps_the_best_weights():
         np.testing.assert_array_equal(model.weights_, weights)
 
 
-def test_other_validation_rows_begin_a_count_of_their_own():
+def test_other_validation_rows_restart_the_count():
     model = make(monitor="accuracy", warm_start=True).fit(
         X[TRAIN], Y[TRAIN], **VALIDATION
     )
@@ -169,7 +169,7 @@ def test_other_validation_rows_begin_a_count_of_their_own():
     assert model.best_iter_ > 20
 
 
-def test_partial_fit_goes_on_from_the_weights_that_were_kept():
+def test_partial_fit_continues_from_the_kept_weights():
     model = make(early_stopping=True, warm_start=True, monitor="accuracy")
     model.fit(X, Y)
     assert np.abs(model.weights_ - model.training_state_.theta).max() > 1e-3

@@ -269,8 +269,8 @@ def test_isometric_starts_from_the_rows_that_are_trained_on():
     np.testing.assert_allclose(
         first_weights(changed, weights), first_weights(X, weights), atol=1e-9
     )
-    held_back = {"early_stopping": True, "validation_fraction": 0.5}
-    assert np.max(np.abs(first_weights(X, **held_back) - dense)) > 1e-3
+    stopping = {"early_stopping": True, "validation_fraction": 0.5}
+    assert np.max(np.abs(first_weights(X, **stopping) - dense)) > 1e-3
 
 
 def test_isometric_lets_a_deep_and_narrow_network_learn():

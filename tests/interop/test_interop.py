@@ -230,7 +230,7 @@ class TestFromSklearn:
         last = model.history_["learning_rate"][-1]
         assert last == pytest.approx(mlp._optimizer.learning_rate)
 
-    def test_adaptive_goes_on_at_the_rate_it_had(self):
+    def test_adaptive_continues_at_its_rate(self):
         mlp = fit_mlp(
             WINE,
             WINE_Y,
@@ -856,7 +856,7 @@ class TestToSklearn:
         with pytest.raises(ValueError, match=message):
             to_sklearn(model)
 
-    def test_a_folded_network_comes_back(self):
+    def test_a_folded_network_converts_back(self):
         model = JacobianMLPClassifier((6, 5), encoding=["standardize"], max_iter=8)
         back = from_sklearn(to_sklearn(model.fit(WINE, WINE_Y)))
         assert_same_predictions(back, model, WINE)

@@ -65,7 +65,7 @@ def test_a_sparse_matrix(use_bias, rng):
     assert_same_gradients(layer, draw(layer, rng), X, cotangent)
 
 
-def test_another_type_in_front(rng):
+def test_another_type_before_it(rng):
     layer = Linear(UNITS)
     weights = draw(layer, rng, np.float32)
     X = rng.standard_normal((N_SAMPLES, N_IN))
@@ -136,7 +136,7 @@ def test_a_gradient_is_taken_where_the_network_was_linearized(rng):
     assert_array_equal(network.gradient(theta, at, cotangent), expected)
 
 
-def test_a_layer_in_front_that_widens_the_type(rng):
+def test_a_preceding_layer_that_widens_the_type(rng):
     class Wide(ReLU):
         def forward(self, weights, X, out=None):
             return super().forward(weights, X.astype(np.float64))

@@ -184,7 +184,7 @@ def test_not_a_number_stays_in_its_row():
         assert np.isfinite(average[1]).all()
 
 
-def test_a_link_of_ones_own_has_to_say_how():
+def test_a_custom_link_must_define_its_average():
     class Mine(Link):
         def n_outputs(self, output, n_raw):
             return n_raw

@@ -607,7 +607,7 @@ def test_targets_inside_the_domain():
         loss.check_targets(np.array([-1.0, 0.0]))
 
 
-def test_a_loss_of_ones_own_has_one_raw_prediction_that_is_predicted():
+def test_a_custom_loss_has_one_raw_prediction_that_is_predicted():
     class Cosh(RegressionLoss):
         def sample_values(self, y, raw, link):
             assert link is IDENTITY

@@ -163,7 +163,7 @@ SMOOTHINGS = np.array([0.0, 0.05, 1.0 / 3.0, 0.999])
 @each_dtype
 @pytest.mark.parametrize("link", [SOFTMAX, LOGISTIC])
 @pytest.mark.parametrize("shared", [False, True])
-def test_label_smoothing_of_their_own(shared, link, dtype):
+def test_separate_label_smoothing(shared, link, dtype):
     y, raw, _ = problem(CrossEntropy(), link, (6, 3), 4, dtype)
     targets = y[0] if shared else y
     found = CrossEntropy(SMOOTHINGS).value_and_gradient(targets, raw, None, link)

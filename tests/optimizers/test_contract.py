@@ -105,7 +105,7 @@ def test_init_leaves_the_weights_alone_and_shares_nothing(optimizer):
     "copied", [copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))]
 )
 @pytest.mark.parametrize("optimizer", OPTIMIZER)
-def test_a_copied_state_goes_on_in_the_same_way(optimizer, copied):
+def test_a_copied_state_continues_in_the_same_way(optimizer, copied):
     theta = np.ones(5)
     state = optimizer.init(theta)
     first, rest = np.split(gradients((5,), np.float64), 2)

@@ -83,7 +83,7 @@ def test_a_constant_of_zero_counts_is_zero():
     assert task.constant_raw(task.codes(np.zeros(4)), None, Poisson()) == np.log(1 / 8)
 
 
-def test_only_a_constant_is_learned_anew_by_a_run_that_goes_on():
+def test_a_continued_run_refits_only_a_constant():
     earlier = fitted(SquaredError(), np.column_stack([Y[:, 0], np.full(3, 7.0)]))
     later = regression_task(Y, SquaredError()).following(earlier)
     later = later.fitted(10.0 * Y, None)
@@ -174,7 +174,7 @@ def test_what_numbers_may_look_like(y):
     assert codes.shape == (2, 1)
 
 
-def test_what_goes_on_keeps_its_unit():
+def test_a_continued_task_keeps_its_unit():
     earlier = fitted(SquaredError())
     later = regression_task(10.0 * Y, SquaredError()).following(earlier)
     assert later.fitted(10.0 * Y, None).location is earlier.location

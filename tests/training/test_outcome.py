@@ -76,7 +76,7 @@ def test_whatever_ended_the_run(tol, optimizer, labels):
     assert len(caught) == 1
 
 
-def test_a_training_that_was_interrupted_is_not_judged():
+def test_an_interrupted_run_is_not_judged():
     network = plain_classifier(max_iter=50, random_state=0)
     calls = []
 

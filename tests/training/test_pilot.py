@@ -208,7 +208,7 @@ def test_a_validation_set_takes_the_place_of_the_pilot(capsys):
     assert model.temperature_ == pytest.approx(1.0 / best, rel=3e-3)
 
 
-def test_a_run_that_goes_on_keeps_the_temperature():
+def test_a_continued_run_keeps_the_temperature():
     model = classifier(warm_start=True).fit(X, NOISY)
     temperature, weights = model.temperature_, model.weights_.copy()
     model.fit(X, NOISY)
