@@ -1,4 +1,4 @@
-"""What every member of every family must satisfy, found through the families."""
+"""Requirements of all members of all families."""
 
 import importlib
 import inspect

@@ -24,7 +24,7 @@ from skjacobnet.training.drive import Ended, done_together
 from skjacobnet.training.recipe import Size, resolved
 
 NOT_CLIMBING = (
-    "Halving continues networks of this package that do not override fit, "
+    "Halving needs networks of this package that do not override fit, "
     "got {!r}. Use LockstepGridSearchCV, or scikit-learn's HalvingGridSearchCV."
 )
 

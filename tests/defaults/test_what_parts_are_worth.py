@@ -1,4 +1,4 @@
-"""Each part of the defaults earns its place on data made for it.
+"""Each part of the defaults improves the score on suitable data.
 
 Log-losses and errors are means over four seeds, on held-out rows.
 """
@@ -44,7 +44,7 @@ def mean_error(draw, n, **parameters):
 
 
 def flipped(share):
-    """Return a maker of two classes of which a share is flipped at random."""
+    """Return a function that draws two classes, with a share flipped at random."""
 
     def draw(rng, n):
         X = rng.standard_normal((n, 8))

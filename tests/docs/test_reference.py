@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CONF = runpy.run_path(str(ROOT / "docs" / "conf.py"))
-# All of what these offer is for users.
+# All public names of these are for users.
 PUBLIC = [
     "skjacobnet",
     "skjacobnet.callbacks",
@@ -46,9 +46,9 @@ def listed(tmp_path_factory):
 
 
 def public_names(module):
-    """Read from the source what a module offers: ``import name as name``, or its own.
+    """Return public names from the source: ``import name as name``, or definitions.
 
-    An independent way to the answer that `conf.exports` gives.
+    This is independent of `conf.exports`.
     """
     if hasattr(module, "__all__"):
         return set(module.__all__)
@@ -72,7 +72,7 @@ def test_every_public_name_is_listed_once(listed, module):
 
 def test_no_public_module_is_forgotten(listed):
     stems = {path.stem for path in (ROOT / "skjacobnet").iterdir()}
-    # Tables and loops are the estimator's, and the estimator is the package's.
+    # Tables and loops are parts of the estimator, which the package exports.
     internal = {"data", "training", "estimators"}
     public = {stem for stem in stems if stem[0] != "_"} - internal
     assert set(listed) == {"skjacobnet", *(f"skjacobnet.{stem}" for stem in public)}

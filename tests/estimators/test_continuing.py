@@ -1,4 +1,4 @@
-"""partial_fit and warm_start: what goes on, what starts anew, what stays as it was."""
+"""partial_fit and warm_start: what continues, restarts, or is unchanged."""
 
 import copy
 
@@ -121,7 +121,7 @@ def test_todays_rule_decides_when_to_stop():
     model = make(tol=10.0, n_iter_no_change=3, max_iter=50).fit(X, Y)
     stopped = model.n_iter_
     assert stopped == 5
-    # Asked to go on, it has its patience back.
+    # A continued run regains its patience.
     model.fit(X, Y)
     assert model.n_iter_ == stopped + 4
     model.set_params(tol=None, max_iter=7).fit(X, Y)

@@ -93,7 +93,7 @@ def test_members_equal_single_fits():
 
 
 def test_members_draw_from_separate_streams():
-    """Shared draws would give one network several times."""
+    """Shared draws would give identical networks."""
     model = ensemble(max_iter=1).fit(X, Y)
     seeds = [member.random_state for member in model.estimators_]
     assert len(set(seeds)) == 3
@@ -130,7 +130,7 @@ def test_members_are_trained_side_by_side(monkeypatch):
 
 @pytest.fixture
 def held_out(monkeypatch):
-    """Return a list of what each pilot does not see."""
+    """Return a list of the held-out rows of each pilot."""
     found, original = [], calibration.pilot
 
     def pilot(parts, network, table, *args, **kwargs):

@@ -1,4 +1,4 @@
-"""Bad input gets an error that names it, and the estimator stays as it was."""
+"""Invalid input raises an error that names it, and the estimator is unchanged."""
 
 import copy
 

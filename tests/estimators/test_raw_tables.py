@@ -334,7 +334,7 @@ FITTED = {make: make().fit(FRAME, y) for make, y, _ in BOTH}
 @pytest.mark.parametrize("name", OF_A_COLUMN)
 def test_bad_columns(make, y, method, name):
     values, message = OF_A_COLUMN[name]
-    # The bad one stands where a good column has been.
+    # The bad column replaces a good one.
     table = FRAME.assign(age=pandas.Series(values)).rename(columns={"age": "bad"})
     fresh = make()
     assert_unchanged_by(lambda: fresh.fit(table, y), fresh, message)

@@ -101,7 +101,7 @@ def test_a_constant_target_gives_a_constant(loss):
 
 
 def answer(model, x, output):
-    """Return an output as users ask for it, with a column for each number."""
+    """Return an output by its public method, with a column for each number."""
     if output == "std":
         values = model.predict(x, return_std=True)[1]
     elif output == "quantiles":
@@ -404,7 +404,7 @@ def test_answers_that_a_loss_has_not():
         model.predict_quantiles(X)
     with pytest.raises(ValueError, match="output must be"):
         model.input_jacobian(X, output="proba")
-    # What was fitted counts, not what has been set since.
+    # The fitted parameters count, not those set later.
     model.set_params(loss="gaussian")
     with pytest.raises(ValueError, match="fitted with SquaredError"):
         model.predict(X, return_std=True)

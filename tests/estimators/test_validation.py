@@ -1,4 +1,4 @@
-"""Early stopping: which rows, which score, and which weights are kept."""
+"""Early stopping: the validation set, the score, and the kept weights."""
 
 import re
 import warnings
@@ -219,7 +219,7 @@ def test_warm_start_may_be_set_after_a_plain_fit():
 
 @pytest.mark.parametrize("form", ["l1", "kl"])
 def test_lbfgs_in_blocks_is_lbfgs_at_once(form, monkeypatch):
-    """The form "kl" of sparsity is no mean over rows."""
+    """The form "kl" of sparsity is not a mean over rows."""
     from skjacobnet.core import blocks
 
     rows, labels = load_breast_cancer(return_X_y=True)
@@ -239,7 +239,7 @@ def test_lbfgs_in_blocks_is_lbfgs_at_once(form, monkeypatch):
     blocks = make(**params).fit(rows, labels, sample_weight=weight)
     np.testing.assert_allclose(blocks.weights_, whole.weights_, atol=1e-7)
     np.testing.assert_allclose(blocks.loss_curve_, whole.loss_curve_, rtol=1e-9)
-    # A schedule that goes on after it counts its iterations, not their blocks.
+    # A continued schedule counts its iterations, not their blocks.
     assert blocks.training_state_.step == blocks.training_state_.n_steps == 10
 
 

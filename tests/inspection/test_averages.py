@@ -1,4 +1,4 @@
-"""Everything that is asked of a fitted network, asked of the average of several."""
+"""Inspection of the average of several networks."""
 
 from functools import cache
 
@@ -158,7 +158,7 @@ INFLUENCE = {"damping": 0.1, "tol": 1e-10}
 
 @each_setting
 def test_influence_is_that_of_the_members(setting):
-    """The mean of their changes, since each one is trained again alone."""
+    """The mean of their changes, since each is trained again separately."""
     model, members = classifiers(setting)
     rows = ROWS[:5]
     found = influence(model, X, Y, rows, target=1, **INFLUENCE)

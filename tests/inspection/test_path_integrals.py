@@ -139,7 +139,7 @@ def test_numbers_that_overflow_or_are_too_large_for_tol_end(monkeypatch):
 
 
 class Opaque(Layer):
-    """ReLU that says nothing of its kink."""
+    """ReLU that does not declare its kink."""
 
     def forward(self, weights, X, out=None):
         return ReLU().forward(weights, X, out)
@@ -178,7 +178,7 @@ def test_through_a_pipeline():
     change = model.predict_proba(ROWS) - model.predict_proba(baseline)
     np.testing.assert_allclose(result.sum(axis=1), change[:, 0], atol=2e-7)
     assert error.max() < 1e-7
-    # Where two rows agree in a feature it has no share.
+    # A feature that is equal in two rows has no share.
     same = ROWS.copy()
     same[:, 2] = baseline[:, 2]
     assert not integrated_gradients(model, same, baseline)[0][:, 2].any()

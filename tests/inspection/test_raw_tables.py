@@ -1,4 +1,4 @@
-"""Raw tables: text, gaps and numbers of any unit, from the frame to the explanation."""
+"""Raw tables: strings, missing values and numbers of any unit, and explanations."""
 
 import pickle
 import tracemalloc
@@ -153,7 +153,7 @@ def answers(model, kind, X):
 
 
 def targets_of(model, kind, X):
-    """Return the target to ask for and its column: the last one there is."""
+    """Return the last target and its column."""
     n_columns = answers(model, kind, X[:1]).shape[1]
     if OUTPUTS[kind] == "proba":
         return model.classes_[-1], n_columns - 1
@@ -306,7 +306,7 @@ def test_a_baseline_is_read_as_rows_are():
     ]
     for other in shares[1:]:
         pd.testing.assert_frame_equal(shares[0], other)
-    # A row that is its own baseline has nothing to share.
+    # A row equal to its baseline has zero attributions.
     assert not integrated_gradients(model, ROWS, ROWS).attributions.to_numpy().any()
     with pytest.raises(ValueError, match="one row or one for each of the 12 rows of X"):
         integrated_gradients(model, ROWS, FRAME[:5])
@@ -648,7 +648,7 @@ LARGE = table(5, 12000)
 
 @pytest.mark.parametrize("name", list(FUNCTIONS)[:6])
 def test_memory_is_the_result_and_one_block(name, monkeypatch):
-    """More rows take what is read of them and what is said, not their encodings."""
+    """More rows take memory for the input and the result, not for encodings."""
     # Small blocks, so that it makes no difference how full the last one is.
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 2**20)
     model = fitted()
@@ -681,7 +681,7 @@ def test_check_gradients(kind):
 
 
 class Steep(Standardize):
-    """Claims slopes that are too large."""
+    """Has too large slopes."""
 
     def slopes(self, weights, X, out):
         super().slopes(weights, X, out)

@@ -283,7 +283,7 @@ class TestFromSklearn:
         assert model.regularizers == {"weight_decay": pytest.approx(0.4 / 178)}
 
     def test_lbfgs_finds_the_same_minimum(self):
-        """A linear model with a penalty has one minimum, whoever looks for it."""
+        """A linear model with a penalty has one minimum."""
         mlp = fit_mlp(
             WINE, WINE_Y, (), max_iter=2000, solver="lbfgs", alpha=5.0, tol=1e-9
         )
@@ -330,7 +330,7 @@ class TestFromSklearn:
         model = from_sklearn(mlp).partial_fit(WINE, WINE_Y)
         assert model.n_iter_ == 4
         assert model.loss_curve_[:3] == mlp.loss_curve_
-        # The first loss after it is that of the weights it came with.
+        # The next loss is that of the converted weights.
         start = -np.log(mlp.predict_proba(WINE)[np.arange(178), WINE_Y]).mean()
         assert model.history_["loss"][-1] == pytest.approx(start, rel=1e-12)
 
@@ -775,7 +775,7 @@ class TestToSklearn:
         if monitor == "accuracy":
             scores = classifier.history_["validation_score"]
             assert mlp.validation_scores_[:-1] == scores
-            # No score can be better, so the weights it came with are put back.
+            # No score can be better, so the converted weights are restored.
             assert mlp.best_validation_score_ == classifier.best_score_ == 1.0
         assert mlp.best_loss_ is None
 
@@ -823,7 +823,7 @@ class TestToSklearn:
         assert mlp.n_features_in_ == X.shape[1]
 
     def test_of_a_sparse_table(self):
-        """What "auto" stands for there has a counterpart."""
+        """The encodings of "auto" for sparse tables have a counterpart."""
         X = csr_matrix(np.where(np.abs(CANCER) > 1.0, CANCER, 0.0))
         model = JacobianMLPClassifier((6, 5), max_iter=8, random_state=0)
         mlp = to_sklearn(model.fit(X, CANCER_Y))

@@ -1,4 +1,4 @@
-"""Layers that consist of layers."""
+"""Containers of layers."""
 
 import pickle
 import tracemalloc
@@ -301,7 +301,7 @@ def test_the_gain_of_an_orthogonal_start_reaches_inside():
 
 def test_data_dependent_starts_see_what_reaches_them():
     class Centered(Linear):
-        """Starts where the outputs have mean zero."""
+        """Initialized so that the outputs have mean zero."""
 
         name = None
 
@@ -418,7 +418,7 @@ def test_frozen_weights_keep_their_bits(optimizer):
         max_iter=5,
         random_state=0,
     ).fit(DIGITS, Y)
-    # Steps so short that they change nothing show what was drawn.
+    # Steps too short to change anything show the initial weights.
     still = clone(model).set_params(optimizer="sgd", learning_rate=1e-300)
     drawn = still.fit(DIGITS, Y).weights_
     frozen = np.zeros(drawn.size, bool)
@@ -502,7 +502,7 @@ def test_wide_layers_inside_bound_the_memory_of_jacobians():
 
 
 class Scaled(Layer):
-    """One number times the input, by somebody who knows nothing of containers."""
+    """One number times the input, a custom layer without support for containers."""
 
     def weight_shapes(self, n_in):
         return {"scale": ()}
@@ -709,7 +709,7 @@ def test_a_step_allocates_nothing_that_grows_with_the_batch():
 
 
 class Negated(Linear):
-    """A linear layer with another gradient, which no step of training may overlook."""
+    """A linear layer with another gradient, which every training step must use."""
 
     name = None
 

@@ -1,4 +1,4 @@
-"""Prepared layers do what the layers do, whatever they are given."""
+"""Prepared layers give the results of the layers for all inputs."""
 
 import numpy as np
 import pytest
@@ -124,7 +124,7 @@ def test_buffers_outlive_a_vector_of_weights(rng):
 
 
 def test_a_gradient_is_taken_where_the_network_was_linearized(rng):
-    """Also when the workspace has seen inputs of another shape since."""
+    """Also if the workspace was used for another shape since."""
     network = Network([Linear(3), Tanh(), Linear(2)], n_in=N_IN)
     theta = rng.standard_normal(network.n_weights)
     workspace = NetworkWorkspace(network)

@@ -256,7 +256,7 @@ def test_median_is_half_the_absolute_error():
 
 
 def autograd_loss(loss, y, weight):
-    """Write the loss anew, with plain formulas in `autograd.numpy`."""
+    """Return the loss by plain formulas in `autograd.numpy`."""
 
     def of_target(raw, t):
         k = loss.n_per_target

@@ -32,7 +32,7 @@ OF_NUMBERS = [
     Quantile([0.1, 0.5, 0.9]),
 ]
 SHAPES = [(1, 1), (1, 2), (2, 1), (3, 10), (33, 1), (33, 3), (40, 10), (5, 130)]
-# Losses that look at the numbers of a batch in all ways there are.
+# Losses that use the numbers of a batch in all possible ways.
 SOME = [CrossEntropy(), CrossEntropy(0.1), Brier(), SquaredError(), Gaussian()]
 
 each_dtype = pytest.mark.parametrize("dtype", DTYPES)

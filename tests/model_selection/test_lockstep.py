@@ -1,4 +1,4 @@
-"""A lockstep search equals scikit-learn's own, fit by fit."""
+"""A lockstep search equals scikit-learn's search, fit by fit."""
 
 import pickle
 import threading

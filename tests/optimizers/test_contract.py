@@ -1,4 +1,4 @@
-"""What holds for every rule that takes one step at a time."""
+"""Properties of all mini-batch optimizers."""
 
 import copy
 import pickle
@@ -112,7 +112,7 @@ def test_a_copied_state_continues_in_the_same_way(optimizer, copied):
     for gradient in first:
         optimizer.step(theta, gradient, state, 0.01)
     other_theta, other_state = theta.copy(), copied(state)
-    # What the scratch arrays hold between steps must not count.
+    # The content of scratch arrays between steps must not matter.
     for scratch in np.atleast_2d(other_state["scratch"]):
         scratch[...] = np.nan
     for gradient in rest:

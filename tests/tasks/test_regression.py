@@ -1,4 +1,4 @@
-"""Numbers as targets: their checks, their unit, and what a network makes of it."""
+"""Regression targets: checks and units."""
 
 import numpy as np
 import pytest
@@ -103,7 +103,7 @@ def test_single_rows_one_after_the_other():
     task = regression_task(np.array([7.0]), SquaredError(), True).following(task)
     task = task.fitted(np.array([[7.0]]), None)
     assert (task.location, task.scale, task.constant.any()) == (5.0, 2.0, False)
-    # A fit knows that all its rows are there.
+    # A fit has all its rows.
     task = regression_task(np.array([7.0]), SquaredError()).following(
         fitted(SquaredError(), np.full(2, 3.0))
     )

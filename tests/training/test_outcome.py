@@ -1,4 +1,4 @@
-"""A run that ends far above the best constant prediction is warned of."""
+"""A run with a loss far above the baseline loss gives a warning."""
 
 import warnings
 
@@ -65,7 +65,7 @@ def test_no_warning_otherwise(monitor):
 @pytest.mark.parametrize("optimizer", ["adam", "momentum", "lbfgs"])
 @pytest.mark.parametrize("labels", [False, True])
 def test_whatever_ended_the_run(tol, optimizer, labels):
-    """The warning of the baseline comes first, and no advice to raise anything."""
+    """The warning of the baseline loss comes first, without further advice."""
     network = plain_classifier(
         (), optimizer=optimizer, max_iter=1, tol=tol, random_state=0
     )

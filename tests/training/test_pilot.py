@@ -1,4 +1,4 @@
-"""The pilot of a run, and the calibration that it gives."""
+"""The pilot of a run, and its calibration."""
 
 import numpy as np
 import pytest
@@ -111,7 +111,7 @@ def test_gradients_of_rows_are_those_of_the_training_loss():
 
 
 class Seen:
-    """A callback that counts epochs and looks at what is fitted."""
+    """A callback that counts epochs and checks the fitted estimator."""
 
     def __init__(self):
         self.epochs, self.temperatures = 0, []
@@ -228,7 +228,7 @@ def test_losses_that_are_no_log_loss(loss):
 
 
 def test_most_probable_factors():
-    # A parabola far from the ends, where the prior does not count.
+    # A parabola far from the ends, where the prior has little effect.
     assert most_probable(lambda a: (a - 0.7) ** 2, 1e9) == pytest.approx(0.7, rel=1e-4)
     assert most_probable(lambda a: -a, 1e9) == pytest.approx(2.5, rel=1e-4)
     assert most_probable(lambda a: -a, 1e9, largest=1.0) == pytest.approx(1.0, rel=1e-4)

@@ -1,4 +1,4 @@
-"""record_gradients: what is written down is right, and nothing else changes."""
+"""record_gradients: the records are right, and have no side effects."""
 
 import pickle
 
