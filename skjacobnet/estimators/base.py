@@ -318,7 +318,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         return self
 
     def _train_on(self, X, y, sample_weight, find_task):
-        """Train each network for one pass over a batch of rows.
+        """Train each network for one pass over a block of rows.
 
         Parameters
         ----------
@@ -335,7 +335,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         return alone(self.pass_steps(X, y, sample_weight, find_task))
 
     def pass_steps(self, X, y, sample_weight, find_task):
-        """Train for one pass over a batch of rows; `fit_steps` is the same for a fit.
+        """Train for one pass over a block of rows; `fit_steps` is the same for a fit.
 
         Parameters
         ----------

@@ -152,7 +152,9 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
+        Sorted classes; for labels their indices.
     n_features_in_ : int
+        Number of columns of `X`.
     feature_names_in_ : array of str
         Names of the columns, only if `X` has them.
     network_ : Network
@@ -175,9 +177,11 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
         Number of epochs trained, without those of a pilot; the maximum over an
         ensemble.
     batch_size_, max_iter_ : int
+        Values of the last fit, in place of ``"auto"``.
     learning_rate_ : float, or None for ``"lbfgs"``
+        Value of the last fit, in place of ``"auto"``.
     total_weight_decay_ : float
-        Resolved values of the last fit, in place of ``"auto"``.
+        Value of the last fit, in place of ``"auto"``.
     temperature_ : float
         Temperature 1/a of the calibration; 1 without calibration. For an ensemble a is
         the mean over the networks.
@@ -371,7 +375,7 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
 
     @available_if(lambda estimator: not is_full_batch(estimator.optimizer))
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Train for one pass over a batch of rows.
+        """Train for one pass over a block of rows.
 
         Parameters
         ----------

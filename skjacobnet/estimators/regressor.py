@@ -115,12 +115,13 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         Calibration to the noise of the targets. ``"noise"`` first trains a pilot
         network on 80 % of the rows, for half the epochs. With v its squared error on
         the held-out rows over the variance of the targets, the total weight decay of
-        the run on all rows is D₀ times :math:`\sqrt{v / (1 - v)}`, between 0.1 and 4.
-        With ``"squared_error"`` predictions are also shrunk to the mean, by the best
-        factor between 0.025 and 1 for the pilot: 1 except for small or noisy tables.
-        ``"auto"`` is ``"noise"`` for losses whose prediction is the mean, if
-        `total_weight_decay` is ``"auto"`` and there is no validation set; else None.
-        Fewer than 10 rows have no pilot. It has separate random numbers.
+        the run on all rows is D₀ times the noise-to-signal ratio
+        :math:`\sqrt{v / (1 - v)}`, limited to [0.1, 4]. With ``"squared_error"``
+        predictions are also shrunk to the mean, by the best factor between 0.025 and 1
+        for the pilot: 1 except for small or noisy tables. ``"auto"`` is ``"noise"`` for
+        losses whose prediction is the mean, if `total_weight_decay` is ``"auto"`` and
+        there is no validation set; else None. Fewer than 10 rows have no pilot. It has
+        separate random numbers.
     warm_start : bool, default=False
         Whether another `fit` continues the last one. The result is bit-identical to one
         uninterrupted run if `schedule` and `total_weight_decay` are given; ``"auto"``
@@ -149,6 +150,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
     Attributes
     ----------
     n_features_in_ : int
+        Number of columns of `X`.
     feature_names_in_ : array of str
         Names of the columns, only if `X` has them.
     network_ : Network
@@ -171,9 +173,11 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         Number of epochs trained, without those of a pilot; the maximum over an
         ensemble.
     batch_size_, max_iter_ : int
+        Values of the last fit, in place of ``"auto"``.
     learning_rate_ : float, or None for ``"lbfgs"``
+        Value of the last fit, in place of ``"auto"``.
     total_weight_decay_ : float
-        Resolved values of the last fit, in place of ``"auto"``.
+        Value of the last fit, in place of ``"auto"``.
     shrinkage_ : array of shape (n_targets,)
         Factor by which the calibration shrinks predictions to the mean; 1 without
         calibration. For an ensemble it is the mean over the networks.
@@ -387,7 +391,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
 
     @available_if(lambda estimator: not is_full_batch(estimator.optimizer))
     def partial_fit(self, X, y, sample_weight=None):
-        """Train for one pass over a batch of rows.
+        """Train for one pass over a block of rows.
 
         Parameters
         ----------
