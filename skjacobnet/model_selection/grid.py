@@ -12,7 +12,7 @@ class LockstepGridSearchCV(LockstepSearch, GridSearchCV):
     attributes and, if the estimator has an integer ``random_state``, the same scores.
     Candidates that differ in learning rate, penalty strengths, dropout rate, total
     decay, class weights, seeds, patience, epochs or numbers of the optimizer are
-    trained with stacked weights: one NumPy call does a step of all.
+    trained with stacked weights, so that each NumPy call serves all of them.
 
     Parameters
     ----------

@@ -73,11 +73,11 @@ class LockstepHalvingGridSearchCV(LockstepSearch, HalvingGridSearchCV):
     Notes
     -----
     The rungs are parts of one run, whose schedule and total decay end at the last rung:
-    a candidate that reaches it is bit-identical to a single fit with that `max_iter`.
-    Rungs are scored without calibration, which changes no decision of a classifier, and
-    with one network per candidate. The best estimator is calibrated and has its
-    `n_estimators`; a grid over these two has no effect. L-BFGS keeps its weights from
-    rung to rung, but not its memory of curvature.
+    the weights of a candidate that reaches it are bit-identical to those of a single
+    fit with that `max_iter`. Rungs are scored without calibration, which changes no
+    decision of a classifier, and with one network per candidate. The best estimator is
+    calibrated and has its `n_estimators`; a grid over these two has no effect. L-BFGS
+    keeps its weights from rung to rung, but not its memory of curvature.
 
     From the second rung on, few candidates are left in each split, so those of all
     splits are trained together.

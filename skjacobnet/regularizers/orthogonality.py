@@ -23,7 +23,7 @@ class Orthogonality(WeightRegularizer):
     See Also
     --------
     skjacobnet.initializers : The initializers ``orthogonal`` and ``isometric`` start at
-    the minimum of this penalty.
+        the minimum of this penalty.
 
     Notes
     -----

@@ -56,7 +56,7 @@ class OneHot(Encoding):
     See Also
     --------
     sklearn.preprocessing.OneHotEncoder : Encodes other categories as zeros, and has a
-    column for the rare ones.
+        column for the rare ones.
 
     Notes
     -----
