@@ -287,7 +287,7 @@ def test_sums_and_products_that_are_diagonal_are_multiplied_as_such():
 def test_unknown_mode_and_empty_chain():
     with pytest.raises(ValueError, match="mode must be one of 'auto', 'forward'"):
         accumulate([Diagonal(np.ones((1, 1)))], "backward")
-    with pytest.raises(ValueError, match="no operator"):
+    with pytest.raises(ValueError, match="at least one operator"):
         accumulate([])
 
 

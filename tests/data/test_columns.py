@@ -163,10 +163,10 @@ def test_sparse_matrices_stay_sparse():
     [
         ("all", "'from_dtype', None, or a list"),
         (3, "'from_dtype', None, or a list"),
-        (["a", "z"], "'z', which is no column"),
-        ([2], "2, which is no column"),
+        (["a", "z"], "'z', which is not a column"),
+        ([2], "2, which is not a column"),
         ([True], "a bool for each of the 2"),
-        ([1.5], "1.5, which is no column"),
+        ([1.5], "1.5, which is not a column"),
     ],
 )
 def test_choices_that_do_not_fit(choice, message):

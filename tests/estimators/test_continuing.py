@@ -191,7 +191,7 @@ def test_partial_fit_after_fit_continues_the_record():
     [
         (0 * Y, [0], "one class only"),
         (np.stack([Y, Y], axis=1), [0, 1, 2], "several columns of classes"),
-        (np.eye(3, dtype=int)[Y], ["a", "b", "c"], "numbers 0 to 2 of the columns"),
+        (np.eye(3, dtype=int)[Y], ["a", "b", "c"], "indices 0 to 2 of the columns"),
     ],
 )
 def test_classes_that_make_no_sense(y, classes, message):

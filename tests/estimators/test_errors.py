@@ -44,7 +44,7 @@ BAD_PARAMETERS = [
     ({"monitor": "ACCURACY"}, ValueError, "Did you mean 'accuracy'"),
     ({"regularizers": {"weight_decy": 1.0}}, ValueError, "Did you mean 'weight_decay'"),
     ({"layers": ["sigmod"]}, ValueError, "Did you mean 'sigmoid'"),
-    ({"layers": ["linear"]}, ValueError, "give an instance of Linear"),
+    ({"layers": ["linear"]}, ValueError, "pass an instance of Linear"),
     ({"optimizer": Adam}, TypeError, r"Did you mean Adam\(\)"),
     ({"optimizer": 3}, TypeError, "optimizer must be the name of an optimizer"),
     ({"optimizer": ReLU()}, TypeError, "optimizer must be the name of an optimizer"),

@@ -395,7 +395,7 @@ def test_encodings_that_do_not_suit_the_table(make, y, method):
         assert_unchanged_by(lambda m=model, t=table: m.fit(t, y), model, message)
     model = make(categorical_features=["town"])
     assert_unchanged_by(
-        lambda: model.fit(FRAME, y), model, "'town', which is no column"
+        lambda: model.fit(FRAME, y), model, "'town', which is not a column"
     )
     model = make(["one_hot"]).fit(FRAME.drop(columns="income"), y)
     gaps = FRAME.drop(columns="income").assign(age=np.nan)

@@ -324,7 +324,7 @@ def test_checkpoint_and_search(tmp_path):
 
 
 def test_a_far_worse_loss_than_that_of_a_constant_warns():
-    with pytest.warns(ConvergenceWarning, match="best constant prediction has 0.5"):
+    with pytest.warns(ConvergenceWarning, match="baseline loss 0.5"):
         make("squared_error", learning_rate=2.0, max_iter=1).fit(1e3 * X, Y)
 
 

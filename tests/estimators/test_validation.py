@@ -124,8 +124,8 @@ def own_metric(y_true, y_pred, scale=1.0):
 @pytest.mark.parametrize(
     ("monitor", "message"),
     [
-        (f1_score, r"as \(estimator, X, y\).*give make_scorer\(f1_score\)"),
-        (own_metric, r"as \(estimator, X, y\).*give make_scorer\(own_metric\)"),
+        (f1_score, r"as \(estimator, X, y\).*pass make_scorer\(f1_score\)"),
+        (own_metric, r"as \(estimator, X, y\).*pass make_scorer\(own_metric\)"),
         (
             "f1",
             r"make_scorer\(f1_score, pos_label='stayed'\), or .* 'f1_macro', 'loss'",

@@ -329,7 +329,7 @@ def test_data_dependent_starts_see_what_reaches_them():
         (Sequential([Linear(5), "rleu"]), r"Sequential: layers\[1\] 'rleu'. Did you"),
         (Frozen("linear"), "layer 'linear' needs arguments"),
         (Residual(Sequential([Dropout(2.0)])), "Dropout: rate must be"),
-        ("residual", "layer 'residual' needs arguments: give an instance of Residual"),
+        ("residual", "layer 'residual' needs arguments: pass an instance of Residual"),
     ],
     ids=repr,
 )

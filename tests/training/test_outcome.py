@@ -71,7 +71,7 @@ def test_whatever_ended_the_run(tol, optimizer, labels):
     )
     rows = 1e6 * (1.0 + np.arange(600))[:, np.newaxis]
     targets = np.stack([y == "rare", X[:, 2] > 10.5], axis=1).astype(int)
-    with pytest.warns(ConvergenceWarning, match="best constant prediction") as caught:
+    with pytest.warns(ConvergenceWarning, match="baseline loss") as caught:
         network.fit(rows, targets if labels else y)
     assert len(caught) == 1
 
