@@ -723,7 +723,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
 
     @property
     def _repr_html_(self):
-        # Some notebooks ask for this alone. It is missing where estimators are shown
+        # Some notebooks use only this method. It is missing if estimators are shown
         # as text.
         diagram = super()._repr_html_
         return lambda: self._with_layers(diagram())

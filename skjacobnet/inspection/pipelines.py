@@ -63,7 +63,7 @@ def is_encoded(estimator):
 
 
 def _way_to_the_network(estimator):
-    """Return a hint what to pass instead of an estimator that contains a network."""
+    """Return a hint for an estimator that contains a network."""
     if hasattr(estimator, "best_estimator_"):
         return " For a search pass search.best_estimator_."
     if isinstance(estimator, TransformedTargetRegressor):

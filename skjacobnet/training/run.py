@@ -221,7 +221,7 @@ def _check_unit(task, dtype):
     Raises
     ------
     ValueError
-        If it has not.
+        If it is outside the range.
     """
     if task.rescaling() is None:
         return
