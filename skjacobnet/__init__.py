@@ -8,7 +8,7 @@ from skjacobnet.estimators.classifier import (
 )
 from skjacobnet.estimators.regressor import JacobianMLPRegressor as JacobianMLPRegressor
 
-# Loaded when they are asked for.
+# Loaded on first access.
 _SUBMODULES = ("inspection", "interop", "model_selection", "testing")
 
 

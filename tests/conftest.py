@@ -1,4 +1,4 @@
-"""What is asked of every picture: size, labels, something to see, nothing covered."""
+"""Checks of figures: size, labels, visible content, no overlaps."""
 
 from itertools import combinations
 
@@ -11,7 +11,7 @@ SIZES = ((6.4, 4.8), (16.0, 12.0))
 
 @pytest.fixture
 def plt():
-    """pyplot, drawing to memory; whatever any test has opened is closed."""
+    """pyplot without a window; figures of a test are closed."""
     pyplot = pytest.importorskip("matplotlib.pyplot")
     pyplot.close("all")
     pyplot.switch_backend("Agg")
@@ -21,7 +21,7 @@ def plt():
 
 @pytest.fixture
 def check_picture(plt):
-    """Return a function that checks a display which has a figure of its own."""
+    """Return a function that checks a display with a separate figure."""
 
     def check(display):
         for ax in np.ravel(display.ax_):
@@ -42,7 +42,7 @@ def fixture_of_check_figure(plt):
 
 
 def check_figure(figure):
-    """Check what a figure shows at the size that it has."""
+    """Check a figure at its size."""
     figure.set_dpi(100)
     figure.canvas.draw()
     width, height = figure.bbox.size
@@ -63,7 +63,7 @@ def check_figure(figure):
 
 
 def texts(figure):
-    """Return all texts of a figure that can be read."""
+    """Return all visible texts of a figure."""
     found = [*figure.texts]
     legends = [*figure.legends]
     for ax in figure.axes:
@@ -83,7 +83,7 @@ def texts(figure):
 
 def tick_labels(axis):
     """Return the labels of the ticks in view; matplotlib holds others in reserve."""
-    # On the scale that is drawn, which may be logarithmic.
+    # On the scale of the axis, which may be logarithmic.
     place = axis.get_transform().transform
     low, high = sorted(place(np.array(axis.get_view_interval())))
     margin = 1e-9 * (high - low)

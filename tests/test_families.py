@@ -1,4 +1,4 @@
-"""What every member of every family must satisfy, found through the families."""
+"""Requirements of all members of all families."""
 
 import importlib
 import inspect
@@ -135,7 +135,7 @@ def test_two_parts_of_one_name_are_refused():
     class Other(LOSSES.base):
         name = "brier"
 
-    with pytest.raises(ValueError, match=r"Two losss? are called 'brier'"):
+    with pytest.raises(ValueError, match=r"Two losss? have the name 'brier'"):
         Family("loss", LOSSES.base, {**vars(skjacobnet.losses), "Other": Other})
 
 
@@ -148,7 +148,7 @@ def test_losses_of_classes_and_of_numbers_are_told_apart():
     }
     with pytest.raises(TypeError, match=r"got Huber\(\). It is a RegressionLoss"):
         LOSSES.resolve(Huber())
-    with pytest.raises(TypeError, match=r"got Focal\(\). It is no RegressionLoss"):
+    with pytest.raises(TypeError, match=r"got Focal\(\). It is not a RegressionLoss"):
         REGRESSION_LOSSES.resolve(Focal())
     with pytest.raises(TypeError, match=r"Did you mean Huber\(\)"):
         REGRESSION_LOSSES.resolve(Huber)

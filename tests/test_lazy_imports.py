@@ -1,4 +1,4 @@
-"""Submodules load when they are asked for, as those of scikit-learn do."""
+"""Submodules load on first access, as those of scikit-learn do."""
 
 import subprocess
 import sys

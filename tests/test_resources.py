@@ -1,4 +1,4 @@
-"""What training, prediction and Jacobians leave in memory, and what an import loads."""
+"""Memory of training, prediction and Jacobians, and modules loaded by an import."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ BLOCKS = 200_000
 
 
 def peak_of(call):
-    """Return the largest amount of memory that a call has beyond what was there."""
+    """Return the peak memory of a call above that before it."""
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     call()

@@ -1,4 +1,4 @@
-"""One test for each known mistake of the teaching notebook the ideas come from.
+"""One test for each known mistake of the teaching notebook.
 
 Mixed samples in the chain rule (1) are tested in test_accumulation, the dropped last
 batch (9) in training/test_batches.

@@ -1,4 +1,4 @@
-"""Chains of Jacobians, multiplied out."""
+"""Products of chains of Jacobians."""
 
 from skjacobnet.accumulation.order import Structure, order_of
 from skjacobnet.operators import (
@@ -14,24 +14,25 @@ MODES = ("auto", "forward", "reverse")
 
 
 def accumulate(operators, mode="auto", n_samples=None, out=None):
-    r"""Multiply a chain of Jacobians out.
+    r"""Multiply out a chain of Jacobians.
 
     Parameters
     ----------
     operators : sequence of JacobianOperator
         At least one.
     mode : {"auto", "forward", "reverse"}, default="auto"
-        The order of the multiplications. All give the same result up to rounding.
+        Order of the multiplications. All give the same result up to rounding.
     n_samples : int, optional
-        For the costs in automatic mode; by default as many as the operators are for.
+        Number of samples for the costs in automatic mode; by default that of the
+        operators.
     out : array of shape (..., n_samples, n_out, n_in), optional
-        Where the last multiplication may write its result. It is left alone where all
-        samples share the Jacobian, and where the product keeps more structure.
+        Output array of the last multiplication. It is not used if all samples share the
+        Jacobian, or if the product has more structure.
 
     Returns
     -------
     JacobianOperator
-        :math:`J_L \cdots J_1`, multiplied out as far as structure allows.
+        :math:`J_L \cdots J_1`, multiplied out as far as its structure allows.
 
     Raises
     ------
@@ -53,11 +54,11 @@ def accumulate(operators, mode="auto", n_samples=None, out=None):
             f"mode must be one of {', '.join(map(repr, MODES))}, got {mode!r}."
         )
     if not operators:
-        raise ValueError("There is no operator to accumulate.")
+        raise ValueError("operators must hold at least one operator, got none.")
     operators = opened(operators)
     batch_shapes = [operator.batch_shape for operator in operators]
     if out is not None and out.shape[:-2] not in batch_shapes:
-        out = None  # what all samples share is to be repeated for each of them
+        out = None  # a shared result must be repeated for each sample
     if n_samples is None:
         n_samples = count_samples(operators)
     structures = tuple(map(Structure.of, operators))
@@ -81,25 +82,25 @@ def accumulate_into(out, operators, mode="auto"):
 
 
 def count_carried(mode, n_out, n_in):
-    """Return how many vectors a sample's Jacobian carries through a chain at most.
+    """Return the maximum number of vectors per sample in a chain of products.
 
     Parameters
     ----------
     mode : {"auto", "forward", "reverse"}
     n_out, n_in : int
-        Of the whole chain.
+        Sizes of the whole chain.
 
     Returns
     -------
     int
-        The rows in reverse mode, the columns in forward mode. The automatic order
-        carries either of them, or fewer.
+        Number of rows in reverse mode, of columns in forward mode. The automatic order
+        has either of them, or fewer.
     """
     return {"forward": n_in, "reverse": n_out}.get(mode, min(n_out, n_in))
 
 
 def opened(operators):
-    """Return a chain as it is multiplied.
+    """Return a flattened and simplified chain.
 
     Parameters
     ----------
@@ -108,7 +109,7 @@ def opened(operators):
     Returns
     -------
     list of JacobianOperator
-        The factors of products one by one, and each operator in its simplest form.
+        The factors of products, and each operator in its simplest form.
     """
     chain = []
     for operator in operators:
@@ -119,7 +120,7 @@ def opened(operators):
 
 
 def count_samples(operators):
-    """Return for how many samples there are Jacobians: one, where all share them.
+    """Return the number of samples with separate Jacobians, one if all share them.
 
     Parameters
     ----------

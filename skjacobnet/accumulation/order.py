@@ -1,4 +1,4 @@
-"""The order in which a chain of Jacobians is multiplied at the least cost."""
+"""The cheapest order of multiplication of a chain of Jacobians."""
 
 from functools import lru_cache, reduce
 from itertools import product
@@ -8,7 +8,7 @@ from skjacobnet.operators.costs import cost_of_vector, plan, plan_around_diagona
 
 
 class Structure(NamedTuple):
-    """What the cost of a product depends on."""
+    """Properties of an operator that determine the cost of a product."""
 
     kind: str
     n_out: int
@@ -18,7 +18,7 @@ class Structure(NamedTuple):
 
     @classmethod
     def of(cls, operator):
-        """Describe an operator."""
+        """Return the structure of an operator."""
         return cls(
             operator.kind,
             operator.n_out,
@@ -29,7 +29,7 @@ class Structure(NamedTuple):
 
     @classmethod
     def of_matrices(cls, kind, n_out, n_in):
-        """Describe a product that is built."""
+        """Return the structure of a product of matrices."""
         return cls(kind, n_out, n_in, cost_of_vector(kind, n_out, n_in), n_out * n_in)
 
     def times(self, right, n_samples):
@@ -42,26 +42,26 @@ class Structure(NamedTuple):
         return Structure.of_matrices(planned.kind, self.n_out, right.n_in), planned
 
     def around(self, diagonal, right, n_samples):
-        """Return what `times` does, for ``self @ diagonal @ right`` all at once."""
+        """Return the result of `times` for the triple ``self @ diagonal @ right``."""
         n_out, n_in = self.n_out, right.n_in
         planned = plan_around_diagonal(n_out, diagonal.n_in, n_in, n_samples)
         return Structure.of_matrices(planned.kind, n_out, n_in), planned
 
 
 def order_of(mode, structures, n_samples):
-    """Return the order that a mode stands for.
+    """Return the order of a mode.
 
     Parameters
     ----------
     mode : {"auto", "forward", "reverse"}
     structures : tuple of Structure
-        In the order in which the functions are applied.
+        Structures in the order of application.
     n_samples : int
 
     Returns
     -------
     int or tuple
-        As from `cheapest_order`.
+        Order in the format of `cheapest_order`.
     """
     if mode == "auto":
         return cheapest_order(structures, n_samples)[0]
@@ -73,34 +73,35 @@ def order_of(mode, structures, n_samples):
 
 @lru_cache(maxsize=256)
 def cheapest_order(structures, n_samples):
-    r"""Find the cheapest bracketing of a product of operators.
+    r"""Return the cheapest bracketing of a product of operators.
 
     The cost of the best order for factors i to j is
 
     .. math:: m(i, j) = \min_{i \le k < j} m(i, k) + m(k+1, j) + c(i, k, j),
 
-    where c is what the last multiplication costs, given the structure of both sides.
-    A diagonal between two matrices may also be multiplied together with both, and where
-    products of the same factors can lie in memory in two ways, there is one m for each.
+    where c is the cost of the last multiplication, given the structure of both sides. A
+    diagonal between two matrices may also be multiplied together with both, and if
+    products of the same factors have two possible memory layouts, there is one m for
+    each.
 
     Parameters
     ----------
     structures : tuple of Structure
-        In the order in which the functions are applied.
+        Structures in the order of application.
     n_samples : int
 
     Returns
     -------
     order : int or tuple
-        An index, or a pair ``(left, right)`` of orders, or where a diagonal stands
-        between two matrices that all samples share, ``(left, diagonal, right)``, which
+        An index, or a pair ``(left, right)`` of orders, or ``(left, diagonal, right)``
+        for a diagonal between two matrices shared by all samples, which
         `multiply_around_diagonal` multiplies at once.
     cost : float
-        The time it takes, in multiplications inside a matrix product.
+        Predicted time, in multiplications inside a matrix product.
 
     Notes
     -----
-    O(L^3) for L factors, as long as few of a kind stand side by side. Optimal for
+    O(L^3) for L factors, as long as few adjacent ones are of the same kind. Optimal for
     chains; for general graphs the problem is NP-complete [1]_.
 
     References
@@ -110,7 +111,7 @@ def cheapest_order(structures, n_samples):
 
     Examples
     --------
-    A chain that is narrow in the middle is cheapest from the middle outwards, with the
+    A chain that is narrow in the middle is cheapest from the middle outward, with the
     two halves joined last:
 
     >>> from itertools import pairwise
@@ -132,7 +133,7 @@ def cheapest_order(structures, n_samples):
 
 
 class _Candidate(NamedTuple):
-    """An order for some factors: what it costs, and the structure of the product."""
+    """Order for some factors, with its cost and the structure of the product."""
 
     order: int | tuple
     cost: float
@@ -140,11 +141,11 @@ class _Candidate(NamedTuple):
 
 
 def _candidates(found, low, high, n_samples):
-    """Yield orders for the factors low to high, made of those found for fewer."""
+    """Yield orders for the factors low to high, combined from those for fewer."""
     for cut in range(low, high):
         for pair in product(found[cut + 1, high], found[low, cut]):
             yield _joined(pair, Structure.times, n_samples)
-    # Factors in a row are of a kind only if fewer of them are: these loops are short.
+    # Adjacent factors are rarely all of one kind: these loops are short.
     for first in range(low, high):
         right = found[low, first][0]
         if right.structure.kind != "constant":
@@ -159,7 +160,7 @@ def _candidates(found, low, high, n_samples):
 
 
 def _joined(factors, multiplied, n_samples):
-    """Return the candidate that multiplies the products of others."""
+    """Return the candidate that multiplies the products of other candidates."""
     structure, planned = multiplied(
         *(factor.structure for factor in factors), n_samples
     )
@@ -169,10 +170,10 @@ def _joined(factors, multiplied, n_samples):
 
 
 def _cheapest_of_each_structure(candidates):
-    """Drop what costs more than another order with the same outcome.
+    """Drop candidates that cost more than another one with the same structure.
 
-    What costs more than one with another outcome may still begin the best order: how
-    the matrices of a product lie in memory decides on what the next one costs.
+    A candidate that costs more than one with another structure may still begin the best
+    order: the memory layout of a product determines the cost of the next one.
     """
     cheapest = {}
     for candidate in candidates:

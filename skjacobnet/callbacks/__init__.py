@@ -1,4 +1,4 @@
-"""Callbacks: scikit-learn's protocol, and a checkpoint that follows it.
+"""Callbacks: scikit-learn's protocol, and a checkpoint.
 
 scikit-learn 1.9 defines what a callback is and offers `ProgressBar` and
 `ScoringMonitor`; ``estimator.set_callbacks(...)`` attaches them. This is the only file

@@ -1,4 +1,4 @@
-"""The model on disk while it trains."""
+"""Checkpoints: the model on disk during training."""
 
 import os
 import pickle
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from skjacobnet.core.constraints import Interval
 
-# Attributes that exist while a fit runs and mean nothing to a model on disk.
+# Attributes that exist only while a fit runs, and are not saved.
 OF_THE_RUN = (
     "_skl_callbacks",
     "_skl_callbacks_to_teardown",
@@ -18,24 +18,24 @@ OF_THE_RUN = (
 
 
 class Checkpoint:
-    """Write the model to disk while it trains.
+    """Checkpoint: save the model to disk during training.
 
-    The file is replaced as a whole once a new one is complete, so there is always one
-    that loads. It holds an estimator that predicts, with the state of its training:
-    after ``model.set_params(warm_start=True)`` another `fit` goes on where it stands.
+    The file is replaced once a new one is complete, so it can always be loaded. It
+    holds a fitted estimator with the state of training: after
+    ``model.set_params(warm_start=True)`` another `fit` continues the run.
 
     Parameters
     ----------
     path : str or path-like
-        The file. A process that is killed may leave a second one beside it, with
+        Path of the file. A killed process may leave a second file next to it, with
         ``.part`` at the end of its name.
     every : int >= 1, default=1
-        Write after every so many epochs, and at the end.
+        Number of epochs between two checkpoints; one more is saved at the end.
 
     Notes
     -----
     A plain pickle, for ``joblib.load`` or ``pickle.load``; as with any pickle, load
-    only files that you trust.
+    only trusted files.
 
     Examples
     --------
@@ -55,13 +55,13 @@ class Checkpoint:
         self.every = every
 
     def setup(self, estimator, context):
-        """Check the arguments before training begins."""
+        """Check the arguments before training starts."""
         Interval(1, float("inf"), "left", integer=True).check(self.every, "every")
         folder = Path(self.path).parent
         if not folder.is_dir():
             raise FileNotFoundError(
                 f"Checkpoint: path={os.fspath(self.path)!r} is in a folder that does "
-                "not exist. Make it first."
+                "not exist. Create it first."
             )
         try:
             pickle.dumps(_for_disk(estimator))
@@ -75,7 +75,7 @@ class Checkpoint:
         """Do nothing."""
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
-        """Write the model after the last epoch of so many, and after the fit."""
+        """Save the model after each `every` epochs, and after the fit."""
         of_an_epoch = context.task_name == "epoch"
         if of_an_epoch and (context.task_id + 1) % self.every:
             return
@@ -86,7 +86,7 @@ class Checkpoint:
 
 
 def _for_disk(estimator):
-    """Return a copy without what belongs to a fit that is going on."""
+    """Return a copy without the attributes of a running fit."""
     model = copy(estimator)
     for name in OF_THE_RUN:
         model.__dict__.pop(name, None)
@@ -94,7 +94,7 @@ def _for_disk(estimator):
 
 
 def replace_file(path, content):
-    """Pickle `content` to a new file, then let it take the place of `path`."""
+    """Pickle `content` to a new file, then move it to `path`."""
     path = Path(path)
     part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
     try:

@@ -1,18 +1,18 @@
-"""A line of text that is written over where that is possible."""
+"""A line of text that is updated in place where possible."""
 
 import sys
 
 
 class Line:
-    """A line that changes in a terminal or a notebook; elsewhere one after the other.
+    """Line that is updated in a terminal or a notebook; elsewhere lines are appended.
 
-    A terminal and a notebook show plain characters behind a carriage return as a single
+    A terminal and a notebook show plain characters after a carriage return as a single
     line.
 
     Attributes
     ----------
     changes : bool
-        Whether it is written over.
+        Whether the line is updated in place.
     """
 
     def __init__(self):
@@ -23,7 +23,7 @@ class Line:
         self._width = 0
 
     def write(self, text):
-        """Show a text in place of the last one, or below it."""
+        """Show a text instead of the last one, or below it."""
         if self.changes:
             sys.stdout.write("\r" + text.ljust(self._width))
             self._width = len(text)
@@ -32,7 +32,7 @@ class Line:
         sys.stdout.flush()
 
     def close(self):
-        """Begin a new line."""
+        """End the line."""
         if self._width:
             self._width = 0
             sys.stdout.write("\n")

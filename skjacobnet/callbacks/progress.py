@@ -1,28 +1,28 @@
-"""The line that shows how a run gets on."""
+"""The progress line of a run."""
 
 from time import perf_counter
 
 from skjacobnet.callbacks.line import Line
 
-# Writing to a terminal more often than this, in seconds, only costs time.
+# Least time in seconds between two updates of a terminal.
 PAUSE = 0.1
-# A file gets about so many lines of a run, whatever its length.
+# Approximate number of lines in a file, whatever the length of the run.
 LINES_OF_A_FILE = 28
 
 
 class ProgressLine:
-    """A line of text after epochs, in a terminal one that is written over.
+    """Progress line, updated after epochs.
 
-    A terminal and a notebook show plain characters behind a carriage return as a single
+    A terminal and a notebook show plain characters after a carriage return as a single
     line that changes. Elsewhere, such as in a log file, whole lines are written, at
-    most some thirty in all.
+    most about thirty in all.
 
     Parameters
     ----------
     n_epochs : int
-        The most epochs to come.
+        Maximum number of remaining epochs.
     name : str, default=""
-        What the run is called, at the beginning of the line.
+        Name of the run, at the beginning of the line.
     """
 
     def __init__(self, n_epochs, name=""):
@@ -37,7 +37,7 @@ class ProgressLine:
         """Do nothing."""
 
     def epoch_ends(self, state, model):
-        """Show the newest entry of the history, unless that has just been done."""
+        """Show the newest entry of the history, unless it was just shown."""
         self.done += 1
         now = perf_counter()
         if self._is_due(now):
@@ -45,12 +45,12 @@ class ProgressLine:
             self._write(state, (now - self.start) / self.done)
 
     def run_ends(self, state, model):
-        """Show where the run ended."""
+        """Show the final state of the run."""
         if self.done:
             self._write(state, 0.0, ended=True)
 
     def close(self):
-        """Begin a new line after this one."""
+        """End the line."""
         self.line.close()
 
     def _is_due(self, now):

@@ -1,6 +1,6 @@
-"""scikit-learn's protocol of callbacks, or the part of it that older versions need.
+"""scikit-learn's callback protocol, or a replacement for older versions.
 
-This is the only file that touches that protocol, which scikit-learn 1.9 defines.
+Only this file depends on that protocol, which scikit-learn 1.9 defines.
 """
 
 import inspect
@@ -12,7 +12,7 @@ try:
 except ImportError:  # scikit-learn before 1.9
 
     class PlainContext:
-        """One task of a fit: the whole of it, or one epoch."""
+        """Task of a fit: the whole fit, or one epoch."""
 
         def __init__(self, estimator, task_name, task_id, max_subtasks, parent=None):
             self.estimator_name = type(estimator).__name__
@@ -31,11 +31,11 @@ except ImportError:  # scikit-learn before 1.9
             )
 
         def call_on_fit_task_begin(self, **arguments):
-            """Tell all callbacks that the task begins."""
+            """Call all callbacks at the start of the task."""
             self._call("on_fit_task_begin", **arguments)
 
         def call_on_fit_task_end(self, **arguments):
-            """Tell all callbacks that the task has ended; true asks to stop."""
+            """Call all callbacks at the end of the task; true requests a stop."""
             return self._call("on_fit_task_end", **arguments)
 
         def _call(self, hook, estimator, reconstruction_attributes=None, **arguments):
@@ -58,7 +58,7 @@ except ImportError:  # scikit-learn before 1.9
             return stop
 
     class CallbackSupportMixin:
-        """Callbacks for one estimator, without propagation from others."""
+        """Mixin for callbacks of one estimator, without propagation from others."""
 
         def set_callbacks(self, *callbacks):
             """Attach callbacks.
@@ -84,7 +84,7 @@ except ImportError:  # scikit-learn before 1.9
             return self._callback_fit_ctx
 
     def with_callbacks(method):
-        """Tear callbacks down when a method ends, in whatever way."""
+        """Tear callbacks down when a method ends or fails."""
 
         @wraps(method)
         def managed(estimator, *args, **kwargs):
@@ -110,19 +110,19 @@ __all__ = [
 
 
 class EpochHooks:
-    """Tells the callbacks of a fit when it and its epochs begin and end.
+    """Hooks that call callbacks at the start and end of a fit and its epochs.
 
     Parameters
     ----------
     estimator : estimator
-        The one that is being fitted.
+        Estimator that is being fitted.
     context : CallbackContext
-        That of the whole fit.
+        Context of the whole fit.
     data : dict
-        ``X``, ``y`` and ``metadata`` as the user gave them.
+        ``X``, ``y`` and ``metadata`` as passed by the user.
     attributes : callable
-        ``attributes(model, state)`` gives the attributes of an estimator that is ready
-        to predict. Called only if a callback asks for it.
+        ``attributes(model, state)`` returns the attributes of an estimator that can
+        predict. Called only if a callback needs them.
     """
 
     def __init__(self, estimator, context, data, attributes):
@@ -139,7 +139,7 @@ class EpochHooks:
         self.epoch.call_on_fit_task_begin(estimator=self.estimator, **self.data)
 
     def epoch_ends(self, state, model):
-        """Close it; true asks to stop."""
+        """Close the task of one epoch; true requests a stop."""
         return self.epoch.call_on_fit_task_end(
             estimator=self.estimator,
             reconstruction_attributes=lambda: self.attributes(model(), state),

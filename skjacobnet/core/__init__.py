@@ -1,10 +1,10 @@
-"""What parts of all kinds share: names and arguments, checks, buffers, blocks.
+"""Base classes and tools of all parts: names, arguments, checks, buffers, blocks.
 
 A custom layer, loss, regularizer, optimizer or schedule is a `Component` with
-`constraints` on its arguments. What it needs from call to call lives in a `Workspace`,
-and what works on a table takes it in blocks whose size `row_blocks` gives. Networks
-that are trained side by side may have numbers of their own, which `exact` and `fitting`
-read, and draw random numbers from `Streams`.
+`constraints` on its arguments. Buffers that outlive a call are in a `Workspace`, and
+tables are processed in blocks of the size given by `row_blocks`. Networks trained side
+by side may have separate numbers, which `exact` and `fitting` read, and draw random
+numbers from `Streams`.
 """
 
 from skjacobnet.core.blocks import passes as passes

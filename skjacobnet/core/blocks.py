@@ -1,37 +1,37 @@
-"""The one rule for the size of a block of rows, and of a pass over numbers.
+"""Sizes of blocks of rows, and of passes over numbers.
 
-What works on a table takes it in blocks of rows: its memory is then the result plus one
-block, whatever the table. Within a block, functions of single numbers are evaluated in
-passes, so that what they read and write stays in the cache of the processor's core.
+Tables are processed in blocks of rows: memory is the result plus one block, whatever
+the size of the table. Within a block, elementwise functions are evaluated in passes, so
+that their arrays stay in the cache of the processor's core.
 """
 
-# All arrays of a block together. Threads wait for each other at the end of every
-# product, so that smaller blocks are slow where another process keeps a core busy;
-# larger ones leave the cache. Measured by ``python tests/benchmarks/blocks.py``.
+# Bytes of all arrays of a block. Threads wait for each other at the end of each
+# product, so smaller blocks are slow if another process keeps a core busy; larger ones
+# exceed the cache. Measured by ``python tests/benchmarks/blocks.py``.
 BLOCK_BYTES = 3 * 2**20
-# Matrix products of fewer vectors take most of their time to read the weights.
+# Matrix products of fewer vectors spend most of their time reading the weights.
 FEWEST_VECTORS = 8
-# The numbers of one array in a pass: three arrays in float64 fill a core's cache.
+# Size of one array in a pass: three arrays in float64 fill a core's cache.
 PASS_NUMBERS = 2**15
 
 
 def row_blocks(network, vectors_per_row, itemsize, members=1, fewest=1):
-    """Return how many rows a block has.
+    """Return the number of rows of a block.
 
     Parameters
     ----------
     network : Network
-        Anything with `widths`: the width of every array that an evaluation makes, those
-        inside containers included.
+        Any object with `widths`: the width of each array that an evaluation allocates,
+        those inside containers included.
     vectors_per_row : int
-        Tangents or cotangents that are carried through for each row; 0 for values
-        alone, which need no derivatives.
+        Number of tangents or cotangents propagated for each row; 0 for values without
+        derivatives.
     itemsize : int
         Bytes of a number.
     members : int, default=1
-        Networks that are evaluated side by side.
+        Number of networks evaluated side by side.
     fewest : int, default=1
-        The fewest rows, whatever they take.
+        Minimum number of rows.
 
     Returns
     -------
@@ -45,14 +45,14 @@ def row_blocks(network, vectors_per_row, itemsize, members=1, fewest=1):
     """
     numbers = sum(network.widths)
     if vectors_per_row:
-        # Slopes beside the values, and the vectors before and behind a layer.
+        # Values and slopes, and the vectors before and after a layer.
         numbers = 2 * (numbers + vectors_per_row * max(network.widths))
     fewest = max(fewest, FEWEST_VECTORS // max(1, vectors_per_row))
     return rows_of(numbers * itemsize * members, fewest)
 
 
 def rows_of(bytes_per_row, fewest=1):
-    """Return how many rows a block has that take so many bytes each.
+    """Return the number of rows of a block, given the bytes per row.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def rows_of(bytes_per_row, fewest=1):
 
 
 def slices(n_rows, block):
-    """Yield slices that cover so many rows, a block at a time.
+    """Yield slices of blocks that cover a number of rows.
 
     Examples
     --------
@@ -75,18 +75,18 @@ def slices(n_rows, block):
 
 
 def passes(*arrays):
-    """Return blocks of the rows of arrays, one of each at a time.
+    """Return corresponding blocks of rows of several arrays.
 
-    What a function allocates for a block is small and stays in the cache. Stacks are
-    cut along their first axis, so that a block lies together in memory, and where a
-    block has less than one network of a stack, it has those rows that it would have if
-    that network were alone.
+    Temporary arrays of a block are small and stay in the cache. Stacks are split along
+    their first axis, so that a block is contiguous, and a block smaller than one
+    network of a stack has the same rows as for that network alone.
 
     Parameters
     ----------
     *arrays : array of shape (..., n_samples, n)
-        With the same rows. The size of a block depends on the first one, which has all
-        axes; the others may lack leading axes, and axes of one entry are not cut.
+        Arrays with the same rows. The size of a block depends on the first one, which
+        has all axes; the others may lack leading axes, and axes of length one are not
+        split.
     """
     first = arrays[0]
     if first.size <= PASS_NUMBERS or first.ndim < 2:

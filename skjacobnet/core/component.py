@@ -1,4 +1,4 @@
-"""What every part of a network shares: a name, arguments that are checked, a family."""
+"""Base class of parts, with names and checked arguments, and families of parts."""
 
 import inspect
 from difflib import get_close_matches
@@ -7,27 +7,27 @@ from sklearn.base import BaseEstimator
 
 
 class Component(BaseEstimator):
-    """A part that is chosen by name or given as an instance.
+    """Base class of parts that are chosen by name or given as an instance.
 
-    A part is a value: it stores its constructor arguments and nothing else, and none
-    of its methods changes it. ``get_params``, ``set_params``, ``clone`` and ``repr``
-    are those of scikit-learn.
+    A part is immutable: it stores only its constructor arguments, and no method changes
+    it. ``get_params``, ``set_params``, ``clone`` and ``repr`` are those of
+    scikit-learn.
 
     Attributes
     ----------
     name : str
-        The name that stands for the part with its default arguments.
+        Name of the part with its default arguments.
     aliases : dict of str to dict
-        Further names, each with the arguments it stands for.
+        Further names, each with its arguments.
     constraints : dict of str to Interval or OneOf
-        What each argument may be.
+        Allowed values of each argument.
     member_numbers : tuple of str
-        Arguments that may be an array (n_members,), a number for each of the networks
-        that are trained side by side. Holds for the very class that says so, not for
-        its subclasses; see ``skjacobnet.core.numbers``.
+        Arguments that may be an array (n_members,), with a number for each of the
+        networks trained side by side. Applies to the declaring class only, not to its
+        subclasses; see ``skjacobnet.core.numbers``.
     stackable : bool
-        Whether networks with this part may be trained side by side. Then every network
-        must get the same numbers, bit for bit, as if it were alone.
+        Whether networks with this part may be trained side by side. The results of each
+        network must then be bit-identical to those it has alone.
     """
 
     name = None
@@ -41,14 +41,13 @@ class Component(BaseEstimator):
         return type(other) is type(self) and other.get_params() == self.get_params()
 
     def _keeps(self, base, *methods):
-        """Whether this part has these methods as `base` has them.
+        """Whether this part inherits these methods unchanged from `base`.
 
-        If a subclass has changed one, what computes several of them at once must call
-        them instead.
+        If a subclass overrides one, fused computations must call the methods instead.
         """
         kind = type(self)
-        # Asked for in every step: without the first case it takes a microsecond of the
-        # 29 that a step of 64-30-10 takes in batches of 4.
+        # Called in each step: without the first case it takes a microsecond of the 29
+        # of a step of 64-30-10 in batches of 4.
         return kind is base or all(
             getattr(kind, name) is getattr(base, name) for name in methods
         )
@@ -59,7 +58,7 @@ class Component(BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            If an argument is of a wrong type or out of its range.
+            If an argument has a wrong type or is out of its range.
         """
         for parameter, constraint in self.constraints.items():
             label = f"{type(self).__name__}: {parameter}"
@@ -67,26 +66,26 @@ class Component(BaseEstimator):
 
 
 class Family:
-    """The parts of one kind, found by name.
+    """Family: all parts of one kind, by name.
 
     Parameters
     ----------
     kind : str
-        What one part of the family is called in messages, such as ``"optimizer"``.
+        Name of a part of the family in messages, such as ``"optimizer"``.
     base : type
-        The class that every part of the family inherits.
+        Base class of all parts of the family.
     namespace : dict
-        The names of a module; its concrete subclasses of `base` are the family.
+        Namespace of a module; its concrete subclasses of `base` are the family.
     elsewhere : dict of str to str, optional
-        What other libraries call a part, in lower case, and its name here. Such a word
-        is refused with the name as a suggestion.
+        Names in other libraries, in lower case, with the names here. The error for such
+        a name suggests the name here.
     without : type, optional
-        A subclass of `base` whose own subclasses are another family.
+        Subclass of `base` whose subclasses form another family.
 
     Raises
     ------
     ValueError
-        If two classes claim the same name.
+        If two classes have the same name.
     """
 
     def __init__(self, kind, base, namespace, elsewhere=None, without=None):
@@ -103,7 +102,7 @@ class Family:
         for part in self.classes:
             for name, arguments in {part.name: {}, **part.aliases}.items():
                 if name in self._makers:
-                    raise ValueError(f"Two {kind}s are called {name!r}.")
+                    raise ValueError(f"Two {kind}s have the name {name!r}.")
                 self._makers[name] = (part, arguments)
 
     def takes(self, part):
@@ -118,7 +117,7 @@ class Family:
 
     @property
     def names_alone(self):
-        """The names that need no arguments beside them, sorted."""
+        """Names of parts without required arguments, sorted."""
         return [name for name in self.names if not self._missing(name)]
 
     def _missing(self, name):
@@ -130,18 +129,18 @@ class Family:
         ]
 
     def nearest(self, name):
-        """Return the name that a wrong one may have meant, or None."""
+        """Return the name closest to a wrong one, or None."""
         word = name.lower()
         near = get_close_matches(word, self._makers, n=1)
         return self.elsewhere.get(word, near[0] if near else None)
 
     def class_of(self, name, parameter=None):
-        """Return the class that a name stands for and the arguments it implies.
+        """Return the class of a name and the arguments it implies.
 
         Raises
         ------
         ValueError
-            If there is no such name; the message suggests the nearest one.
+            If the name is unknown; the message suggests the closest one.
         """
         if name not in self._makers:
             near = self.nearest(name)
@@ -159,19 +158,19 @@ class Family:
             return part(**{**implied, **arguments})
         except TypeError as error:
             raise ValueError(
-                f"{self.kind} {name!r} needs arguments: give an instance of "
+                f"{self.kind} {name!r} needs arguments: pass an instance of "
                 f"{part.__name__} instead of its name."
             ) from error
 
     def resolve(self, choice, parameter=None):
-        """Return the part that a name or an instance stands for, and check it.
+        """Return the checked part for a name or an instance.
 
         Parameters
         ----------
         choice : str or instance of the family's base class
-            An instance is returned as it is.
+            Name, or an instance, which is returned unchanged.
         parameter : str, optional
-            What messages call it; by default the kind of the family.
+            Name in messages; by default the kind of the family.
 
         Raises
         ------
@@ -190,7 +189,7 @@ class Family:
             elif isinstance(choice, self.base):
                 hint = f" It is {_article(self.without.__name__)}."
             elif isinstance(choice, Component):
-                hint = f" It is no {self.base.__name__}."
+                hint = f" It is not a {self.base.__name__}."
             raise TypeError(
                 f"{parameter or self.kind} must be the name of "
                 f"{_article(self.kind)} or an instance of one, got {choice!r}.{hint}"

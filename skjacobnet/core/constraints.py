@@ -1,4 +1,4 @@
-"""Checks of constructor arguments that say what is allowed and what was given."""
+"""Constraints on constructor arguments, with errors that name the allowed values."""
 
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -8,18 +8,18 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Interval:
-    """The numbers from ``low`` to ``high``.
+    """Interval of numbers from ``low`` to ``high``.
 
     Parameters
     ----------
     low, high : float
-        The ends of the interval; ``inf`` stands for no end.
+        Ends of the interval; ``inf`` for no bound.
     closed : {"both", "left", "right", "neither"}, default="both"
-        Which of the two ends belong to the interval. An infinite end never does.
+        Ends that belong to the interval. An infinite end never does.
     integer : bool, default=False
-        Whether only whole numbers are allowed.
+        Whether only integers are allowed.
     allowed : tuple, default=()
-        Values that are allowed beside the numbers, such as ``None`` or ``"auto"``.
+        Further allowed values, such as ``None`` or ``"auto"``.
 
     Examples
     --------
@@ -70,7 +70,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of a few values.
+    """One of several values.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Matrix products with as little overhead as NumPy allows, of sparse matrices too."""
+"""Matrix products with minimal overhead, also of sparse matrices."""
 
 import numpy as np
 from scipy.sparse import issparse
@@ -7,16 +7,15 @@ from scipy.sparse import issparse
 def product(left, right, out=None):
     """Return ``left @ right``.
 
-    For plain matrices the method ``dot`` does the same as `numpy.matmul` and begins
-    more than half a microsecond sooner, a fiftieth of a training step on a small
-    network.
+    For plain matrices the method ``dot`` gives the result of `numpy.matmul` with half a
+    microsecond less overhead, a fiftieth of a training step on a small network.
 
     Parameters
     ----------
     left : array of shape (..., n, k) or (k,), or CSR matrix of shape (n, k)
     right : array of shape (..., k, m)
     out : array, optional
-        Where to write the result.
+        Output array.
 
     Returns
     -------
@@ -40,10 +39,10 @@ def product(left, right, out=None):
 
 
 def kernel(left):
-    """Return the function that does what `product` does, for plain or CSR matrices.
+    """Return a function equivalent to `product`, for plain or CSR matrices.
 
-    It is for matrices of one type only, and an `out` in C order. Who multiplies again
-    and again asks once.
+    It requires matrices of one dtype, and an `out` in C order. Get it once for repeated
+    products.
 
     Parameters
     ----------
@@ -52,7 +51,7 @@ def kernel(left):
     Returns
     -------
     callable
-        Takes the same arguments as `product`.
+        Function with the arguments of `product`.
     """
     return _of_sparse if issparse(left) else np.ndarray.dot
 
@@ -65,7 +64,7 @@ def transposed_product(left, right, out=None):
     left : array of shape (..., k, n), or CSR matrix of shape (k, n)
     right : array of shape (..., k, m)
     out : array, optional
-        Where to write the result.
+        Output array.
 
     Returns
     -------
@@ -85,12 +84,12 @@ def _of_sparse(left, right, out=None):
 
 
 def _of_stack(left, right, out):
-    """Multiply a stack of matrices by one matrix, all in a single product.
+    """Multiply a stack of matrices by one matrix in a single product.
 
-    The stack may lie in memory in any order; the result lies in the same.
+    The stack may have any memory order; the result has the same.
     """
     shape = *left.shape[:-1], right.shape[-1]
-    # Without a look for the order of the axes a small product takes 6 instead of 16
+    # Without the search for the order of axes a small product takes 6 instead of 16
     # microseconds.
     if left.flags.c_contiguous and (
         out is None or (out.flags.c_contiguous and out.shape == shape)
@@ -113,10 +112,9 @@ def _of_stack(left, right, out):
 
 
 def _of_pairs(left, right, out):
-    """Multiply several vectors a row by the matrix of each member of a stack.
+    """Multiply several vectors per row by the matrix of each member of a stack.
 
-    A member's rows (k, ..., n) are multiplied in one product, as those of a network
-    alone are.
+    A member's rows (k, ..., n) are multiplied in one product, as for a single network.
     """
     n_pairs, n_members, n_rows, _ = left.shape
     rows = np.ascontiguousarray(left.swapaxes(0, 1)).reshape(
@@ -127,7 +125,7 @@ def _of_pairs(left, right, out):
 
 
 def written(value, out):
-    """Return an array, written to `out` where there is one.
+    """Return an array, written to `out` if given.
 
     Parameters
     ----------

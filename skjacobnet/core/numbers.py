@@ -1,14 +1,14 @@
-"""Numbers of parts that may differ by member of a stack of networks.
+"""Numeric arguments of parts, which may differ by member of a stack of networks.
 
-A part of a single network holds plain numbers. Parts of networks that are trained side
-by side may hold an array ``(n_members,)`` in place of a number.
+A part of a single network holds plain numbers. Parts of networks trained side by side
+may hold an array ``(n_members,)`` instead of a number.
 """
 
 import numpy as np
 
 
 def exact(value):
-    """Return a number of a part for further arithmetic, in float64.
+    """Return a number of a part in float64, for further arithmetic.
 
     Parameters
     ----------
@@ -31,20 +31,20 @@ def exact(value):
 
 
 def fitting(value, n_axes, dtype):
-    """Return what an array of some type is multiplied by.
+    """Return a number as a factor of an array.
 
-    Where members differ, the number is rounded once to the type, as NumPy rounds a
-    Python number that meets an array of that type. So a member of a stack sees the
-    same number as a network alone.
+    If members differ, the number is rounded once to the dtype, as NumPy rounds a Python
+    number in arithmetic with an array. So a member of a stack uses the same number as a
+    single network.
 
     Parameters
     ----------
     value : float, or array of shape (n_members,)
     n_axes : int
-        Axes of the array behind that of the members: 2 for the rows of a batch and for
-        matrices, 1 for vectors of weights, 0 for one number a member.
+        Number of axes of the array after that of the members: 2 for the rows of a batch
+        and for matrices, 1 for vectors of weights, 0 for one number per member.
     dtype : data-type
-        Of the array.
+        Type of the array.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def fitting(value, n_axes, dtype):
 
 
 def rounded(value, dtype):
-    """Return a number for arrays of some type; an array is rounded to it.
+    """Return a number for arithmetic with arrays; an array is rounded to the dtype.
 
     Examples
     --------
@@ -75,9 +75,9 @@ def rounded(value, dtype):
 
 
 def power(base, exponent):
-    """Return a power of numbers, that of Python for each member.
+    """Return Python's power for each member.
 
-    NumPy's powers of arrays may differ from it in the last digit.
+    NumPy's powers of arrays may differ in the last digit.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The rows of a batch: in the type of the weights, and weighted means over them."""
+"""Rows of a batch: casts, and weighted means."""
 
 from contextlib import contextmanager
 
@@ -7,7 +7,7 @@ from scipy.sparse import issparse
 
 
 def cast(X, dtype, sparse):
-    """Return rows in the type of a network's weights, dense unless `sparse`.
+    """Return rows in the dtype of a network's weights, dense unless `sparse`.
 
     Parameters
     ----------
@@ -19,12 +19,12 @@ def cast(X, dtype, sparse):
     Returns
     -------
     array or CSR matrix of shape (n_samples, n_features)
-        `X` itself where it has the type.
+        `X` itself if it has the dtype.
 
     Raises
     ------
     ValueError
-        If a finite number of `X` is beyond the range of the type.
+        If a finite number of `X` is outside the range of the dtype.
     """
     if X.dtype != dtype:
         with checked_range(X, dtype):
@@ -34,7 +34,7 @@ def cast(X, dtype, sparse):
 
 @contextmanager
 def checked_range(X, dtype):
-    """Turn an overflow, while `X` is cast to a type, into an error that names both."""
+    """Convert an overflow in a cast of `X` into an error that names both."""
     try:
         with np.errstate(over="raise"):
             yield
@@ -47,18 +47,18 @@ def checked_range(X, dtype):
 
 
 def weighted_mean(values, sample_weight):
-    """Return the sum of weight times value divided by the number of rows.
+    """Return the sum of weights times values divided by the number of rows.
 
     Parameters
     ----------
     values : array of shape (..., n_samples)
     sample_weight : array of shape (n_samples,) or (n_members, n_samples), or None
-        None stands for ones.
+        None is ones.
 
     Returns
     -------
     array of shape (...)
-        Of the type of `values`.
+        Means in the dtype of `values`.
 
     Examples
     --------
@@ -70,8 +70,8 @@ def weighted_mean(values, sample_weight):
     sample_weight = sample_weight.astype(values.dtype, copy=False)
     if values.ndim == 1:
         return np.matmul(values, sample_weight) / values.shape[-1]
-    # One product of vectors for each network of a stack, as above. A product of the
-    # matrix and the vector would add in another order.
+    # One product of vectors for each network of a stack, as above. A matrix-vector
+    # product would add in another order.
     return np.vecdot(values, sample_weight) / values.shape[-1]
 
 
@@ -81,13 +81,13 @@ def row_scale(rows, sample_weight):
     Parameters
     ----------
     rows : array of shape (..., n_samples, n)
-        Only its shape and type count.
+        Array of which only shape and dtype are used.
     sample_weight : array of shape (n_samples,) or (n_members, n_samples), or None
 
     Returns
     -------
     number, or array of shape (n_samples, 1) or (n_members, n_samples, 1)
-        Of the type of `rows`.
+        Scale in the dtype of `rows`.
     """
     n_samples = rows.shape[-2]
     if sample_weight is None:
@@ -96,7 +96,7 @@ def row_scale(rows, sample_weight):
 
 
 def average_rows(gradients, sample_weight):
-    """Turn gradients of samples into that of their weighted mean, in place.
+    """Convert gradients of samples to those of their weighted mean, in place.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def average_rows(gradients, sample_weight):
 
 
 def sum_over_first(values):
-    """Return the sum over the first axis, in one order whatever stands beside.
+    """Return the sum over the first axis, in the same order for stacks.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def sum_over_first(values):
     Returns
     -------
     array of shape (..., n_samples)
-        Of each network of a stack what `numpy.sum` gives it alone.
+        Sums, for each network of a stack equal to `numpy.sum` of that network.
 
     Examples
     --------
@@ -131,8 +131,8 @@ def sum_over_first(values):
     array([3., 3.])
     """
     if values.ndim > 2 and values.shape[-1] == 1:
-        # Alone, the numbers of a single row lie side by side. NumPy then adds several
-        # at a time; else one after the other.
+        # For a single network the numbers of a row are contiguous. NumPy then adds
+        # several at a time; else one after another.
         side_by_side = np.ascontiguousarray(np.moveaxis(values, 0, -1))
         return np.add.reduce(side_by_side, -1)
     return np.add.reduce(values, 0)
@@ -149,7 +149,7 @@ def inner_products(left, right):
     Returns
     -------
     array of shape (...)
-        Of each network what `numpy.vdot` gives it alone.
+        Sums, for each network equal to `numpy.vdot` of that network.
 
     Examples
     --------

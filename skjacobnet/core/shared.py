@@ -1,27 +1,27 @@
-"""Results that several runs on one table share."""
+"""Results shared by several runs on one table."""
 
 from skjacobnet.core.stacking import alike
 
 
 class Shared:
-    """What has been computed for one of several runs, for the others to use.
+    """Cache of results that several runs share.
 
-    A result is found by its key, whose entries are compared as `alike` does, but arrays
-    and tables by identity: of a large table no number is looked at.
+    The entries of a key are compared by `alike`, arrays and tables by identity, so
+    large tables are not read.
     """
 
     def __init__(self):
         self._known = []
 
     def get(self, key, make):
-        """Return the result that belongs to a key, made where it is not known.
+        """Return the result of a key, computed if missing.
 
         Parameters
         ----------
         key : tuple
-            All that the result depends on.
+            Everything the result depends on.
         make : callable
-            Takes no argument.
+            Function without arguments that computes the result.
         """
         for known, result in self._known:
             if len(known) == len(key) and all(map(_same, known, key)):

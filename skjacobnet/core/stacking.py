@@ -1,4 +1,4 @@
-"""Parts of networks that are trained side by side."""
+"""Parts of networks trained side by side."""
 
 from copy import copy
 
@@ -8,20 +8,21 @@ from skjacobnet.core.component import Component
 
 
 def member_numbers(part):
-    """Return the names of arguments that may differ by member, a tuple.
+    """Return the names of arguments that may differ by member, as a tuple.
 
-    Those that the very class of the part declares, not a class it inherits from.
+    Only those declared by the class of the part itself, not by its base classes.
     """
     return vars(type(part)).get("member_numbers", ())
 
 
 def alike(value, other, but=()):
-    """Whether two values say the same.
+    """Whether two values are equal.
 
     Parameters
     ----------
     value, other : object
-        Parts are compared by class and arguments, lists and dicts entry by entry.
+        Values; parts are compared by class and arguments, lists and dicts entry by
+        entry.
     but : tuple of str
         Arguments of a part that may differ.
 
@@ -38,7 +39,7 @@ def alike(value, other, but=()):
     if type(value) is not type(other):
         return False
     if isinstance(value, Component):
-        # A part holds its arguments and nothing else.
+        # A part holds only its arguments.
         own, others = vars(value), vars(other)
         return own.keys() == others.keys() and all(
             name in but or alike(own[name], others[name]) for name in own
@@ -58,7 +59,7 @@ def alike(value, other, but=()):
 
 
 def stackable_with(part, other):
-    """Whether two parts differ at most in numbers that may differ by member."""
+    """Whether two parts differ only in numbers that may differ by member."""
     return alike(part, other, but=member_numbers(part))
 
 
@@ -73,8 +74,8 @@ def stacked(parts):
     Returns
     -------
     Component
-        The first one where all are equal, else a copy that holds an array
-        ``(n_members,)`` in place of each number that differs.
+        The first part if all are equal, else a copy with an array ``(n_members,)`` for
+        each number that differs.
 
     Examples
     --------

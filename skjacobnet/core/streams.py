@@ -1,24 +1,24 @@
-"""The random numbers of networks that are trained side by side."""
+"""Random numbers of networks trained side by side."""
 
 import numpy as np
 
 
 class Streams:
-    """The generators of a stack of networks, one for each.
+    """Generators of a stack of networks, one for each.
 
     Random parts of a network receive a `numpy.random.Generator`. Those of a stack of
-    networks receive this object, and every network draws exactly what it would draw
-    alone. Whoever draws says which axis is that of the networks.
+    networks receive this object, and each network draws exactly the same numbers as
+    alone. The caller passes the axis of the networks.
 
     Parameters
     ----------
     generators : sequence of numpy.random.Generator
-        One for each network, each with a stream of its own.
+        Generators, one for each network, each with a separate stream.
 
     Raises
     ------
     ValueError
-        If two of them draw from the same stream.
+        If two of them share a stream.
 
     Examples
     --------
@@ -33,8 +33,8 @@ class Streams:
         sources = {id(generator.bit_generator) for generator in self.generators}
         if len(sources) < len(self.generators):
             raise ValueError(
-                "Every network of a stack needs a generator of its own, but two of "
-                f"the {len(self.generators)} draw from the same stream."
+                "Each network of a stack needs a separate generator, but two of "
+                f"the {len(self.generators)} share a stream."
             )
 
     def __len__(self):
@@ -42,10 +42,10 @@ class Streams:
 
     def __getattr__(self, name):
         raise AttributeError(
-            f"The random streams of networks side by side have no {name!r}. There a "
+            f"The random streams of networks side by side have no {name!r}. A "
             "random part may call random(size, dtype, out, axis=...) and "
             "standard_normal(size, dtype, out, axis=...), where axis is that of the "
-            "networks. A part that needs more says stackable = False."
+            "networks. Set stackable = False in a part that needs other methods."
         )
 
     def random(self, size=None, dtype=np.float64, out=None, *, axis=None):
@@ -54,13 +54,13 @@ class Streams:
         Parameters
         ----------
         size : tuple of int, optional
-            The shape of the result, with an entry for each network on one axis. Not
-            needed with `out`.
+            Shape of the result, with an entry for each network on one axis. Not needed
+            with `out`.
         dtype : data-type, default=float64
         out : array, optional
             Where to write the numbers.
         axis : int
-            The axis of the networks.
+            Axis of the networks.
 
         Returns
         -------
@@ -69,7 +69,7 @@ class Streams:
         return self._draw("random", size, dtype, out, axis)
 
     def standard_normal(self, size=None, dtype=np.float64, out=None, *, axis=None):
-        """Draw normal numbers of mean 0 and variance 1.
+        """Draw standard normal numbers.
 
         Parameters
         ----------

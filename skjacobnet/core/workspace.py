@@ -4,28 +4,28 @@ import numpy as np
 
 
 class Workspace(dict):
-    """Arrays that one part uses again from batch to batch.
+    """Workspace: arrays that a part reuses for each batch.
 
-    Without one a part allocates what it needs. A workspace belongs to one part, one
-    batch size and one data type, and to one thread at a time.
+    Without one a part allocates its arrays. A workspace belongs to one part, one batch
+    size and one dtype, and to one thread at a time.
     """
 
     def array(self, name, shape, dtype):
-        """Return the array of that name, made anew when its shape has changed."""
+        """Return the array of a name, newly allocated if its shape has changed."""
         array = self.get(name)
         if array is None or array.shape != shape:
             array = self[name] = np.empty(shape, dtype)
         return array
 
     def arrays(self, names, shape, dtype):
-        """Return several arrays of one shape, for a tuple of names."""
+        """Return several arrays of one shape for a tuple of names."""
         found = self.get(names)
         if found is None or found[0].shape != shape:
             found = self[names] = tuple(np.empty(shape, dtype) for _ in names)
         return found
 
     def made(self, make, shape, dtype):
-        """Return ``make(shape, dtype)``, made anew when the shape has changed."""
+        """Return ``make(shape, dtype)``, called again if the shape has changed."""
         known, value = self.get(make, (None, None))
         if known != shape:
             value = make(shape, dtype)
@@ -33,21 +33,21 @@ class Workspace(dict):
         return value
 
     def part(self, index):
-        """Return the workspace of a part inside this part."""
+        """Return the workspace of an inner part."""
         found = self.get(("part", index))
         if found is None:
             found = self["part", index] = Workspace()
         return found
 
     def ones(self, n, dtype):
-        """Return a vector of n ones, not to be written to."""
+        """Return a read-only vector of n ones."""
         array = self.get(n)
         if array is None:
             array = self[n] = np.ones(n, dtype)
         return array
 
     def zeros(self, shape, dtype):
-        """Return an array of zeros, not to be written to."""
+        """Return a read-only array of zeros."""
         array = self.get(shape)
         if array is None:
             array = self[shape] = np.zeros(shape, dtype)
@@ -55,7 +55,7 @@ class Workspace(dict):
 
 
 def count_up(out, step=1):
-    """Write ``0, step, 2 * step, ...`` to an array, as `numpy.arange` to a new one."""
+    """Write ``0, step, 2 * step, ...`` to an array, like `numpy.arange` in place."""
     out.fill(step)
     out[:1] = 0
     return np.cumsum(out, out=out)

@@ -1,1 +1,1 @@
-"""The rows of a fit: encoded, weighted, split, and in batches."""
+"""Data of a fit: encodings, weights, splits and batches of rows."""

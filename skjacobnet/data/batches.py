@@ -1,4 +1,4 @@
-"""Rows of a table in mini-batches."""
+"""Mini-batches of the rows of a table."""
 
 import numpy as np
 from scipy.sparse import issparse
@@ -9,30 +9,30 @@ from skjacobnet.core.workspace import Workspace, count_up
 
 
 class Batches:
-    """The rows that are trained on, a mini-batch at a time.
+    """Mini-batches of the training set.
 
-    `X` is never copied as a whole: rows are gathered, cast and encoded in blocks of a
-    few batches.
+    `X` is never copied as a whole: rows are gathered, cast and encoded in blocks of
+    several batches.
 
     Parameters
     ----------
     X : array or CSR matrix of shape (n_samples, n_features)
-        Of any numeric type.
+        Inputs of any numeric type.
     codes : array of shape (n_samples,) or (n_samples, n_columns)
     task : Task
-        Encodes `codes`.
+        Task that encodes `codes`.
     sample_weight : array of shape (n_samples,) or None
     rows : array of int or None
-        The rows to use; none means all.
+        Rows to use; None means all.
     batch_size : int
     dtype : data-type
-        Of the batches.
+        Type of the batches.
     sparse : bool
         Whether a batch of a sparse `X` stays sparse.
     weight_unit : float, default=1.0
-        The weight that counts as one.
+        Weight that counts as one.
     encoder : Network, optional
-        Encodings of `X`, which get it in its own type.
+        Encodings of `X`, applied in its dtype.
     """
 
     def __init__(
@@ -67,20 +67,20 @@ class Batches:
         return -(-self.n_rows // self.batch_size)
 
     def epoch(self, rng=None):
-        """Yield every row once, in batches; the last one may be smaller.
+        """Yield each row once, in batches; the last one may be smaller.
 
         Parameters
         ----------
         rng : numpy.random.Generator, optional
-            Shuffles the rows. A single batch is left in order, since the objective does
-            not depend on it.
+            Generator that shuffles the rows. A single batch keeps its order, since the
+            objective does not depend on it.
 
         Yields
         ------
         X : array or CSR matrix of shape (n_rows, n_features)
         y : array of shape (n_rows, n_columns)
         sample_weight : array of shape (n_rows,) or None
-            All three are overwritten as the epoch goes on.
+            All three are overwritten during the epoch.
         """
         if len(self) == 1:
             if self._whole is None:
@@ -95,11 +95,11 @@ class Batches:
 
     @property
     def row_bytes(self):
-        """The bytes of a row of inputs and targets."""
+        """Number of bytes of a row of inputs and targets."""
         return (self.n_features + self.task.n_columns) * self.dtype.itemsize
 
     def blocks(self, rng=None):
-        """Yield the rows of a few batches at a time, and how many these are.
+        """Yield the rows of several batches at a time, and their number.
 
         Parameters
         ----------
@@ -115,7 +115,8 @@ class Batches:
             yield slice(None) if self.rows is None else self.rows, self.n_rows
             return
         order = self.order(rng)
-        # An eighth of a block, which leaves the cache to the arrays of the steps.
+        # An eighth of a block, which leaves the rest of the cache to the arrays of
+        # steps.
         block = rows_of(8 * self.row_bytes * self.batch_size) * self.batch_size
         for start in range(0, self.n_rows, block):
             stop = min(start + block, self.n_rows)
@@ -125,9 +126,9 @@ class Batches:
             )
 
     def order(self, rng=None):
-        """Return the rows as they come; None means all of them, in order.
+        """Return the order of the rows; None means all of them, in order.
 
-        The next call writes over the array.
+        The next call overwrites the array.
         """
         if rng is None:
             return self.rows
@@ -140,15 +141,15 @@ class Batches:
         return order
 
     def gather(self, rows, n_rows):
-        """Return some rows, in buffers that the next call writes over.
+        """Return some rows, in buffers that the next call overwrites.
 
-        Rows that are given as a slice are looked at where they are.
+        A slice of rows returns views.
 
         Parameters
         ----------
         rows : slice or array of int
         n_rows : int
-            How many these are.
+            Number of rows.
 
         Returns
         -------
@@ -170,12 +171,12 @@ class Batches:
         )
 
     def _taken(self, name, table, rows):
-        # `take` is the fastest, but would first copy all of an array that is not in the
-        # order of its rows.
+        # `take` is the fastest, but would first copy an array that is not in row-major
+        # order.
         if isinstance(rows, slice) or issparse(table) or not table.flags.c_contiguous:
             return table[rows]
         out = self._buffer(name, len(rows), table.shape[1:], table.dtype)
-        # With this mode it writes to `out` itself; there is nothing to clip.
+        # With this mode it writes to `out` directly; there is nothing to clip.
         return np.take(table, rows, axis=0, out=out, mode="clip")
 
     def _cast(self, X, n_rows):
@@ -194,7 +195,7 @@ class Batches:
         return out
 
     def _buffer(self, name, n_rows, shape, dtype):
-        """Return room for so many rows, in the buffer of that name if it suffices."""
+        """Return a buffer for a number of rows, reused if it is large enough."""
         known = self._workspace.get(name)
         n_known = n_rows if known is None else max(n_rows, known.shape[0])
         return self._workspace.array(name, (n_known, *shape), dtype)[:n_rows]

@@ -1,4 +1,4 @@
-"""How a raw table is read: numbers, categories, missing values."""
+"""Columns of raw tables: numbers, categories, missing values."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -21,24 +21,24 @@ from skjacobnet.layers import Column, OneHot
 
 @dataclass(frozen=True, eq=False)
 class RawColumns:
-    """The columns of a raw table, and how one array is made of them.
+    """Types of the columns of a raw table, and its conversion to one array.
 
-    A column of numbers keeps them. A column of categories becomes their codes: places
-    in a sorted list of the values that the table of the fit has. NaN stands for missing
-    numbers, and for missing and unknown categories.
+    Numeric columns are kept. Categories become codes: indices in a sorted list of the
+    values in the table of the fit. NaN is a missing number, and a missing or unknown
+    category.
 
     Parameters
     ----------
     names : list
-        Those of a frame, or the numbers of the columns.
+        Names of a frame's columns, or indices of the columns.
     categories : list of list or None
-        For each column of categories its values, for others None.
+        For each categorical column its values, for others None.
     dtype : {"float32", "float64"}
-        Of the array: float32 where all numbers are, else float64.
+        Type of the array: float32 if all numbers are, else float64.
     allow_missing : bool, default=True
-        Whether numbers may be missing.
+        Whether missing numbers are allowed.
     is_read : bool, default=False
-        Whether tables are such arrays already, as for scorers during a run.
+        Whether tables are already converted, as for scorers during a run.
 
     Examples
     --------
@@ -59,23 +59,23 @@ class RawColumns:
 
     @classmethod
     def of(cls, X, categorical_features="from_dtype", encodings="auto"):
-        """Learn what the columns of a table hold.
+        """Determine the types of the columns of a table.
 
         Parameters
         ----------
         X : data frame, array or sparse matrix of shape (n_samples, n_columns)
-            Checked by `checked_table`.
+            Table checked by `checked_table`.
         categorical_features : "from_dtype", None, or sequence of str, int or bool
-            Which columns hold categories. ``"from_dtype"`` takes those of strings,
-            objects, categories, booleans and enums.
+            Categorical columns. ``"from_dtype"`` takes columns of strings, objects,
+            categories, booleans and enums.
         encodings : "auto" or sequence of Encoding
-            What is to be made of the columns.
+            Encodings of the columns.
 
         Raises
         ------
         TypeError, ValueError
-            If a column cannot be read, or `categorical_features` does not fit. The
-            message names the column and a way out.
+            If a column cannot be converted, or `categorical_features` is invalid. The
+            message names the column and the remedy.
         """
         names = column_names(X) or list(range(X.shape[1]))
         chosen = chosen_columns(categorical_features, names)
@@ -94,7 +94,7 @@ class RawColumns:
                 if not takes_categories:
                     raise ValueError(
                         f"Column {name!r} holds categories. Add 'one_hot' to encoding, "
-                        "or make numbers of it."
+                        "or convert it to numbers."
                     )
                 categories.append(found)
             else:
@@ -106,12 +106,12 @@ class RawColumns:
 
     @property
     def is_category(self):
-        """Whether each column holds categories, an array of bool."""
+        """Mask of the categorical columns."""
         return np.array([values is not None for values in self.categories], bool)
 
     @property
     def raw_columns(self):
-        """The columns as encodings know them, a list of Column."""
+        """Descriptions of the columns for encodings, a list of Column."""
         return [
             Column(place, "number")
             if values is None
@@ -120,17 +120,17 @@ class RawColumns:
         ]
 
     def read(self, X):
-        """Return a table as one array.
+        """Convert a table to one array.
 
         Parameters
         ----------
         X : data frame, array or sparse matrix of shape (n_samples, n_columns)
-            Checked by `checked_table`.
+            Table checked by `checked_table`.
 
         Returns
         -------
         array or CSR matrix of shape (n_samples, n_columns)
-            `X` itself where it is an array of numbers of that type.
+            `X` itself if it is an array of numbers of that dtype.
         """
         if self.is_read:
             return X
@@ -138,14 +138,14 @@ class RawColumns:
             X = _as_numbers(X, self.dtype)
             self._check_missing(X)
             return X
-        # Column by column, as they are read.
+        # Stored by columns, in the order of conversion.
         table = np.empty(X.shape, self.dtype, order="F")
         for place, (name, values) in enumerate(
             zip(self.names, self.categories, strict=True)
         ):
             given = column(X, place)
             if values is None:
-                kind_of(given, name)  # refuses dates
+                kind_of(given, name)  # raises an error for dates
                 table[:, place] = numbers_of(given, name)
             else:
                 table[:, place] = codes_of(given, name, values)
@@ -153,7 +153,7 @@ class RawColumns:
         return table
 
     def _check_missing(self, table):
-        """Refuse missing numbers where nothing fills them in."""
+        """Raise an error for missing numbers without imputation."""
         if self.allow_missing:
             return
         values = table.data[:, np.newaxis] if issparse(table) else table
@@ -174,13 +174,13 @@ def _check_sparse(encodings):
     for encoding in () if encodings == "auto" else encodings:
         if not encoding.accepts_sparse:
             raise TypeError(
-                f"X is sparse, which {encoding!r} does not take. Set encoding='auto' "
-                "or give X.toarray()."
+                f"X is sparse, which {encoding!r} does not accept. Set encoding='auto' "
+                "or pass X.toarray()."
             )
 
 
 def codes_of(values, name, categories):
-    """Return the place of each value among categories, NaN for all others."""
+    """Return the index of each value among categories, NaN for all others."""
     if kind_of(values, name) == "number":
         numbers = numbers_of(values, name)
         found, places = np.unique(numbers, return_inverse=True)
@@ -188,7 +188,7 @@ def codes_of(values, name, categories):
         return np.array([known.get(v, np.nan) for v in found.tolist()])[places]
     factor = factor_of(values, name)
     known = {category: code for code, category in enumerate(categories)}
-    # The last one is for missing values, whose code is -1.
+    # The last entry is for missing values, whose code is -1.
     codes = np.array([*(known.get(v, np.nan) for v in factor.values), np.nan])
     return codes[factor.codes]
 
@@ -203,7 +203,7 @@ def checked_table(X):
     Returns
     -------
     data frame, array or CSR matrix
-        Two-dimensional. A list becomes an array; a frame stays as it is.
+        Two-dimensional table. A list becomes an array; a frame is unchanged.
 
     Raises
     ------
@@ -235,13 +235,13 @@ def checked_table(X):
 
 
 def chosen_columns(choice, names):
-    """Return which columns a user takes for categories.
+    """Return the mask of the categorical columns chosen by a user.
 
     Parameters
     ----------
     choice : "from_dtype", None, or sequence of str, int or bool
     names : list
-        Of the columns.
+        Names of the columns.
 
     Returns
     -------
@@ -250,7 +250,7 @@ def chosen_columns(choice, names):
     Raises
     ------
     TypeError, ValueError
-        If it is neither, or names a column that does not exist.
+        If `choice` is of another type, or names an unknown column.
 
     Examples
     --------
@@ -265,7 +265,7 @@ def chosen_columns(choice, names):
     if isinstance(choice, str) or not np.iterable(choice):
         raise TypeError(
             "categorical_features must be 'from_dtype', None, or a list of names or "
-            f"numbers of columns or of a bool for each, got {choice!r}."
+            f"indices of columns or of a bool for each, got {choice!r}."
         )
     choice = [c.item() if isinstance(c, np.generic) else c for c in choice]
     if choice and all(isinstance(c, bool) for c in choice):
@@ -283,14 +283,14 @@ def chosen_columns(choice, names):
             chosen[names.index(entry)] = True
         else:
             raise ValueError(
-                f"categorical_features names {entry!r}, which is no column of X. "
+                f"categorical_features names {entry!r}, which is not a column of X. "
                 f"Columns: {names}."
             )
     return chosen
 
 
 def _as_array(rows):
-    """Return what is no array as one; numbers and strings side by side as objects."""
+    """Convert rows to an array; mixed numbers and strings become objects."""
     try:
         found = np.asarray(rows)
     except ValueError:  # cells of several lengths
@@ -299,10 +299,10 @@ def _as_array(rows):
 
 
 def _as_numbers(X, dtype):
-    """Return an array of numbers in a type of floats; infinity is refused."""
+    """Convert an array of numbers to floats; infinity raises an error."""
     X = X.astype(dtype, copy=False)
     values = X.data if issparse(X) else X
-    # One number that is infinite or NaN shows in the sum.
+    # An infinity or NaN propagates to the sum.
     with np.errstate(invalid="ignore", over="ignore"):
         suspicious = not np.isfinite(values.sum(dtype=np.float64))
     if suspicious and np.isinf(values).any():
@@ -312,7 +312,7 @@ def _as_numbers(X, dtype):
             place = int(np.argmax(np.isinf(values).any(axis=0)))
         raise ValueError(
             f"Column {place} has an infinity. Input X contains infinity or a value too "
-            "large; write NaN where a number is missing."
+            "large; use NaN for missing numbers."
         )
     return X
 

@@ -1,6 +1,6 @@
 """Single columns of data frames, arrays and sparse matrices.
 
-Neither pandas nor polars is imported: a frame is known by what its columns can do.
+Neither pandas nor polars is imported: a frame is recognized by its methods.
 """
 
 from numbers import Real
@@ -10,20 +10,20 @@ import numpy as np
 from scipy.sparse import issparse
 
 DATES = (
-    "Make numbers of it, such as the days since a date, or put skrub's TableVectorizer "
+    "Convert it to numbers, such as days since a date, or put skrub's TableVectorizer "
     "before the network."
 )
 
 
 class Factor(NamedTuple):
-    """A column as the different values in it and where they are.
+    """Column as its distinct values and their codes.
 
     Attributes
     ----------
     values : list
-        Each once, in the order in which they come.
+        Distinct values in the order of appearance.
     codes : array of int of shape (n_samples,)
-        Their places in `values`; -1 where the value is missing.
+        Indices in `values`; -1 for missing values.
     """
 
     values: list
@@ -32,7 +32,7 @@ class Factor(NamedTuple):
 
 def is_frame(X):
     """Whether a table is a data frame of pandas or polars."""
-    # Of the type, since pandas makes a series of all types when it is asked for them.
+    # Checked on the class, since pandas builds a series of all dtypes at each access.
     kind = type(X)
     return hasattr(kind, "columns") and hasattr(kind, "dtypes")
 
@@ -52,20 +52,20 @@ def column(X, place):
 
 
 def kind_of(column, name):
-    """Return ``"number"`` or ``"category"``: what the type of a column says.
+    """Return ``"number"`` or ``"category"``, by the dtype of a column.
 
-    An array of objects is a number where all its values convert to numbers.
+    An array of objects is a number if all its values convert to numbers.
 
     Parameters
     ----------
     column : series or array of shape (n_samples,)
     name : str or int
-        What messages call the column.
+        Name of the column in messages.
 
     Raises
     ------
     ValueError
-        If a column is of dates, complex numbers or nested values.
+        If a column has dates, complex numbers or nested values.
     """
     if hasattr(column.dtype, "is_numeric"):
         return _kind_in_polars(column.dtype, name)
@@ -74,7 +74,7 @@ def kind_of(column, name):
         raise ValueError(f"Column {name!r} holds dates or times. {DATES}")
     if kind == "c":
         raise ValueError(
-            f"Column {name!r} holds complex numbers. Give their real and imaginary "
+            f"Column {name!r} holds complex numbers. Pass their real and imaginary "
             "parts as two columns."
         )
     if kind in "iuf":
@@ -89,8 +89,8 @@ def _kind_in_polars(dtype, name):
         raise ValueError(f"Column {name!r} holds dates or times. {DATES}")
     if dtype.is_nested() or str(dtype) in ("Object", "Binary"):
         raise ValueError(
-            f"Column {name!r} holds values of the type {dtype}. Make columns of "
-            "numbers or strings of it."
+            f"Column {name!r} holds values of the type {dtype}. Convert it to columns "
+            "of numbers or strings."
         )
     return "number" if dtype.is_numeric() else "category"
 
@@ -101,17 +101,17 @@ def numbers_of(column, name):
     Returns
     -------
     array of shape (n_samples,)
-        float32 stays, anything else becomes float64.
+        float32 is kept, anything else becomes float64.
 
     Raises
     ------
     ValueError
-        If a value is infinite or no number.
+        If a value is infinite or not a number.
     """
     numbers = _converted(column)
     if numbers is None:
         values = factor_of(column, name).values
-        if not values:  # all are missing, whatever the type of the column
+        if not values:  # all are missing, whatever the dtype of the column
             return np.full(len(column), np.nan)
         strange = next(value for value in values if not isinstance(value, Real))
         raise ValueError(
@@ -122,19 +122,19 @@ def numbers_of(column, name):
         row = int(np.argmax(np.isinf(numbers)))
         raise ValueError(
             f"Column {name!r} has an infinity, in row {row}. Input X contains infinity "
-            "or a value too large; write NaN where a number is missing."
+            "or a value too large; use NaN for missing numbers."
         )
     return numbers
 
 
 def _converted(column):
-    """Return a column as an array of floats, None where it holds something else."""
+    """Return a column as an array of floats, None if it holds something else."""
     dtype = column.dtype
     narrow = str(dtype) in ("float32", "Float32")
     wanted = np.float32 if narrow else np.float64
     try:
         if hasattr(dtype, "is_numeric"):
-            # A column of nothing but missing values has a type of its own.
+            # A column with only missing values has a special dtype.
             if not dtype.is_numeric() and str(dtype) != "Null":
                 return None
             return column.cast(_polars_type(narrow)).to_numpy()
@@ -155,14 +155,14 @@ def _polars_type(narrow):
 
 
 def factor_of(column, name):
-    """Return the different values of a column and where they are.
+    """Return the distinct values of a column and their codes.
 
     Raises
     ------
     TypeError
-        If a cell of an array holds what is neither a number nor a string.
+        If a cell of an array is neither a number nor a string.
     ValueError
-        If values of different kinds stand side by side.
+        If a column mixes values of different kinds.
     """
     if hasattr(column, "factorize"):
         codes, values = _factorized(column, name)
@@ -198,8 +198,8 @@ def _counted(cells, name):
 def _nested(cell, name):
     return TypeError(
         f"Column {name!r} has a cell that holds {cell!r}: the argument must be a "
-        f"string or a real number, not {type(cell).__name__!r}. Make columns of "
-        "numbers or strings of it."
+        f"string or a real number, not {type(cell).__name__!r}. Convert "
+        "it to columns of numbers or strings."
     )
 
 
@@ -213,7 +213,7 @@ def _check_one_kind(values, name):
         other = next(value for value in values if not isinstance(value, str))
         raise ValueError(
             f"Column {name!r} mixes strings and numbers, such as {one!r} and "
-            f"{other!r}. Make strings of all of them, for example with astype(str)."
+            f"{other!r}. Convert all to strings, for example with astype(str)."
         )
 
 

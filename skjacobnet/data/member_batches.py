@@ -1,4 +1,4 @@
-"""Mini-batches of runs that go on side by side."""
+"""Mini-batches of runs side by side."""
 
 import numpy as np
 
@@ -6,17 +6,17 @@ from skjacobnet.core.blocks import rows_of
 
 
 class MemberBatches:
-    """The mini-batches of several runs.
+    """Mini-batches of several runs.
 
-    Runs that go through the same rows of one table in the same order share each batch.
-    Others get batches stacked on a leading axis.
+    Runs with the same rows of one table in the same order share each batch. Others have
+    batches stacked on a leading axis.
 
     Parameters
     ----------
     batches : list of Batches
         One for each run, `side_by_side` with each other.
     rngs : list of numpy.random.Generator, or None
-        What shuffles the rows of each run; none leaves them in order.
+        Generators that shuffle the rows of each run; None keeps their order.
     """
 
     def __init__(self, batches, rngs):
@@ -41,14 +41,14 @@ class MemberBatches:
         return self.first.n_rows
 
     def epoch(self):
-        """Yield every row of each run once, in batches.
+        """Yield each row of each run once, in batches.
 
         Yields
         ------
         X : array of shape (n_rows, n_features) or (n_members, n_rows, n_features)
         y : array of shape (n_rows, n_columns) or (n_members, n_rows, n_columns)
         sample_weight : array of shape (n_rows,) or (n_members, n_rows), or None
-            All three are overwritten as the epoch goes on.
+            All three are overwritten during the epoch.
         """
         return self._shared() if self.shares_rows else self._own()
 
@@ -58,12 +58,12 @@ class MemberBatches:
             X, y, weight = self.first.gather(rows, n_rows)
             if self.weights is not None:
                 weight = self.weights[:, rows]
-                # In the order of a run alone, since sums of strided rows round
+                # In the memory order of a single run, since sums of strided rows round
                 # differently.
                 weight = np.ascontiguousarray(weight)
             yield from self._cut(X, y, weight)
         for other in [] if rng is None else self.rngs[1:]:
-            # Each has drawn the same order.
+            # All have drawn the same order.
             other.bit_generator.state = rng.bit_generator.state
 
     def _own(self):
@@ -82,7 +82,7 @@ class MemberBatches:
             yield from self._cut(*gather(rows))
 
     def _of_one_table(self, rows):
-        """Return rows of the table, (n_members, n_rows, ...), all at once."""
+        """Return rows of one table for all members, (n_members, n_rows, ...)."""
         X, y, weight = (
             array if array is None else array.reshape(*rows.shape, *array.shape[1:])
             for array in self.first.gather(rows.ravel(), rows.size)
@@ -92,14 +92,14 @@ class MemberBatches:
         return X, y, weight
 
     def _of_each_table(self, rows):
-        """Return the same where members have tables of their own."""
+        """Return the same for members with separate tables."""
         pairs = zip(self.batches, rows, strict=True)
         found = [own.gather(own_rows, len(own_rows)) for own, own_rows in pairs]
         X, y, weight = zip(*found, strict=True)
         return np.stack(X), np.stack(y), None if weight[0] is None else np.stack(weight)
 
     def _cut(self, X, y, weight):
-        """Yield one batch after the other."""
+        """Yield the batches of a block."""
         size = self.first.batch_size
         for start in range(0, y.shape[-2], size):
             stop = start + size
@@ -111,9 +111,9 @@ class MemberBatches:
 
 
 def side_by_side(one, other):
-    """Whether the batches of two runs can be taken side by side.
+    """Whether the batches of two runs can be stacked.
 
-    They are of one size and type, and either both have weights or none has.
+    They must have the same size and dtype, and both or neither must have weights.
     """
     return (
         one.n_rows == other.n_rows
@@ -125,7 +125,7 @@ def side_by_side(one, other):
 
 
 def one_table(one, other):
-    """Whether the batches of two runs are of the same table."""
+    """Whether the batches of two runs come from the same table."""
     return (
         one.X is other.X
         and one.encoder is other.encoder
@@ -141,14 +141,14 @@ def _all_equal_streams(rngs):
 
 
 def _equal(array, other):
-    """Whether two arrays, which may be None, are equal."""
+    """Whether two arrays, or None, are equal."""
     if array is None or other is None:
         return array is other
     return array is other or np.array_equal(array, other)
 
 
 def _own_weights(batches):
-    """Return the weights of all rows for each run, None where they are the same."""
+    """Return the weights of all rows for each run, None if they are the same."""
     first = batches[0]
     if first.sample_weight is None or all(
         one.weight_unit == first.weight_unit

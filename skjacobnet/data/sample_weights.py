@@ -1,4 +1,4 @@
-"""The weights of rows: given for each row, and for its class."""
+"""Sample weights and class weights."""
 
 import numbers
 from functools import reduce
@@ -35,7 +35,7 @@ def check_weights(sample_weight, n_samples, name="sample_weight"):
         )
     if not weight.any():
         raise ValueError(
-            f"{name} is zero for every row: there is nothing to learn from."
+            f"{name} is zero for every row: at least one row needs a positive weight."
         )
     return weight
 
@@ -46,13 +46,13 @@ def class_factors(class_weight, task, codes, sample_weight):
     Parameters
     ----------
     class_weight : None, "balanced", dict or list of dict
-        A dict gives the weight of each class, one where it names none.
-        ``"balanced"`` gives all classes the same total, counted with `sample_weight`.
-        For a multilabel problem both apply to each label, whose classes are 0 and 1; a
-        list has a dict for each label.
+        Weights by class; a class missing from a dict has weight one. ``"balanced"``
+        gives all classes the same total, with `sample_weight` included. For a
+        multilabel problem both apply to each label, whose classes are 0 and 1; a list
+        has a dict for each label.
     task : Classes or Labels
     codes : array of int, (n_samples,) or (n_samples, n_labels)
-        Those of `task`, for rows that count.
+        Codes of `task` for rows of positive weight.
     sample_weight : array of shape (n_samples,) or None
 
     Returns
@@ -62,8 +62,8 @@ def class_factors(class_weight, task, codes, sample_weight):
     Raises
     ------
     TypeError, ValueError
-        If a dict names a class that does not exist, or a weight is not a finite number
-        of at least 0.
+        If a dict names an unknown class, or a weight is not a finite number of at least
+        0.
     """
     if class_weight is None:
         return None
@@ -101,7 +101,7 @@ def class_factors(class_weight, task, codes, sample_weight):
 
 
 def row_factors(factors, codes):
-    """Return the weight of each row that comes from its class or its labels."""
+    """Return the weight of each row from its class or its labels."""
     if factors is None:
         return None
     if codes.ndim == 1:
@@ -147,14 +147,14 @@ def _named_factors(class_weight, classes):
 def combine(*weights):
     """Return the product of weights, some of which may be None.
 
-    Of a single one it is that array itself.
+    For a single one it is that array itself.
     """
     given = [weight for weight in weights if weight is not None]
     return reduce(np.multiply, given) if given else None
 
 
 def mean_weight(weight, rows=None):
-    """Return the mean of weights over `rows`, None where all are equal.
+    """Return the mean of weights over `rows`, None if all are equal.
 
     Dividing by the mean of a whole fit, not of every batch, keeps mini-batch gradients
     unbiased and makes the scale of the weights irrelevant.
@@ -164,7 +164,7 @@ def mean_weight(weight, rows=None):
     used = weight if rows is None else weight[rows]
     if (used == used[0]).all():
         return None
-    # By the largest first, so that no sum overflows.
+    # Divided by the largest first, so that no sum overflows.
     largest = used.max()
     return largest * (used / largest).mean()
 
@@ -172,12 +172,12 @@ def mean_weight(weight, rows=None):
 def as_counts(weight):
     """Return weights in units of rows.
 
-    Multiples of the smallest one count repeated rows; others have the mean one.
+    Multiples of the smallest weight count repeated rows; others are scaled to mean one.
 
     Parameters
     ----------
     weight : array of shape (n_samples,)
-        All positive.
+        Positive weights.
 
     Examples
     --------

@@ -1,19 +1,19 @@
-"""A validation set split off the rows of a fit."""
+"""Splits of the rows of a fit."""
 
 import numpy as np
 
 
 def split_rows(strata, n_samples, validation_fraction, rng):
-    r"""Choose the rows to train on and the validation set.
+    r"""Split rows into a training set and a validation set.
 
-    The split is stratified by class where that is possible: of the :math:`n_k` rows of
+    The split is stratified by class if possible: of the :math:`n_k` rows of
     a class,
 
     .. math:: v_k \approx v \, n_k / n
 
-    go to the validation set, rounded so that they add up to v and that every class
-    keeps a row to train on: its only row, if it appears once. Where that leaves too
-    little, the split is plain.
+    go to the validation set, rounded so that they add up to v and that each class keeps
+    a row in the training set: its only row, if it appears once. If too few rows are
+    left, the split is not stratified.
 
     Parameters
     ----------
@@ -35,8 +35,8 @@ def split_rows(strata, n_samples, validation_fraction, rng):
 
     Notes
     -----
-    scikit-learn's ``train_test_split`` would collect the rows as Python objects, which
-    takes several times the memory.
+    scikit-learn's ``train_test_split`` would store the rows as Python objects, with
+    several times the memory.
 
     Examples
     --------
@@ -47,8 +47,8 @@ def split_rows(strata, n_samples, validation_fraction, rng):
     """
     if n_samples < 3:
         raise ValueError(
-            "early_stopping=True needs at least 3 rows to hold some back, got "
-            f"{n_samples} sample{'s' * (n_samples > 1)}. Give more rows or set "
+            "early_stopping=True needs at least 3 rows for a validation set, got "
+            f"{n_samples} sample{'s' * (n_samples > 1)}. Pass more rows or set "
             "early_stopping=False."
         )
     n_validation = min(max(1, round(validation_fraction * n_samples)), n_samples - 1)
@@ -65,15 +65,15 @@ def split_rows(strata, n_samples, validation_fraction, rng):
 
 
 def deal_folds(strata, n_samples, n_folds, rng):
-    """Deal rows to folds that have no row in common and are of one size.
+    """Split rows into disjoint folds of equal size.
 
     The rows of a class are spread as evenly as possible. A class with a single row is
-    in no fold, and neither are those rows that are left over.
+    in no fold, and neither are remaining rows.
 
     Parameters
     ----------
     strata : array of int of shape (n_samples,), or None
-        Indices of classes; None deals without strata.
+        Indices of classes; None is without strata.
     n_samples : int
     n_folds : int
     rng : numpy.random.Generator
@@ -99,15 +99,15 @@ def deal_folds(strata, n_samples, n_folds, rng):
 
 
 def _quotas(counts, n_validation):
-    """Return how many rows of each class to choose, None if there are too few."""
+    """Return the number of rows to choose from each class, None if too few."""
     divided = counts[counts > 1]
     if len(divided) > min(n_validation, divided.sum() - n_validation):
         return None
     shares = n_validation * counts / counts.sum()
     quotas = shares.astype(int)
     while missing := n_validation - quotas.sum():
-        # One more for the classes that are furthest below their shares; each keeps a
-        # row to train on.
+        # One more for the classes furthest below their shares; each keeps a training
+        # row.
         able = np.flatnonzero(quotas < counts - 1)
         below = np.argsort((quotas - shares)[able], kind="stable")
         quotas[able[below[:missing]]] += 1

@@ -1,4 +1,4 @@
-"""The rows of one fit: inputs, encoded targets and weights."""
+"""Tables of a fit: inputs, encoded targets and weights."""
 
 import zlib
 from dataclasses import dataclass, replace
@@ -20,34 +20,34 @@ from skjacobnet.data.sample_weights import (
 from skjacobnet.data.split import split_rows
 from skjacobnet.tasks import Task
 
-# The largest table that is encoded once, and not anew in each epoch.
+# Largest table that is encoded once, instead of in each epoch.
 CACHED_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows to train on or to validate with.
+    """Training set or validation set.
 
     Attributes
     ----------
     task : Task
     X : array or CSR matrix of shape (n_samples, n_features)
     y : array
-        The targets as the user gave them.
+        Targets as passed by the user.
     codes : array
-        `y` in the compact form of the task.
+        Targets in the compact form of the task.
     weight : array of shape (n_samples,) or None
-        Sample weight times class weight.
+        Sample weights times class weights.
     rows : array of int or None
-        The rows that count; None means all.
+        Rows of positive weight; None means all.
     factors : array or None
-        The weight of each class.
+        Weight of each class.
     sample_weight : array of shape (n_samples,) or None
-        That of the user alone.
+        Sample weights of the user.
     encoder : Network or None
-        Encodings that `X` goes through before it reaches the trained layers.
+        Encodings of `X` before the trained layers.
     encoded : array of shape (n_samples, width) or None
-        The whole `X` after them, where it is small.
+        Encoded `X`, if it is small.
     """
 
     task: Task
@@ -72,19 +72,19 @@ class Table:
         factors=None,
         names=("y", "sample_weight"),
     ):
-        """Build a table; rows of weight zero do not count.
+        """Build a table; rows of weight zero are ignored.
 
         Parameters
         ----------
         task : Task
-            The table has it fitted to the rows that count, where it is not yet.
+            Task, which is fitted to the rows of positive weight if necessary.
         X, y, sample_weight
-            Already checked, but for the weights.
+            Checked data, except for the weights.
         class_weight : as in scikit-learn
         factors : array, optional
-            The weight of each class where it is known from another table.
+            Weight of each class, if known from another table.
         names : tuple of str, optional
-            What `y` and `sample_weight` are called in messages.
+            Names of `y` and `sample_weight` in messages.
         """
         sample_weight = check_weights(sample_weight, X.shape[0], names[1])
         codes = task.codes(y, names[0])
@@ -98,24 +98,27 @@ class Table:
         if weight is not None and not weight.all():
             rows = np.flatnonzero(weight)
             if not len(rows):
-                raise ValueError("class_weight leaves no row with a weight above 0.")
+                raise ValueError(
+                    "class_weight gives all rows the weight 0. Set a positive weight "
+                    "for a class of y."
+                )
         table = cls(task, X, y, codes, weight, rows, factors, sample_weight)
         task = task.fitted(table.counted_codes, table.counted_weight)
         return replace(table, task=task)
 
     def encoded_by(self, encoder, dtype, shared=None):
-        """Return the table whose inputs go through encodings.
+        """Return the table with encoded inputs.
 
-        Small ones do so at once, others batch by batch.
+        Small tables are encoded at once, others batch by batch.
 
         Parameters
         ----------
         encoder : Network
-            Encodings alone.
+            Network of the encodings only.
         dtype : data-type
-            Of their output.
+            Type of their output.
         shared : Shared, optional
-            What other runs on the table have found.
+            Results shared with other runs on the table.
         """
         if not encoder.n_encodings:
             return self
@@ -136,26 +139,26 @@ class Table:
 
     @property
     def n_rows(self):
-        """The number of rows that count."""
+        """Number of rows of positive weight."""
         return self.X.shape[0] if self.rows is None else len(self.rows)
 
     def shape_key(self):
-        """Return what tells tables apart: size, rows that count, targets."""
+        """Return a key of the table: size, rows of positive weight, targets."""
         rows = None if self.rows is None else zlib.crc32(self.rows.tobytes())
         return self.X.shape[0], rows, zlib.crc32(self.codes.tobytes())
 
     @property
     def counted_codes(self):
-        """The codes of the rows that count."""
+        """Codes of the rows of positive weight."""
         return self.codes if self.rows is None else self.codes[self.rows]
 
     def absent_classes(self):
-        """Return the classes that no row has."""
+        """Return the classes without a row."""
         return self.task.absent(self.counted_codes)
 
     @property
     def counted_weight(self):
-        """The weights of the rows that count, on any scale, or None."""
+        """Weights of the rows of positive weight, on any scale, or None."""
         if self.weight is None:
             return None
         weight = self.weight if self.rows is None else self.weight[self.rows]
@@ -163,40 +166,40 @@ class Table:
         return weight if largest < 1e100 else weight / largest  # sums may overflow
 
     def constant_raw(self, loss):
-        """Return the best constant raw prediction for the rows that count."""
+        """Return the best constant raw prediction for the rows of positive weight."""
         return self.task.constant_raw(self.counted_codes, self.counted_weight, loss)
 
     def first_raw(self, loss):
-        """Return the raw prediction that a run starts from: a constant.
+        """Return the initial, constant raw prediction of a run.
 
-        For classes it is that of their shares, which is milder than the best one where
-        a class is missing so far.
+        For classes it is that of their smoothed frequencies, which is less extreme than
+        the best one if a class is missing so far.
         """
         if loss.gives_probabilities:
             return self.prior_raw()
         return self.constant_raw(loss)
 
     def prior_raw(self):
-        """Return the raw prediction of the weighted shares of answers."""
+        """Return the raw prediction of the weighted class frequencies."""
         weight = self.counted_weight
         counts = None if weight is None else as_counts(weight)
         return self.task.prior_raw(self.counted_codes, counts)
 
     def loss_of_constant(self, raw, loss):
-        """Return the mean loss of one raw prediction for all rows that count."""
+        """Return the mean loss of one raw prediction over rows of positive weight."""
         return self.task.loss_of_constant(
             raw, self.counted_codes, self.counted_weight, loss
         )
 
     def split(self, fraction, rng):
-        """Return the numbers of the rows to train on and of those to validate with."""
+        """Return the indices of the training rows and of the validation rows."""
         rows = np.arange(self.X.shape[0]) if self.rows is None else self.rows
         strata = self.task.strata(self.counted_codes)
         train, validation = split_rows(strata, len(rows), fraction, rng)
         return rows[train], rows[validation]
 
     def needlessly_lacks_classes(self, part):
-        """Whether a part lacks a class, other than one whose single row stays here."""
+        """Whether a part lacks a class, other than one with a single row, kept here."""
         if not part.absent_classes():
             return False
         counts, chosen = (
@@ -206,7 +209,7 @@ class Table:
         return bool(np.any((counts > 1) != (chosen > 0)))
 
     def some_inputs(self, n_rows):
-        """Return at most so many rows that count, evenly spaced and encoded."""
+        """Return at most `n_rows` encoded rows of positive weight, evenly spaced."""
         n_chosen = min(n_rows, self.n_rows)
         chosen = np.linspace(0, self.n_rows - 1, n_chosen).astype(np.intp)
         X = self.X[chosen if self.rows is None else self.rows[chosen]]
@@ -217,7 +220,7 @@ class Table:
         return replace(self, rows=rows)
 
     def taken(self):
-        """Return a table that holds copies of the rows that count, and only them."""
+        """Return a table with copies of the rows of positive weight only."""
         if self.rows is None:
             return self
         y = self.y.tocsr() if issparse(self.y) else self.y
@@ -232,12 +235,12 @@ class Table:
         )
 
     def relative_weight(self):
-        """Return the weights divided by their mean, None where all are equal."""
+        """Return the weights divided by their mean, None if all are equal."""
         mean = mean_weight(self.weight, self.rows)
         return None if mean is None else self.weight / mean
 
     def batches(self, batch_size, dtype, sparse, relative=True):
-        """Return the rows in mini-batches.
+        """Return the mini-batches of the rows.
 
         Parameters
         ----------
@@ -246,7 +249,7 @@ class Table:
         sparse : bool
             Whether batches of a sparse `X` stay sparse.
         relative : bool, default=True
-            Whether weights are divided by their mean, and left out where all are equal.
+            Whether weights are divided by their mean, and omitted if all are equal.
         """
         unit = mean_weight(self.weight, self.rows) if relative else 1.0
         is_encoded = self.encoded is not None

@@ -1,4 +1,4 @@
-"""Estimators: networks behind scikit-learn's contract."""
+"""Estimators: networks with scikit-learn's interface."""
 
 from skjacobnet.estimators.classifier import (
     JacobianMLPClassifier as JacobianMLPClassifier,

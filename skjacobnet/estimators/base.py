@@ -1,4 +1,4 @@
-"""What estimators share: training, derivatives, and views of what was fitted."""
+"""Base class of the estimators: training, derivatives and fitted attributes."""
 
 import warnings
 from copy import copy
@@ -46,21 +46,21 @@ NAMES_OF_FEATURES = "n_features_in_", "feature_names_in_"
 
 
 class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
-    """A network behind scikit-learn's contract, whatever its task.
+    """Base class of the classifier and the regressor.
 
     A subclass has the constructor, `losses`, `partial_fit` and the methods that
-    predict. Whatever a fitted estimator answers comes from `model_`, so that parameters
-    which are set after a fit change nothing that was fitted.
+    predict. All predictions and derivatives come from `model_`, so parameters set after
+    a fit do not change a fitted estimator.
 
     Attributes
     ----------
     losses : Family
-        The losses that suit its task.
+        Losses available for the task.
     auto_loss : Loss
-        What ``loss="auto"`` stands for.
+        Loss chosen by ``loss="auto"``.
     """
 
-    # That of tasks without classes.
+    # The default of tasks without classes.
     class_weight = None
 
     def get_params(self, deep=True):
@@ -69,7 +69,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         Parameters
         ----------
         deep : bool, default=True
-            Whether to include those of parts and the entries of `regularizers`.
+            Whether to include parameters of parts and the entries of `regularizers`.
 
         Returns
         -------
@@ -79,7 +79,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         return {**params, **entries_of(self.regularizers)} if deep else params
 
     def set_params(self, **params):
-        """Set parameters, those of parts with ``part__parameter``.
+        """Set parameters; those of parts are named ``part__parameter``.
 
         Returns
         -------
@@ -88,7 +88,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         own = super().get_params(deep=False)
         for key in params:
             if key.partition("__")[0] not in own:
-                super().set_params(**{key: None})  # raises, and says what is valid
+                super().set_params(**{key: None})  # raises, and lists the valid names
         for name, value in changed_params(params, own, self.losses).items():
             setattr(self, name, value)
         return self
@@ -104,7 +104,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         y_val=None,
         sample_weight_val=None,
     ):
-        """Train on a table.
+        """Fit the network to training data.
 
         Parameters
         ----------
@@ -113,9 +113,9 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         sample_weight : array-like of shape (n_samples,), optional
             Rows of weight zero are left out; the scale of the weights is irrelevant.
         X_val, y_val, sample_weight_val : optional
-            A custom validation set, monitored instead of one that is split off. It must
-            be scaled as `X` is: a `Pipeline` passes it on as it is, unless it is made
-            with ``transform_input=["X_val"]`` (and metadata routing is enabled).
+            Custom validation set, monitored instead of one split off `X`. It must be
+            scaled as `X` is: a `Pipeline` does not transform it, unless it is made with
+            ``transform_input=["X_val"]`` (and metadata routing is enabled).
 
         Returns
         -------
@@ -124,19 +124,19 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            If a parameter or the data are not usable, or the loss becomes infinite. The
-            estimator is then as it was before.
+            If a parameter or the data are invalid, or the loss becomes infinite. The
+            estimator is then unchanged.
         KeyboardInterrupt
             If the run is interrupted. The weights of the last complete epoch are kept.
 
         Warns
         -----
         ConvergenceWarning
-            If training ended with a loss far above that of the best constant
-            prediction, rows that were not trained on are predicted no better than by a
-            constant, or `max_iter` epochs were not enough (never with ``tol=None``).
+            If the final loss is far above the baseline loss (of the best constant
+            prediction), the validation loss is no better than the baseline, or
+            `max_iter` epochs were not enough (never with ``tol=None``).
         UserWarning
-            If the validation set that is split off lacks a class.
+            If the validation split lacks a class.
         """
         return alone(
             self.fit_steps(
@@ -162,9 +162,9 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         pilot_rows=None,
         outcomes=None,
     ):
-        """Train as `fit` does, but leave each optimization to the caller.
+        """Fit as `fit` does, but leave each optimization to the caller.
 
-        Searches and ensembles train several estimators side by side with it, by
+        Searches and ensembles use it to train several estimators side by side, with
         ``skjacobnet.training.drive.together``.
 
         Parameters
@@ -172,16 +172,16 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         X, y, sample_weight, X_val, y_val, sample_weight_val
             As in `fit`.
         shared : Shared, optional
-            What other fits on the same arrays have found.
+            Results that fits on the same arrays share.
         pilot_rows : callable, optional
-            Rows of a pilot; see ``skjacobnet.training.pilot``.
+            Function that gives the rows of a pilot; see ``skjacobnet.training.pilot``.
         outcomes : list, optional
-            How the run has ended is put there, and no warning is given.
+            List to which the outcome of the run is appended, instead of a warning.
 
         Yields
         ------
         Job
-            Is sent back how it has ended.
+            The optimization to run. The caller sends its end back.
 
         Returns
         -------
@@ -285,16 +285,16 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         return self
 
     def _fit_members(self, goes_on, steps, data=None):
-        """Train several networks, and take their average.
+        """Fit the networks of an ensemble.
 
         Parameters
         ----------
         goes_on : bool
-            Whether the members of the last fit go on.
+            Whether to continue the members of the last fit.
         steps : callable
             As in `fit_members`.
         data : dict, optional
-            What callbacks are told of a fit.
+            Arguments of the callbacks of a fit.
         """
         if goes_on:
             members = continued_members(self, self.estimators_)
@@ -318,7 +318,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         return self
 
     def _train_on(self, X, y, sample_weight, find_task):
-        """Train for one pass over some rows, each member of an ensemble.
+        """Train each network for one pass over a block of rows.
 
         Parameters
         ----------
@@ -335,7 +335,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         return alone(self.pass_steps(X, y, sample_weight, find_task))
 
     def pass_steps(self, X, y, sample_weight, find_task):
-        """Train for one pass over some rows, as `fit_steps` does for a fit.
+        """Train for one pass over a block of rows; `fit_steps` is the same for a fit.
 
         Parameters
         ----------
@@ -343,7 +343,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
             As in `partial_fit`.
         find_task : callable
             ``find_task(y, loss, earlier)`` gives the task for checked targets, where
-            `earlier` is that of the calls before, or None.
+            `earlier` is the task of the previous calls, or None.
 
         Yields
         ------
@@ -375,48 +375,48 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         return self
 
     def input_jacobian(self, X, *, output=None, mode="auto"):
-        r"""Return the Jacobian of an output for the features of each row.
+        r"""Return the Jacobian of an output with respect to the features of each row.
 
         .. math:: J_{s,o,i} = \partial f_o(x_s) / \partial x_{s,i}
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            In the units that the network is given, after the scalers of a pipeline.
+            Inputs of the network, after the scalers of a pipeline.
         output : str, default=None
-            What is differentiated. Of a classifier: ``"proba"``, the default,
+            Output to differentiate. For a classifier: ``"proba"``, the default,
             ``"raw"``, or ``"log_proba"``, whose derivatives stay exact where
-            probabilities underflow. Of a regressor: ``"prediction"``, the default,
-            ``"raw"``, ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"``
-            where it is ``"quantile"``: the sorted ones, all levels of a target after
-            each other.
+            probabilities underflow. For a regressor: ``"prediction"``, the default,
+            ``"raw"``, ``"std"`` with the loss ``"gaussian"``, or ``"quantiles"`` with
+            the loss ``"quantile"``: sorted, with all levels of one target after
+            another.
         mode : {"auto", "forward", "reverse"}, default="auto"
-            The order in which the layers' Jacobians are multiplied; see
-            `skjacobnet.accumulation`. All give the same up to rounding.
+            Order in which the layers' Jacobians are multiplied; see
+            `skjacobnet.accumulation`. All give the same result up to rounding.
 
         Returns
         -------
         array of shape (n_samples, n_outputs, n_features)
-            In the units of the output per unit of each feature of `X`, in the type of
-            ``weights_``. For binary problems the raw prediction has one row, the
-            probabilities have two; a number has one row, also where `predict` has the
-            shape (n_samples,).
+            In units of the output per unit of each feature of `X`, in the dtype of
+            ``weights_``. For binary problems n_outputs is 1 for the raw prediction and
+            2 for probabilities. It is 1 for a single target, also where `predict`
+            returns shape (n_samples,).
 
         Raises
         ------
         NotFittedError
             If the estimator is not fitted.
         ValueError
-            If `output` or `mode` is unknown, or `X` does not fit.
+            If `output` or `mode` is unknown, or `X` is invalid.
 
         See Also
         --------
-        skjacobnet.inspection : What to read from it, also behind scalers in a pipeline.
+        skjacobnet.inspection : Explanations from it, also after scalers in a pipeline.
 
         Notes
         -----
-        Works on blocks of rows: memory is the result plus one block. At a kink, such as
-        that of ReLU at zero, it is the Jacobian of one side.
+        Computed in blocks of rows: memory is the result plus one block. At a kink, such
+        as that of ReLU at zero, it is the Jacobian of one side.
 
         References
         ----------
@@ -443,14 +443,14 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         return derivatives.input_jacobian(self.model_, X, output, mode)
 
     def weight_jacobian(self, X, *, output="raw"):
-        r"""Return the Jacobian of an output for all weights, row by row.
+        r"""Return the Jacobian of an output with respect to all weights, for each row.
 
         .. math:: J_{s,o,w} = \partial f_o(x_s; \theta) / \partial \theta_w
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            In the units that the network is given, after the scalers of a pipeline.
+            Inputs of the network, after the scalers of a pipeline.
         output : str, default="raw"
             As in `input_jacobian`.
 
@@ -464,12 +464,12 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         NotFittedError
             If the estimator is not fitted.
         ValueError
-            If `output` is unknown, or `X` does not fit.
+            If `output` is unknown, or `X` is invalid.
 
         Notes
         -----
-        Works on blocks of rows, but the result itself is large: n_samples * n_outputs *
-        n_weights numbers.
+        Computed in blocks of rows, but the result itself is large: n_samples *
+        n_outputs * n_weights numbers.
 
         Examples
         --------
@@ -484,34 +484,34 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         return derivatives.weight_jacobian(self.model_, X, self.model_.output(output))
 
     def per_sample_gradients(self, X, y):
-        r"""Return the gradient of each row's loss for all weights.
+        r"""Return the gradient of each row's loss with respect to all weights.
 
         .. math:: g_s = \partial \ell(y_s, z(x_s; \theta)) / \partial \theta
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            In the units that the network is given, after the scalers of a pipeline.
+            Inputs of the network, after the scalers of a pipeline.
         y : array-like of shape (n_samples,) or (n_samples, n_columns)
             The true classes or numbers.
 
         Returns
         -------
         array of shape (n_samples, n_weights)
-            Without weights of samples and without penalties. Their mean over the rows
-            is the gradient of the loss that training uses, of a regressor in the scaled
-            unit of its targets.
+            Without sample weights and penalties. Their mean over the rows is the
+            gradient of the training loss; for a regressor it is in the scaled unit of
+            the targets.
 
         Raises
         ------
         NotFittedError
             If the estimator is not fitted.
         ValueError
-            If `X` does not fit, or `y` has an unknown class or another length.
+            If `X` is invalid, or `y` has an unknown class or another length.
 
         See Also
         --------
-        per_sample_gradient_norms : Their lengths, without building them.
+        per_sample_gradient_norms : Their norms, without the gradients in memory.
 
         Examples
         --------
@@ -526,18 +526,18 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         return derivatives.per_sample_gradients(self.model_, X, y)
 
     def per_sample_gradient_norms(self, X, y):
-        r"""Return the length of each row's gradient of the loss for all weights.
+        r"""Return the norm of each row's gradient of the loss.
 
         .. math:: \|g_s\|_2 \quad \text{with} \quad
                   \|x_s \delta_s^T\|^2 = \|x_s\|^2 \, \|\delta_s\|^2
 
-        for a linear layer with input x and cotangent :math:`\delta`, so that the
-        gradients themselves are never built.
+        for a linear layer with input x and cotangent :math:`\delta`, so the gradients
+        themselves are never computed.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            In the units that the network is given, after the scalers of a pipeline.
+            Inputs of the network, after the scalers of a pipeline.
         y : array-like of shape (n_samples,) or (n_samples, n_columns)
             The true classes or numbers.
 
@@ -550,7 +550,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         NotFittedError
             If the estimator is not fitted.
         ValueError
-            If `X` does not fit, or `y` has an unknown class or another length.
+            If `X` is invalid, or `y` has an unknown class or another length.
 
         See Also
         --------
@@ -579,7 +579,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            In the units that the network is given, after the scalers of a pipeline.
+            Inputs of the network, after the scalers of a pipeline.
 
         Returns
         -------
@@ -591,7 +591,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         NotFittedError
             If the estimator is not fitted.
         ValueError
-            If `X` does not fit.
+            If `X` is invalid.
 
         Examples
         --------
@@ -607,11 +607,11 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         return derivatives.activations(self.model_, self.checked_rows(X))
 
     def _checked_table(self, X, y, parts, earlier):
-        """Return inputs, targets, names of features, and how the table is read."""
+        """Return checked inputs, targets, names of features and types of columns."""
         columns = None if earlier is None else earlier[0].columns
         if parts.encodings or columns is not None:
             return self._read_table(X, y, parts, columns)
-        # On a copy, so that an error leaves this estimator alone.
+        # On a copy, so that an error leaves this estimator unchanged.
         receiver = copy(self)
         X, y = validate_data(
             receiver,
@@ -625,7 +625,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         return X, y, _features_of(receiver), None
 
     def _read_table(self, X, y, parts, columns):
-        """Do so for a raw table, whose columns become known where they are not."""
+        """Check a raw table, and find the types of its columns in a first fit."""
         receiver, reset = copy(self), columns is None
         X = checked_table(X)
         validate_data(receiver, X, y, reset=reset, skip_check_array=True)
@@ -650,7 +650,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         )
 
     def _earlier(self):
-        """Return the model and the state to go on from, None without any."""
+        """Return the model and the state to continue from, or None."""
         if not self.__sklearn_is_fitted__():
             return None
         model = self.model_
@@ -660,7 +660,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         return model, RunState.begun(theta, self.random_state, self.history_)
 
     def _assign(self, attributes, keep_state):
-        """Set the attributes of a fit, all at once and none of an earlier one."""
+        """Set all attributes of a fit at once, and delete those of an earlier fit."""
         fitted = {*attributes, *NAMES_OF_FEATURES, "training_state_", "_members"}
         kept = {name: v for name, v in vars(self).items() if name not in fitted}
         if not keep_state:
@@ -674,12 +674,12 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
             model = replace(model, columns=replace(model.columns, is_read=True))
         estimator.model_ = model
         estimator.n_features_in_ = model.network.sizes[0]
-        # Scorers give it arrays without names, which is no reason for a warning.
+        # Scorers pass arrays without names, which needs no warning.
         vars(estimator).pop("feature_names_in_", None)
         return estimator
 
     def checked_rows(self, X):
-        """Return rows as the network takes them: numbers, and codes of categories.
+        """Return checked rows as network inputs: numbers, and codes of categories.
 
         Parameters
         ----------
@@ -694,7 +694,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         NotFittedError
             If the estimator is not fitted.
         TypeError, ValueError
-            If `X` does not fit.
+            If `X` is invalid.
         """
         check_is_fitted(self)
         return _checked_rows(self, X, self.model_.columns)
@@ -723,7 +723,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
 
     @property
     def _repr_html_(self):
-        # Some notebooks ask for this alone. It is missing where estimators are shown
+        # Some notebooks use only this method. It is missing if estimators are shown
         # as text.
         diagram = super()._repr_html_
         return lambda: self._with_layers(diagram())
@@ -735,7 +735,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
         return bundle
 
     def _with_layers(self, diagram):
-        """Return scikit-learn's diagram with the table of layers behind it."""
+        """Return scikit-learn's diagram followed by the table of layers."""
         if not self.__sklearn_is_fitted__():
             return diagram
         return diagram + as_html(self.network_, self.weights_.dtype)
@@ -750,14 +750,14 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
 
     @property
     def task_(self):
-        """What is predicted: how targets are encoded and decided."""
+        """Task: encoding of the targets and decision rule."""
         return self._fitted_model().task
 
     @property
     def estimators_(self):
-        """The fitted networks whose average is predicted, a list of estimators.
+        """Fitted networks whose average is predicted, as a list of estimators.
 
-        A single network is a list of itself, copied.
+        Without an ensemble, the list holds one copy of the estimator.
         """
         models, found = members_of(self._fitted_model()), []
         members = vars(self).get("_members", [self] * len(models))
@@ -796,14 +796,14 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
 
     @property
     def loss_curve_(self):
-        """The objective after each epoch: loss and penalty together."""
+        """Objective after each epoch: loss plus penalty."""
         check_is_fitted(self)
         columns = self.history_.get("loss", []), self.history_.get("penalty", [])
         return [loss + penalty for loss, penalty in zip(*columns, strict=True)]
 
     @property
     def loss_(self):
-        """The last value of `loss_curve_`, NaN before the first epoch has ended."""
+        """Last value of `loss_curve_`; NaN before the end of the first epoch."""
         curve = self.loss_curve_
         return curve[-1] if curve else np.nan
 
@@ -829,13 +829,13 @@ def _checked_targets(X, y):
 
 
 def _features_of(receiver):
-    """Return the attributes that name the features, as scikit-learn has set them."""
+    """Return the attributes with the feature names, as set by scikit-learn."""
     found = vars(receiver)
     return {name: found[name] for name in NAMES_OF_FEATURES if name in found}
 
 
 def fitted_attributes(model, state):
-    """Return the attributes of an estimator that was fitted, by name.
+    """Return the attributes of a fitted estimator, by name.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Several networks behind one estimator, which predicts their average."""
+"""Ensembles: several networks in one estimator, which predicts their average."""
 
 from copy import copy
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from skjacobnet.training.drive import together
 from skjacobnet.training.pilot import HELD_OUT
 from skjacobnet.training.state import generator
 
-# Writing to a terminal more often than this, in seconds, only costs time.
+# Least time in seconds between two updates of a terminal.
 PAUSE = 0.1
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C after complete epochs, with the attributes of what was fitted by then."""
+    """Interrupt after complete epochs, with the fitted attributes so far."""
 
     def __init__(self, attributes, interrupt):
         super().__init__(*interrupt.args)
@@ -28,7 +28,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 def new_members(estimator):
-    """Return the members of an ensemble that is to be fitted anew.
+    """Return unfitted members of an ensemble.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def new_members(estimator):
     Returns
     -------
     list of JacobianNetwork
-        Each with a seed of its own.
+        Each with a separate seed.
     """
     seeds = generator(estimator.random_state).integers(
         2**31 - 1, size=estimator.n_estimators
@@ -52,7 +52,7 @@ def new_members(estimator):
 
 
 def continued_members(estimator, members):
-    """Return copies of fitted members, with today's parameters of their ensemble.
+    """Return copies of fitted members with the current parameters of their ensemble.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def continued_members(estimator, members):
 
 
 def check_number(estimator, members):
-    """Check that an estimator goes on with as many networks as it has.
+    """Check that a continued ensemble keeps its number of networks.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def check_number(estimator, members):
     """
     if len(members) != estimator.n_estimators:
         raise ValueError(
-            "Training goes on with the networks of the last fit, of which there are "
+            "Training continues the networks of the last fit, of which there are "
             f"{len(members)}, but n_estimators={estimator.n_estimators}. Set "
             "warm_start=False and call fit to start anew."
         )
@@ -158,7 +158,7 @@ def attributes_of(members):
 
 
 def mean_history(histories):
-    """Return the mean of histories, epoch by epoch, of the members that still trained.
+    """Return the mean history, epoch by epoch, over the members still in training.
 
     Seconds are added.
 
@@ -182,10 +182,10 @@ def mean_history(histories):
 
 @dataclass
 class PilotFolds:
-    """The rows that the pilots of an ensemble do not see.
+    """Held-out rows of the pilots of an ensemble.
 
-    Each pilot has a fold of its own as long as there are enough folds, so that together
-    they are judged on more rows. Otherwise each draws its own.
+    Each pilot has a different fold as long as there are enough folds, so that together
+    they cover more rows. Otherwise each draws its held-out rows at random.
     """
 
     n_members: int
@@ -195,7 +195,7 @@ class PilotFolds:
         self._folds = None
 
     def of(self, place):
-        """Return a function of a table: rows to train on and others, or None."""
+        """Return a function of a table that splits its rows in two, or None."""
         n_folds = int(1.0 / HELD_OUT)
         if self.n_members > n_folds:
             return None
@@ -213,7 +213,7 @@ class PilotFolds:
 
 
 class EnsembleLine:
-    """The line that shows how an ensemble gets on."""
+    """Progress line of an ensemble."""
 
     def __init__(self, n_members):
         self.n_members = n_members
@@ -222,7 +222,7 @@ class EnsembleLine:
         self.written = -PAUSE
 
     def __call__(self, n_trained, n_running):
-        """Take note of an epoch."""
+        """Count an epoch."""
         self.n_epochs += n_trained
         now = perf_counter()
         if now - self.written >= (PAUSE if self.line.changes else 100 * PAUSE):
@@ -230,7 +230,7 @@ class EnsembleLine:
             self._write(n_running)
 
     def close(self):
-        """Show the end, and begin a new line."""
+        """Show the final state, and begin a new line."""
         self._write(0)
         self.line.close()
 

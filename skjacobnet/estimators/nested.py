@@ -1,7 +1,7 @@
-"""Parameters of parts, also of those that still are names.
+"""Nested parameters of parts, also of parts given by name.
 
 ``set_params(optimizer__momentum=0.9)`` on ``optimizer="sgd"`` turns the name into the
-part and sets it. An instance is replaced by a changed copy, since somebody else may
+part and sets it. An instance is replaced by a changed copy, since other objects may
 hold it. ``regularizers__weight_decay=1e-4`` adds or replaces an entry of the mapping,
 also where the mapping is None.
 """
@@ -43,16 +43,16 @@ def entries_of(regularizers):
 
 
 def changed_params(params, own, losses):
-    """Return the parameters of an estimator that change, nested ones resolved.
+    """Return the changed parameters of an estimator, with nested ones resolved.
 
     Parameters
     ----------
     params : dict
-        What `set_params` was given.
+        Arguments of `set_params`.
     own : dict
-        The parameters of the estimator itself, as they are.
+        Current parameters of the estimator itself.
     losses : Family
-        Those of the estimator.
+        Losses of the estimator.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def changed_params(params, own, losses):
     Raises
     ------
     ValueError
-        If a part has no such parameter.
+        If a part has no parameter of that name.
 
     Examples
     --------
@@ -74,8 +74,8 @@ def changed_params(params, own, losses):
     for name, inner in nested.items():
         if name not in {*families, "regularizers"}:
             raise ValueError(
-                f"Invalid parameter '{name}__{next(iter(inner))}': {name} has no "
-                "parameters inside."
+                f"Invalid parameter '{name}__{next(iter(inner))}': {name} has "
+                "no nested parameters."
             )
     changed = {
         name: _with_params(name, plain.get(name, own[name]), changes, families)
@@ -85,7 +85,7 @@ def changed_params(params, own, losses):
 
 
 def _with_params(name, value, changes, families):
-    """Return a copy of a part, or of the regularizers, with parameters changed.
+    """Return a copy of a part, or of the regularizers, with changed parameters.
 
     A part within the part, such as the schedule in a warm-up, may be a name too.
     """
@@ -109,7 +109,7 @@ def _with_params(name, value, changes, families):
 
 
 def _by_depth(params):
-    """Return what has no ``__`` in its name, and the rest by the part it belongs to."""
+    """Split parameters into plain ones, and nested ones (``__``) by part."""
     plain, nested = {}, {}
     for key, value in params.items():
         name, is_nested, rest = key.partition("__")

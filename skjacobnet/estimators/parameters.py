@@ -1,4 +1,4 @@
-"""From an estimator's parameters to parts and settings, all checked before training."""
+"""Checks of an estimator's parameters, and their conversion to parts and settings."""
 
 import numbers
 from difflib import get_close_matches
@@ -58,7 +58,7 @@ def resolve(estimator):
     Raises
     ------
     TypeError, ValueError
-        With the parameter's name, its value and a way out.
+        With the parameter's name, its value and the remedy.
     """
     if isinstance(estimator.learning_rate, str) and estimator.learning_rate != "auto":
         near = SCHEDULES.nearest(estimator.learning_rate) or "cosine"
@@ -141,7 +141,7 @@ def check_monitor(monitor):
             "monitor must be 'loss', the name of a scorer or a callable, got "
             f"{monitor!r}."
         )
-    # Loaded when needed: it takes longer to import than all of this package.
+    # Imported when needed: its import takes longer than that of this package.
     from sklearn.metrics import get_scorer_names
 
     names = get_scorer_names()
@@ -155,7 +155,7 @@ def check_monitor(monitor):
 
 
 def _calibration(estimator, loss, optimizer):
-    """Return None, "temperature", or "noise" where there is a decay to choose."""
+    """Return the calibration: None, "temperature" or "noise"."""
     choice = estimator.calibration
     suits = "temperature" if loss.gives_probabilities else "noise"
     OneOf("auto", suits, None).check(choice, "calibration")
@@ -174,7 +174,7 @@ def _calibration(estimator, loss, optimizer):
 
 
 def _loss(choice, losses, automatic):
-    """Return the loss, and tell one for another task from one that does not exist."""
+    """Return the loss, or raise an error; one for another task is named as such."""
     if _is_auto(choice):
         return automatic
     numbers = losses is REGRESSION_LOSSES
@@ -184,9 +184,11 @@ def _loss(choice, losses, automatic):
     else:
         foreign = isinstance(choice, Loss) and not losses.takes(type(choice))
     if foreign:
-        task, noun = ("regressor", "classes") if numbers else ("classifier", "numbers")
+        task, noun = (
+            ("regressor", "classification") if numbers else ("classifier", "regression")
+        )
         raise ValueError(
-            f"loss={choice!r} is a loss of {noun}, which a {task} has not. "
+            f"loss={choice!r} is a {noun} loss and does not suit a {task}. "
             f"Available: {', '.join(map(repr, losses.names))}."
         )
     return losses.resolve(choice)
@@ -201,14 +203,14 @@ def _integer(value):
 
 
 def is_full_batch(optimizer):
-    """Whether an `optimizer` parameter stands for a full-batch rule."""
+    """Whether an `optimizer` parameter names a full-batch optimizer."""
     if isinstance(optimizer, str) and optimizer in OPTIMIZERS.names:
         return issubclass(OPTIMIZERS.class_of(optimizer)[0], FullBatchOptimizer)
     return isinstance(optimizer, FullBatchOptimizer)
 
 
 def _encodings(choice):
-    """Return what `encoding` stands for, a tuple, or "auto"."""
+    """Return the encodings as a tuple, or "auto"."""
     if choice is None:
         return ()
     if _is_auto(choice):
@@ -227,16 +229,16 @@ def _encodings(choice):
 
 
 def taken_tables(encoding):
-    """Return what tables an `encoding` parameter takes.
+    """Return which tables an `encoding` parameter accepts.
 
     Returns
     -------
     sparse, missing : bool
-        Sparse matrices, and numbers that are missing.
+        Whether it accepts sparse matrices, and missing numbers.
     """
     try:
         found = _encodings(encoding)
-    except (TypeError, ValueError):  # a fit will say so
+    except (TypeError, ValueError):  # fit raises it
         return False, False
     if found == "auto":
         return True, True
@@ -267,8 +269,8 @@ def _hidden_layers(estimator):
     activation = ACTIVATIONS.resolve(estimator.activation, "activation")
     if not activation.is_activation:
         raise ValueError(
-            f"activation={estimator.activation!r} is a layer but no activation. Put it "
-            "into layers instead."
+            f"activation={estimator.activation!r} is a layer, not an activation. Put "
+            "it into layers instead."
         )
     hidden = []
     for units in sizes:
@@ -305,7 +307,7 @@ def _regularizers(mapping):
     parts = []
     for label, entry in mapping.items():
         if not isinstance(label, str):
-            raise TypeError(f"regularizers: {label!r} is no name.")
+            raise TypeError(f"regularizers: {label!r} is not a string.")
         if not isinstance(entry, Regularizer):
             REGULARIZERS.class_of(label)
             Interval(0.0, np.inf, "left").check(entry, f"regularizers[{label!r}]")
@@ -315,7 +317,7 @@ def _regularizers(mapping):
 
 
 def _check_together(parts):
-    """Refuse choices that exclude each other."""
+    """Raise an error for parameters that exclude each other."""
     for layer in parts.hidden:
         if parts.full_batch and layer.is_random:
             raise ValueError(
@@ -330,8 +332,8 @@ def _check_together(parts):
         on_classes = isinstance(regularizer, PredictionRegularizer)
         if on_classes and not parts.loss.gives_probabilities:
             raise ValueError(
-                f"{regularizer!r} is a penalty on class probabilities, which a "
-                "regressor has not. Leave it out, or choose another one, such as "
+                f"{regularizer!r} is a penalty on class probabilities, and a "
+                "regressor has none. Leave it out, or choose another one, such as "
                 "'weight_decay'."
             )
         if parts.full_batch and regularizer.draws:
@@ -342,9 +344,9 @@ def _check_together(parts):
             )
         if isinstance(regularizer, ActivationRegularizer) and inside and not outside:
             raise ValueError(
-                f"{regularizer!r} has nothing to act on: activations inside {inside!r} "
-                f"are not penalized. Put one into layers itself, such as 'relu' behind "
-                f"it, or leave the penalty out."
+                f"{regularizer!r} has no activations to penalize: those inside "
+                f"{inside!r} are not available. Add an activation to layers, such as "
+                f"'relu' after it, or leave the penalty out."
             )
     if parts.full_batch and parts.total_weight_decay not in ("auto", 0.0):
         raise ValueError(

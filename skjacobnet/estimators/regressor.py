@@ -1,4 +1,4 @@
-"""JacobianMLPRegressor: a network that predicts numbers."""
+"""JacobianMLPRegressor: a neural network regressor."""
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -18,183 +18,186 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
     .. math:: \frac{1}{n} \sum_s w_s\, \ell(t_s, z(x_s; \theta))
               + \sum_r \lambda_r P_r(\theta), \qquad t = (y - m) / s
 
-    the mean over rows of weight times loss plus each penalty times its strength,
-    whatever the batch size. The targets y are scaled by their weighted mean m and
-    standard deviation s over the rows of the fit, so that their unit changes nothing in
-    training. All predictions and derivatives are in the unit of y; `loss_`, `history_`,
-    penalties and `tol` are in scaled units. Losses with an exponential link take y as
-    it is.
+    the weighted mean loss plus each penalty times its strength. The strength does not
+    depend on the batch size. The targets y are scaled by their weighted mean m and
+    standard deviation s over the rows of the fit, so that training does not depend on
+    their unit. All predictions and derivatives are in the unit of y; `loss_`,
+    `history_`, penalties and `tol` are in scaled units. Losses with an exponential link
+    do not scale y.
 
     Parameters
     ----------
     hidden_layer_sizes : int or sequence of int >= 1, default=(128, 128)
         Width of each hidden layer; ``()`` gives a linear model.
     activation : str or Layer, default="relu"
-        Activation function after each hidden layer.
+        Activation function applied after each hidden layer.
     layers : sequence of str or Layer, default=None
-        The hidden stack itself, such as ``[Linear(30), "sigmoid", Dropout(0.2),
-        Linear(20), "tanh"]``. Replaces `hidden_layer_sizes` and `activation`. The
-        output layer is always added. Layers may consist of layers: `Sequential`,
-        `Residual`, `Parallel`, `Repeat`, `Frozen`.
+        All hidden layers, such as ``[Linear(30), "sigmoid", Dropout(0.2), Linear(20),
+        "tanh"]``. Replaces `hidden_layer_sizes` and `activation`. The output layer is
+        always added. Containers hold other layers: `Sequential`, `Residual`,
+        `Parallel`, `Repeat`, `Frozen`.
     encoding : None, "auto", or list of str or Encoding, default="auto"
-        What makes inputs of the columns of a raw table, which may be a data frame with
-        strings and missing values. ``"auto"`` one-hot encodes categories, turns columns
-        of two values into -1 and +1, fills in and marks what is missing, standardizes
-        numbers, clips them smoothly, and adds at most 16 piecewise-linear bins of
-        each; of a sparse `X` it divides columns by their standard deviation. None takes
-        numbers as they come. The encodings are fitted once to all rows of positive
-        weight, by `partial_fit` to those of its first call.
+        Encoding of the columns of a raw table, which may be a data frame with strings
+        and missing values. ``"auto"`` one-hot encodes categories, maps columns of two
+        values to -1 and +1, imputes missing values and adds an indicator column,
+        standardizes numbers, clips them smoothly, and adds at most 16 piecewise-linear
+        bins of each; columns of a sparse `X` are divided by their standard deviation.
+        None passes numbers on unchanged. The encodings are fitted once, to all rows of
+        positive weight, by `partial_fit` to those of its first call.
     categorical_features : "from_dtype", sequence or None, default="from_dtype"
-        Which columns hold categories, with an `encoding`: their names, their numbers,
-        or a bool for each. ``"from_dtype"`` takes columns of strings, objects,
-        categories, booleans and enums.
+        Categorical columns, used with an `encoding`: names, indices, or a bool for each
+        column. ``"from_dtype"`` takes columns of strings, objects, categories, booleans
+        and enums.
     initializer : str or Initializer, default="auto"
-        Distribution of the first weights. ``"auto"`` is ``"data_driven"`` for hidden
-        layers, with zeros for what bins of numbers are multiplied by, and zeros for the
-        output layer, whose intercept is that of the best constant prediction.
+        Distribution of the initial weights. ``"auto"`` is ``"data_driven"`` for hidden
+        layers, with zeros for the weights of piecewise-linear bins, and zeros for the
+        output layer, whose intercept is the best constant prediction.
     loss : str or RegressionLoss, default="auto"
-        Training loss, summed over targets: ``"squared_error"``, which is ``"auto"``,
-        for the mean,
-        ``"absolute_error"`` for the median, ``"huber"`` for the mean of data with
-        outliers, ``"quantile"`` for quantiles, ``"poisson"`` for counts, ``"gamma"``
-        for positive amounts, ``"gaussian"`` for the mean and the standard deviation.
+        Training loss, summed over targets: ``"squared_error"`` (the value of
+        ``"auto"``) for the mean, ``"absolute_error"`` for the median, ``"huber"`` for
+        the mean of data with outliers, ``"quantile"`` for quantiles, ``"poisson"`` for
+        counts, ``"gamma"`` for positive amounts, ``"gaussian"`` for the mean and the
+        standard deviation.
     optimizer : str or Optimizer, default="adam"
         Rule that turns gradients into steps. ``"lbfgs"`` uses all rows at once and
         ignores `learning_rate`, `batch_size` and `shuffle`.
     learning_rate : float > 0 or "auto", default="auto"
-        Length of steps. ``"auto"`` is ten times the optimizer's own default, 0.01 for
+        Learning rate. ``"auto"`` is ten times the optimizer's own default, 0.01 for
         ``"adam"``, and four times that of ``"sgd"`` without momentum. With the schedule
-        ``"constant"`` or ``"plateau"`` it is the default itself, which wants more
-        epochs than the automatic ones.
+        ``"constant"`` or ``"plateau"`` it is the default itself, which needs more
+        epochs than the automatic number.
     schedule : str or Schedule, default="auto"
-        Change of the learning rate over the run: over the `max_iter` epochs of a
-        `fit`, over what is done and what is to come of one that goes on, or over
-        `max_iter` calls of `partial_fit`. ``"auto"`` is ``"flat_cosine"``; it is
-        ``"constant"`` for ``"lbfgs"``, `partial_fit` and a fit that goes on.
+        Schedule of the learning rate over the run: over the `max_iter` epochs of a
+        `fit`, over past and coming epochs of a continued fit, or over `max_iter` calls
+        of `partial_fit`. ``"auto"`` is ``"flat_cosine"``; it is ``"constant"`` for
+        ``"lbfgs"``, `partial_fit` and a continued fit.
     total_weight_decay : float >= 0 or "auto", default="auto"
-        Decay of the matrices over the whole run, D: without gradients they end at
-        :math:`e^{-D}` of what they were, whatever the number of steps and the learning
+        Weight decay D of the matrices over the whole run: without gradients they shrink
+        by the factor :math:`e^{-D}`, whatever the number of steps and the learning
         rate. Step k multiplies them by :math:`\exp(-D g_k / \sum_j g_j)` with the
-        factors g of the schedule. ``"auto"`` is
-        D₀ times a ratio of noise to signal, see `calibration`, with
-        :math:`D_0 = \min(5, 40 \sqrt{d / n})`,
-        where n is the number of rows, d that of columns after encoding, without bins
-        and constants. It is 0 for ``"adamw"``,
-        ``"lbfgs"``, `partial_fit` and a fit that goes on. The penalty ``weight_decay``
-        and `AdamW` depend on the length of the run instead.
+        factors g of the schedule. ``"auto"`` is D₀ times a noise-to-signal ratio (see
+        `calibration`), with :math:`D_0 = \min(5, 40 \sqrt{d / n})`, where n is the
+        number of rows, d that of columns after encoding, without bins and constants. It
+        is 0 for ``"adamw"``, ``"lbfgs"``, `partial_fit` and a continued fit. The
+        penalty ``weight_decay`` and `AdamW` depend on the length of the run instead.
     regularizers : dict, default=None
-        Penalties as a mapping of name to strength, or any label to an instance, such as
-        ``{"weight_decay": 1e-4, "sparsity": 1e-3}``. Those on class probabilities are
-        refused.
+        Penalties: a mapping of names to strengths, or of any label to an instance, such
+        as ``{"weight_decay": 1e-4, "sparsity": 1e-3}``. Penalties on class
+        probabilities raise an error.
     dropout : float in [0, 1), default=0.0
-        Share of hidden activations that is left out at random in each step. With
-        `layers`, put `Dropout` into the list instead.
+        Dropout rate: share of hidden activations set to zero at random in each step.
+        With `layers`, put `Dropout` into the list instead.
     batch_size : int >= 1 or "auto", default="auto"
-        Rows in one step. ``"auto"`` is the power of two nearest to 1.5 times the root
-        of the number of rows, from 16 to 512, and at most all rows.
+        Number of rows in each step. ``"auto"`` is the power of two nearest to 1.5 times
+        the square root of the number of rows, from 16 to 512, and at most all rows.
     max_iter : int >= 1 or "auto", default="auto"
-        The most epochs (passes over the rows), or iterations of ``"lbfgs"``. ``"auto"``
-        is 20, or as many as give 400 steps; 200 iterations of ``"lbfgs"``, and 200
-        calls of `partial_fit` for a schedule.
+        Maximum number of epochs (passes over the rows), or of iterations of
+        ``"lbfgs"``. ``"auto"`` is 20, or as many as give 400 steps; 200 iterations of
+        ``"lbfgs"``, and 200 calls of `partial_fit` for a schedule.
     tol : float >= 0 or None, default=None
-        Least improvement of the monitored value that counts as progress. None trains
-        for exactly `max_iter` epochs. For ``"lbfgs"`` the largest component of the
-        gradient at which to stop; None is 1e-4.
+        Tolerance: least improvement of the monitored value that counts as progress.
+        None trains for exactly `max_iter` epochs. ``"lbfgs"`` stops when no component
+        of the gradient exceeds `tol`; None is 1e-4.
     n_iter_no_change : int >= 1, default=10
-        Training stops after more than so many epochs in a row without progress. With a
-        validation set the pause is at least 100 steps.
+        Patience: training stops after more than this number of epochs in a row without
+        progress. With a validation set the patience is at least 100 steps.
     shuffle : bool, default=True
-        Whether to take the rows in a new order in each epoch.
+        Whether to shuffle the rows in each epoch.
     early_stopping : bool, default=False
-        Whether to split a validation set off, monitor it, and keep the best weights.
+        Whether to split off a validation set, monitor it, and keep the best weights.
     validation_fraction : float in (0, 1), default=0.1
         Share of the rows in the validation set.
     monitor : str or callable, default="loss"
-        What is monitored on the validation set: ``"loss"``, or a scikit-learn scorer
-        by name or as a callable. It is given the weights of the rows, except for a
-        plain function without the argument `sample_weight`.
+        Score monitored on the validation set: ``"loss"``, or a scikit-learn scorer by
+        name or as a callable. It receives the sample weights, except for a plain
+        function without the argument `sample_weight`.
     calibration : None, "noise" or "auto", default="auto"
-        ``"noise"`` first trains a pilot on 80 % of the rows, for half the epochs. With
-        v its squared error on the others over the variance of the targets, the run on
-        all rows has D₀ times :math:`\sqrt{v / (1 - v)}`, between 0.1 and 4, for total
-        decay. With ``"squared_error"`` predictions are also drawn to the mean, by the
-        factor between 0.025 and 1 that suits those of the pilot: 1 but for small or
-        noisy tables. ``"auto"`` is ``"noise"`` for losses whose prediction is the mean,
-        if `total_weight_decay` is ``"auto"`` and nothing gives a validation set; else
-        None. Fewer than 10 rows have no pilot. It has random numbers of its own.
+        Calibration to the noise of the targets. ``"noise"`` first trains a pilot
+        network on 80 % of the rows, for half the epochs. With v its squared error on
+        the held-out rows over the variance of the targets, the total weight decay of
+        the run on all rows is D₀ times the noise-to-signal ratio
+        :math:`\sqrt{v / (1 - v)}`, limited to [0.1, 4]. With ``"squared_error"``
+        predictions are also shrunk to the mean, by the best factor between 0.025 and 1
+        for the pilot: 1 except for small or noisy tables. ``"auto"`` is ``"noise"`` for
+        losses whose prediction is the mean, if `total_weight_decay` is ``"auto"`` and
+        there is no validation set; else None. Fewer than 10 rows have no pilot. It has
+        separate random numbers.
     warm_start : bool, default=False
-        Whether another `fit` goes on where the last one ended, bit-identical to a run
-        that did not end where `schedule` and `total_weight_decay` are given; automatic
-        ones are constant and zero in a fit that goes on. It keeps the location and the
-        scale of the targets, except those of a constant target. L-BFGS starts its
-        memory of gradients anew, and warns of it.
+        Whether another `fit` continues the last one. The result is bit-identical to one
+        uninterrupted run if `schedule` and `total_weight_decay` are given; ``"auto"``
+        is constant and zero in a continued fit. It keeps the location and the scale of
+        the targets, except those of a constant target. L-BFGS restarts its memory of
+        gradients, and warns of it.
     dtype : None, "float32" or "float64", default=None
-        What to compute in. None keeps the type of a float32 or float64 `X`; any other
-        becomes float64.
+        Floating-point type of the computation. None keeps the type of a float32 or
+        float64 `X`; any other becomes float64.
     random_state : int, RandomState instance or None, default=None
-        First weights, order of rows, dropout, the pilot and the validation split.
-        None draws fresh randomness; the global generator is never touched.
+        Seed of the initial weights, order of rows, dropout, pilot and validation split.
+        None draws a fresh seed; NumPy's global generator is never used.
     verbose : bool or int, default=0
-        Whether to show the progress: in a terminal in one line that is written over
-        after each epoch, elsewhere in at most some thirty lines.
+        Whether to show progress: in a terminal one line that is updated after each
+        epoch, elsewhere at most about thirty lines.
     record_gradients : bool, default=False
-        Whether to keep, for each epoch and each layer, how large the gradient and the
-        step were; `skjacobnet.inspection.GradientFlowDisplay` draws them.
+        Whether to record the norms of gradient and step for each epoch and layer;
+        `skjacobnet.inspection.GradientFlowDisplay` plots them.
     n_estimators : int >= 1, default=1
-        Networks that are trained side by side, from streams of random numbers of their
-        own. Up to five that are calibrated leave out different fifths of the rows in
-        their pilots.
-        The mean of their predictions is predicted, of ``"gaussian"`` the mean and the
-        standard deviation of the mixture, of ``"quantile"`` each quantile's mean.
+        Number of networks in the ensemble, trained side by side with separate random
+        numbers. Pilots of up to five calibrated networks hold out different fifths of
+        the rows. The prediction is the mean over the networks: for ``"gaussian"`` the
+        mean and the standard deviation of the mixture, for ``"quantile"`` the mean of
+        each quantile.
 
     Attributes
     ----------
     n_features_in_ : int
+        Number of columns of `X`.
     feature_names_in_ : array of str
-        Only if `X` has names for its columns.
+        Names of the columns, only if `X` has them.
     network_ : Network
         The chain of layers. Printing it shows a table of them with their Jacobians,
         shapes and numbers of weights. The last one, `Rescale`, gives raw predictions in
         the unit of the targets; it is not trained.
     task_ : Regression
-        How targets are encoded: their number, location and scale.
+        Encoding of the targets: their number, location and scale.
     model_ : FittedModel
-        The network with its weights and what it was trained with. All predictions and
-        derivatives come from it, so that parameters which are set after a fit change
-        nothing that was fitted.
+        Trained network with its weights and settings. All predictions and derivatives
+        come from it, so parameters set after a fit do not change a fitted estimator.
     weights_ : array of shape (n_weights,)
         All weights, layer by layer, of the network for scaled targets.
     coefs_, intercepts_ : list of array
         Views of `weights_`: a matrix (n_in, n_out) and a vector (n_out,) for each
         linear layer. Assigning a list replaces `model_`.
     estimators_ : list of estimator
-        The networks whose average is predicted, each a fitted estimator; a single
-        network is a list of itself.
+        Fitted networks whose average is predicted; without an ensemble a list of one.
     n_iter_ : int
-        Epochs trained, without those of a pilot. Of an ensemble the most of a member.
+        Number of epochs trained, without those of a pilot; the maximum over an
+        ensemble.
     batch_size_, max_iter_ : int
+        Values of the last fit, in place of ``"auto"``.
     learning_rate_ : float, or None for ``"lbfgs"``
+        Value of the last fit, in place of ``"auto"``.
     total_weight_decay_ : float
-        What ``"auto"`` stood for in the last fit.
+        Value of the last fit, in place of ``"auto"``.
     shrinkage_ : array of shape (n_targets,)
-        The factor by which the calibration draws predictions to the mean; 1 without.
-        Of an ensemble the mean of those of its members.
+        Factor by which the calibration shrinks predictions to the mean; 1 without
+        calibration. For an ensemble it is the mean over the networks.
     loss_ : float
-        The last value of the objective on the training rows, in scaled units.
+        Last value of the objective on the training set, in scaled units.
     loss_curve_ : list of float
-        The same after each epoch, averaged over its batches.
+        Objective after each epoch, averaged over its batches.
     history_ : dict of str to list
-        A column for each of ``loss, penalty, learning_rate, gradient_norm, seconds``
-        (and ``validation_loss, validation_score``), an entry for each epoch; losses are
-        in scaled units, scores in those of the scorer. With `record_gradients` also
-        ``layer_gradient_norms, layer_update_ratios``, as in `JacobianMLPClassifier`.
+        History of the run with an entry for each epoch in each of the columns ``loss,
+        penalty, learning_rate, gradient_norm, seconds`` (and ``validation_loss,
+        validation_score``). Losses are in scaled units, scores in those of the scorer.
+        With `record_gradients` also ``layer_gradient_norms, layer_update_ratios``, as
+        in `JacobianMLPClassifier`.
     best_iter_ : int
-        The epoch with the best monitored value, counted from 1.
+        Epoch with the best monitored value, counted from 1.
     best_score_ : float
-        That value; larger is better, the loss is negated.
+        Best monitored value; larger is better, the loss is negated.
     training_state_ : RunState
-        With `warm_start` or after `partial_fit`: the last weights and everything else
-        that training changes.
+        State of training, kept with `warm_start` or after `partial_fit`: the last
+        weights, the state of the optimizer and the random numbers.
 
     See Also
     --------
@@ -204,13 +207,12 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
 
     Notes
     -----
-    Where all targets of a first fit are equal, the prediction is that constant.
-
+    If all targets of a first fit are equal, the prediction is that constant.
     `partial_fit` takes the location and the scale of the targets from its first call,
-    which therefore should have typical rows.
+    which should therefore have typical rows.
 
     With ``"poisson"`` and ``"gamma"`` targets are not scaled: `tol` is in the unit of
-    the loss, so that a poisson fit of rates far below one needs a smaller `tol`. The
+    the loss, so a Poisson fit of rates far below one needs a smaller `tol`. The
     gradient of ``"gaussian"`` has no bound: with ``optimizer="sgd"`` and its relatives
     give a `learning_rate` of about 0.01.
 
@@ -234,8 +236,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
     >>> bool(cross_val_score(model, X, y, cv=3).mean() > 0.4)
     True
 
-    A change of blood pressure by one unit changes the prediction by so much, row by
-    row:
+    The derivative of the prediction with respect to blood pressure, for each row:
 
     >>> model.fit(X, y).input_jacobian(X)[:, 0, 3].shape
     (442,)
@@ -313,7 +314,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
 
     @property
     def shrinkage_(self):
-        """What predictions are multiplied by around the mean, (n_targets,)."""
+        """Factor that shrinks predictions to the mean, (n_targets,)."""
         model = self._fitted_model()
         if model.calibration is None:
             return np.ones(model.task.n_targets)
@@ -326,13 +327,13 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         return_std : bool, default=False
-            Whether to return the predicted standard deviations too, for
+            Whether to return the predicted standard deviations as well, for
             ``loss="gaussian"``.
 
         Returns
         -------
         prediction : array of shape (n_samples,) or (n_samples, n_targets)
-            (n_samples,) where the targets were a vector or a single column. With
+            (n_samples,) if the targets were a vector or a single column. With
             several quantile levels it is the quantile of the level nearest to one half.
             float32 for a float32 `X`, else float64.
         std : array of the same shape
@@ -343,7 +344,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         NotFittedError
             If the regressor is not fitted.
         ValueError
-            If `X` does not fit, or the fitted loss has no standard deviation.
+            If `X` is invalid, or the fitted loss has no standard deviation.
         """
         X = self.checked_rows(X)
         if not return_std:
@@ -362,15 +363,15 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         Returns
         -------
         array of shape (n_samples, n_levels) or (n_samples, n_targets, n_levels)
-            In the order of the levels, ascending, so that they never cross; in the unit
-            and the type of `predict`.
+            In the order of the levels, sorted so that they never cross; in the unit and
+            the dtype of `predict`.
 
         Raises
         ------
         NotFittedError
             If the regressor is not fitted.
         ValueError
-            If `X` does not fit, or the fitted loss is another one.
+            If `X` is invalid, or the fitted loss is another one.
 
         Examples
         --------
@@ -390,17 +391,16 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
 
     @available_if(lambda estimator: not is_full_batch(estimator.optimizer))
     def partial_fit(self, X, y, sample_weight=None):
-        """Train for one pass over some rows.
+        """Train for one pass over a block of rows.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            The first call also gives the location and the scale of the targets, those
-            of its rows; where all are equal, the first call in which they differ from
-            that constant.
+            The first call sets the location and the scale of the targets. If all are
+            equal, the first call with other targets sets them.
         sample_weight : array-like of shape (n_samples,), optional
-            Taken as they are, since one call cannot see the others.
+            Sample weights, not normalized, since one call does not know the others.
 
         Returns
         -------
@@ -414,7 +414,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         Warns
         -----
         ConvergenceWarning
-            Once, if `schedule` has come to a learning rate of zero after `max_iter`
+            Once, if `schedule` has reached a learning rate of zero after `max_iter`
             calls.
         """
         return self._train_on(X, y, sample_weight, _of_calls)
@@ -428,7 +428,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
             )
 
     def _raw(self, X):
-        """Return raw predictions for checked rows, in the type of predictions."""
+        """Return raw predictions for checked rows, in the dtype of predictions."""
         dtype = np.float32 if X.dtype == np.float32 else np.float64
         return self.model_.raw(X, np.dtype(dtype))
 
@@ -436,7 +436,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
         """Return an output in the shape of the targets."""
         model = self.model_
         values = model.link.value(raw, output)
-        # Quantiles have an axis of their own.
+        # Quantiles have a separate axis.
         by_target = values.reshape(len(values), model.task.n_targets, -1)
         return model.task.shaped(
             by_target if output == "quantiles" else by_target[..., 0]
@@ -444,13 +444,13 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
 
 
 def _of_calls(y, loss, earlier):
-    """Return the task of a `partial_fit`, with the scale of the first call."""
+    """Return the task of a `partial_fit` with the target scale of the first call."""
     task = regression_task(y, loss, goes_on=True)
     return task if earlier is None else task.following(earlier)
 
 
 def _is_for_positive_targets(loss):
-    """Whether a `loss` parameter stands for one that refuses negative targets."""
+    """Whether a `loss` parameter names a loss for positive targets only."""
     if isinstance(loss, str) and loss in REGRESSION_LOSSES.names:
         loss = REGRESSION_LOSSES.make(loss)
     return isinstance(loss, RegressionLoss) and loss.positive_only

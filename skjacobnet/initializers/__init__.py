@@ -1,9 +1,9 @@
-r"""How the first weights are drawn.
+r"""Initializers: distributions of the initial weights.
 
-An initializer is called as ``initializer(shape, rng, dtype)`` with the shape
-``(..., n_in, n_out)`` of the weights of linear layers. Numbers are drawn in float64 and
-rounded to `dtype`, so that starts in float32 and float64 agree to rounding. Where there
-is a batch of inputs, ``adapt(weights, X, rng)`` may then fit the weights to it.
+An initializer is called as ``initializer(shape, rng, dtype)`` with the shape ``(...,
+n_in, n_out)`` of the weights of linear layers. Numbers are drawn in float64 and rounded
+to `dtype`, so initial weights in float32 and float64 agree to rounding.
+``adapt(weights, X, rng)`` may then fit the weights to a batch of inputs.
 """
 
 from skjacobnet.core.component import Family

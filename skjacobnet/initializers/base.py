@@ -1,4 +1,4 @@
-"""The contract of an initializer."""
+"""Base class of initializers."""
 
 from abc import abstractmethod
 
@@ -6,7 +6,7 @@ from skjacobnet.core.component import Component
 
 
 class Initializer(Component):
-    """A distribution of weight matrices."""
+    """Base class of initializers: distributions of weight matrices."""
 
     @abstractmethod
     def __call__(self, shape, rng, dtype):
@@ -25,12 +25,12 @@ class Initializer(Component):
         """
 
     def for_activation(self, activation):
-        """Return the initializer to use in front of an activation.
+        """Return the initializer to use before an activation.
 
         Parameters
         ----------
         activation : Layer or None
-            The activation behind the weights; None for a linear output.
+            Activation that follows the weights; None for a linear output.
 
         Returns
         -------
@@ -52,6 +52,6 @@ class Initializer(Component):
         Returns
         -------
         dict of str to array
-            The same unless the start depends on the data.
+            Unchanged unless the initializer depends on the data.
         """
         return weights

@@ -1,4 +1,4 @@
-"""Starts whose hidden units have their kinks inside the data."""
+"""Data-driven initial weights, with kinks of hidden units inside the data."""
 
 import math
 
@@ -9,7 +9,7 @@ from skjacobnet.initializers.base import Initializer
 
 
 class DataDriven(Initializer):
-    r"""Draw normally, and shift each unit so that its kink lies inside the data.
+    r"""Normal weights, with intercepts that put each unit's kink inside the data.
 
     With the gain g of the activation,
 
@@ -22,27 +22,27 @@ class DataDriven(Initializer):
     Parameters
     ----------
     activation : Layer or None, default=None
-        The activation behind the weights; the network fills it in. Without one the gain
-        is 1 and nothing is shifted.
+        Activation that follows the weights, set by the network. Without one the gain is
+        1 and intercepts are zero.
 
     See Also
     --------
-    HeNormal : The same matrix for ReLU, without shifts.
+    HeNormal : Same matrix for ReLU, with zero intercepts.
     Isometric : Centers the activation on the data, and measures the gain.
 
     Notes
     -----
-    What ``initializer="auto"`` stands for in hidden layers. Without a batch, or without
-    an intercept, nothing is shifted. A run gives at most 1,024 rows for the automatic
-    start and 256 for ``"data_driven"``, evenly spaced over those to train on; each
-    layer sees what the layers before it make of them.
+    The default of hidden layers, ``initializer="auto"``. Without a batch, or without an
+    intercept, there are no shifts. A run passes at most 1,024 rows for ``"auto"`` and
+    256 for ``"data_driven"``, evenly spaced over the training set; each layer receives
+    the outputs of the preceding layers.
 
-    With intercepts of zero all kinks of a first layer go through the origin, the mean
-    of standardized inputs, and a network has to move them before it can bend elsewhere.
+    With zero intercepts all kinks of a first layer pass through the origin, the mean of
+    standardized inputs, and training must move them to bend the function elsewhere.
 
     Examples
     --------
-    A unit that sees the inputs 1 and 3 is zero at a point between them:
+    A unit with the inputs 1 and 3 is zero at a point between them:
 
     >>> from skjacobnet.layers import ReLU
     >>> rng = np.random.default_rng(0)

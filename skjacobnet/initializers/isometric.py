@@ -1,4 +1,4 @@
-"""Starts that keep the lengths of tangents on the data."""
+"""Initial weights that keep the norms of tangents on the data."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from skjacobnet.initializers.orthogonal import Orthogonal
 
 
 class Isometric(Initializer):
-    r"""Draw orthogonal weights, and scale them until layers keep lengths on the data.
+    r"""Orthogonal weights, scaled so that layers keep norms on the data.
 
     With an orthogonal matrix Q, inputs x of n rows and the function f of the
     activation, the layer is :math:`y = f(g (x - \bar x) Q)`, and g is the smallest
@@ -22,23 +22,23 @@ class Isometric(Initializer):
     Parameters
     ----------
     activation : Layer or None, default=None
-        The activation behind the weights; the network fills it in.
+        Activation that follows the weights, set by the network.
 
     See Also
     --------
-    Orthogonal : The same from a gain alone, without data.
+    Orthogonal : Uses a fixed gain, without data.
 
     Notes
     -----
     Without a batch it is `Orthogonal` with the gain of the activation. With one,
-    :math:`\bar x` is its mean: the intercepts start at :math:`-g \bar x Q`, so that the
-    activation works around its center. Far from it the slope of a saturating activation
-    falls faster than g grows, and there may be no g at all; then the one with the
-    largest value within a factor of 1024 is taken. Without an intercept, which only a
-    layer in front of an activation gets, nothing is centered.
+    :math:`\bar x` is its mean: the intercepts start at :math:`-g \bar x Q`, so the
+    pre-activations are centered at the center of the activation. Far from it the slope
+    of a saturating activation falls faster than g grows, and there may be no such g;
+    then the g with the largest value within a factor of 1024 is used. Without an
+    intercept, which only a layer before an activation has, nothing is centered.
 
-    The classifier gives at most 256 rows, evenly spaced over those to train on. Each
-    layer sees what the layers before it make of them. Costs about 100 evaluations of
+    The classifier passes at most 256 rows, evenly spaced over the training set. Each
+    layer receives the outputs of the preceding layers. Costs about 100 evaluations of
     the activation on that batch.
 
     The source derives gains for random inputs of infinitely wide layers; here they are
@@ -87,7 +87,7 @@ class Isometric(Initializer):
         return {name: start[name].astype(w.dtype) for name, w in weights.items()}
 
     def _mean_squared_slope(self, coef, Z):
-        """Return the mean squared singular value behind pre-activations `Z`."""
+        """Return the mean squared singular value at pre-activations `Z`."""
         if self.activation is None:
             norms = np.sum(np.square(coef))
         else:
@@ -97,10 +97,10 @@ class Isometric(Initializer):
 
 
 def _factor_to_one(function):
-    """Return the smallest factor at which a function of it is one.
+    """Return the smallest factor at which a function equals one.
 
-    The one with the largest value where it stays below, and None where that is 0 or not
-    a number.
+    If it stays below one, the factor with the largest value, or None if that value is 0
+    or not a number.
     """
     low, best, best_value = 0.0, None, 0.0
     for high in 2.0 ** np.arange(-10.0, 10.25, 0.25):

@@ -1,4 +1,4 @@
-"""Starts with orthonormal rows or columns."""
+"""Orthogonal initial weights."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from skjacobnet.initializers.base import Initializer
 
 
 class Orthogonal(Initializer):
-    r"""Draw a matrix with orthonormal rows or columns, times a gain.
+    r"""Matrix with orthonormal rows or columns, times a gain.
 
     .. math::
 
@@ -17,8 +17,8 @@ class Orthogonal(Initializer):
     Parameters
     ----------
     gain : float > 0 or "auto", default="auto"
-        The factor g, the value of all singular values. Dimensionless. ``"auto"`` takes
-        the gain of the activation behind the weights, and 1 where there is none.
+        Gain g, the value of all singular values. Dimensionless. ``"auto"`` is the gain
+        of the activation that follows the weights, and 1 if there is none.
 
     See Also
     --------
@@ -30,9 +30,8 @@ class Orthogonal(Initializer):
     corrected by those of the diagonal of R; without that the distribution would depend
     on how the factorization chooses signs, with it square matrices are uniform over the
     orthogonal group [1]_. A gain that is the inverse of the activation's slope gives
-    layers whose Jacobians nearly keep lengths, the start that lets deep and narrow
-    networks learn [2]_ [3]_. Cost: that of a QR factorization,
-    O(max(n_in, n_out) min(n_in, n_out)^2).
+    layers whose Jacobians nearly keep norms, which lets deep and narrow networks learn
+    [2]_ [3]_. Cost: that of a QR factorization, O(max(n_in, n_out) min(n_in, n_out)^2).
 
     References
     ----------

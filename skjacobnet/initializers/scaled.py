@@ -1,4 +1,4 @@
-"""Starts with independent weights, whose variance depends on the widths alone."""
+"""Independent initial weights, whose variance depends only on the widths."""
 
 import math
 
@@ -8,13 +8,13 @@ from skjacobnet.initializers.base import Initializer
 
 
 class Zeros(Initializer):
-    r"""Set all weights to zero.
+    r"""Zero weights.
 
     .. math:: W_{ij} = 0
 
     Notes
     -----
-    Fine for a single linear layer, whose loss is convex. In front of a hidden layer all
+    Suitable for a single linear layer, whose loss is convex. In a hidden layer all
     units stay equal, and with most activations nothing is learned.
 
     Examples
@@ -30,7 +30,7 @@ class Zeros(Initializer):
 
 
 class GlorotUniform(Initializer):
-    r"""Draw uniformly, with a variance between those for forward and reverse mode.
+    r"""Glorot uniform weights, for forward and reverse mode alike.
 
     .. math::
 
@@ -39,7 +39,7 @@ class GlorotUniform(Initializer):
 
     See Also
     --------
-    GlorotNormal : The same variance, normally distributed.
+    GlorotNormal : Same variance, normal distribution.
 
     Notes
     -----
@@ -68,13 +68,13 @@ class GlorotUniform(Initializer):
 
 
 class GlorotNormal(Initializer):
-    r"""Draw normally, with a variance between those for forward and reverse mode.
+    r"""Glorot normal weights, for forward and reverse mode alike.
 
     .. math:: W_{ij} \sim N\!\left(0, \frac{2}{n_{in} + n_{out}}\right)
 
     See Also
     --------
-    GlorotUniform : The same variance, uniformly distributed.
+    GlorotUniform : Same variance, uniform distribution.
 
     Notes
     -----
@@ -102,7 +102,7 @@ class GlorotNormal(Initializer):
 
 
 class HeUniform(Initializer):
-    r"""Draw uniformly, with a variance that makes up for rectified halves.
+    r"""He uniform weights, for rectifiers.
 
     .. math::
 
@@ -111,12 +111,12 @@ class HeUniform(Initializer):
 
     See Also
     --------
-    HeNormal : The same variance, normally distributed.
+    HeNormal : Same variance, normal distribution.
 
     Notes
     -----
     A rectifier halves the mean square of a symmetric input; the factor 2 restores it.
-    The source draws normally.
+    The source uses a normal distribution.
 
     References
     ----------
@@ -140,13 +140,13 @@ class HeUniform(Initializer):
 
 
 class HeNormal(Initializer):
-    r"""Draw normally, with a variance that makes up for rectified halves.
+    r"""He normal weights, for rectifiers.
 
     .. math:: W_{ij} \sim N\!\left(0, \frac{2}{n_{in}}\right)
 
     See Also
     --------
-    HeUniform : The same variance, uniformly distributed.
+    HeUniform : Same variance, uniform distribution.
 
     Notes
     -----
@@ -175,7 +175,7 @@ class HeNormal(Initializer):
 
 
 class LecunNormal(Initializer):
-    r"""Draw normally, with the variance that carries unit variances forward.
+    r"""LeCun normal weights, which keep unit variances in forward mode.
 
     .. math:: W_{ij} \sim N\!\left(0, \frac{1}{n_{in}}\right)
 
@@ -185,7 +185,7 @@ class LecunNormal(Initializer):
 
     Notes
     -----
-    What `skjacobnet.layers.SELU` assumes. The normal distribution is not truncated.
+    Assumed by `skjacobnet.layers.SELU`. The normal distribution is not truncated.
 
     References
     ----------

@@ -1,11 +1,12 @@
-"""Numbers that exact derivatives give: about fitted models, and about how they work.
+"""Inspection: explanations of fitted models, and of how training works.
 
 Functions that take an estimator take a fitted `JacobianMLPClassifier` or
-`JacobianMLPRegressor`, or a `Pipeline` that ends in one and is affine before. They
-answer in the units of the X that the pipeline is given, and of a regressor in the unit
-of its targets. X may be a raw table, with text and gaps, where the estimator has an
-`encoding`; answers are for its columns, and never NaN. The others show what orders of
-the chain rule cost, what optimizers remember and where penalties pull.
+`JacobianMLPRegressor`, or a `Pipeline` that ends in one and is affine before. Results
+are in the units of the X passed to the pipeline, and for a regressor in the unit of its
+targets. X may be a raw table, with strings and missing values, if the estimator has an
+`encoding`; results are for its columns, and never NaN. Other functions show the costs
+of orders of the chain rule, impulse responses and paths of optimizers, and flow fields
+of penalties.
 """
 
 from skjacobnet.inspection.accumulation import (

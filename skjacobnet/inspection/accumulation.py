@@ -1,4 +1,4 @@
-"""What the orders of the chain rule cost, as predicted and as measured."""
+"""Predicted and measured costs of the orders of the chain rule."""
 
 import tracemalloc
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from skjacobnet.accumulation.order import Structure, order_of
 
 @dataclass(frozen=True)
 class AccumulationProfile:
-    """The costs of the Jacobian of one batch in one order.
+    """Costs of the Jacobian of one batch in one order.
 
     Attributes
     ----------
@@ -23,16 +23,16 @@ class AccumulationProfile:
         ``(left, diagonal, right)`` where three are multiplied at once; see
         `skjacobnet.accumulation.cheapest_order`.
     multiplications : int
-        How many it takes.
+        Number of multiplications.
     predicted_cost : float
-        The time it takes, in multiplications inside a matrix product; what the
-        automatic order makes small.
+        Predicted time, in multiplications inside a matrix product; the automatic order
+        minimizes it.
     predicted_bytes : int
-        The most that operators under construction hold at one time.
+        Predicted peak memory of operators under construction.
     seconds : float
-        Measured, the shortest of some runs.
+        Measured time, the shortest of several runs.
     peak_bytes : int
-        Measured, the most that NumPy held on top of what it held before.
+        Measured peak memory of NumPy above that before the call.
     """
 
     mode: str
@@ -50,13 +50,14 @@ def profile_accumulation(network, X, theta=None, n_repeats=5):
     Parameters
     ----------
     network : Network
-        Its layers' Jacobians are multiplied.
+        Network whose layers' Jacobians are multiplied.
     X : array of shape (n_samples, n_in)
         All rows are taken at once, unlike in `Network.input_jacobian`.
     theta : array of shape (n_weights,), optional
-        By default first weights drawn with a fixed seed; costs do not depend on them.
+        Weights; by default initial weights drawn with a fixed seed. Costs do not depend
+        on them.
     n_repeats : int >= 1, default=5
-        Runs to take the shortest time of.
+        Number of runs; the shortest time counts.
 
     Returns
     -------
@@ -75,7 +76,7 @@ def profile_accumulation(network, X, theta=None, n_repeats=5):
     Notes
     -----
     The layers are evaluated once, before; only the multiplication of their Jacobians is
-    measured. Memory is measured in a run of its own. The prediction counts the matrices
+    measured. Memory is measured in a separate run. The prediction counts the matrices
     that are built, not the temporary arrays of a single multiplication.
 
     Examples
@@ -119,7 +120,7 @@ def profile_accumulation(network, X, theta=None, n_repeats=5):
 
 @dataclass(frozen=True)
 class _Predicted:
-    """What an operator costs to build: its structure, and totals on the way."""
+    """Costs of building an operator: its structure, and running totals."""
 
     structure: Structure
     multiplications: int = 0
@@ -146,7 +147,8 @@ class _Predicted:
         outer_products = 0
         if plan.way == "around":
             outer_products = parts[1].structure.n_in * matrix
-        # The factors are built from the left, and all are there until the product is.
+        # The factors are built from the left, and all are kept until the product is
+        # done.
         held = peak = 0
         for part in parts:
             peak = max(peak, held + part.peak)
@@ -167,7 +169,7 @@ def _seconds(run):
 
 
 def _peak_bytes(run):
-    """Return the most memory that a call held at one time, on top of what was held."""
+    """Return the peak memory of a call, above the memory held before."""
     tracing = tracemalloc.is_tracing()
     if not tracing:
         tracemalloc.start()

@@ -1,4 +1,4 @@
-"""The matrices of affine steps, by which derivatives go back through them."""
+"""Matrices of affine pipeline steps, for derivatives through them."""
 
 from collections import UserList
 
@@ -16,19 +16,19 @@ from sklearn.preprocessing import (
 )
 
 POSSIBLE = (
-    "Derivatives go back through StandardScaler, MinMaxScaler and MaxAbsScaler "
+    "Derivatives pass through StandardScaler, MinMaxScaler and MaxAbsScaler "
     "without clip, RobustScaler, PCA, IncrementalPCA, TruncatedSVD, feature selectors, "
     "'passthrough', FunctionTransformer without func, samplers of imbalanced-learn, "
     "and Pipeline, FeatureUnion and ColumnTransformer of these. "
-    "Transform X up to and with the last step that is not among them, and give what "
-    "comes after it, such as model[-1], with the transformed X."
+    "Transform X up to and including the last other step, and pass the transformed X "
+    "to the steps after it, such as model[-1]."
 )
 
 
 def is_passthrough(transformer):
-    """Tell whether a step of a fitted pipeline leaves rows as they are, or out."""
+    """Tell whether a step of a fitted pipeline leaves rows unchanged, or drops them."""
     if hasattr(transformer, "fit_resample"):
-        # A sampler of imbalanced-learn draws rows for the fit, and rests afterwards.
+        # A sampler of imbalanced-learn draws rows for the fit only.
         return not hasattr(transformer, "transform")
     return transformer is None or transformer in ("passthrough", "drop")
 
@@ -41,9 +41,9 @@ def linear_part(transformer, name, n_in):
     transformer : fitted transformer, "passthrough" or "drop"
         A sampler, which has `fit_resample` and no `transform`, passes rows through.
     name : str
-        That of the step, for errors.
+        Name of the step, for errors.
     n_in : int
-        Number of features that it takes.
+        Number of its input features.
 
     Returns
     -------
@@ -94,18 +94,18 @@ def _pca(pca, n_in):
     if not pca.whiten:
         return coef
     deviation = np.sqrt(pca.explained_variance_)
-    # As in PCA: directions without variance are not blown up beyond this.
+    # As in PCA: a bound on the scale of directions without variance.
     return coef / np.maximum(deviation, np.finfo(deviation.dtype).eps)
 
 
 def _unless(refused, matrix):
-    """Return `matrix`, with None for transformers that are not affine by a choice."""
+    """Return `matrix`, or None for a transformer with the setting `refused`."""
     return lambda transformer, n_in: (
         None if getattr(transformer, refused, None) else matrix(transformer, n_in)
     )
 
 
-# How to find the matrix of a fitted transformer of each class.
+# Functions that return the matrix of a fitted transformer of each class.
 MATRICES = {
     StandardScaler: lambda scaler, n_in: _divided(scaler.scale_, n_in),
     RobustScaler: lambda scaler, n_in: _divided(scaler.scale_, n_in),
@@ -138,14 +138,14 @@ def _of_columns(transformer, name, n_in):
             coef = np.zeros((n_in, part.shape[1]))
             coef[positions] = weights.get(inner, 1.0) * part
         parts[inner] = coef
-    # The slices say in which order the columns come out.
+    # The slices give the order of the output columns.
     slices = transformer.output_indices_
     order = sorted(parts, key=lambda inner: slices[inner].start)
     return np.hstack([parts[inner] for inner in order])
 
 
 def _positions(columns, transformer, n_in):
-    """Return the numbers of the columns that an entry of a ColumnTransformer names."""
+    """Return the indices of the columns that an entry of a ColumnTransformer names."""
     names = list(getattr(transformer, "feature_names_in_", range(n_in)))
     if isinstance(columns, slice):
         first, last = columns.start, columns.stop

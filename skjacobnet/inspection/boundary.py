@@ -1,4 +1,4 @@
-"""How far it is to another decision."""
+"""Distances to the decision boundary."""
 
 from typing import NamedTuple
 
@@ -10,18 +10,18 @@ from skjacobnet.inspection.units import units_of
 
 
 class BoundaryDistance(NamedTuple):
-    """What `boundary_distance` returns.
+    """Result of `boundary_distance`.
 
     Attributes
     ----------
     distance : array of shape (n_samples,)
-        In the units of `X`, or those that `boundary_distance` was given.
+        Distances in the units of `X`, or in the `units` passed to `boundary_distance`.
     direction : array of shape (n_samples, n_features)
-        Toward the boundary, in the units of `X`: a row that moves by the distance times
-        the direction is there. Its length is one, in the same units as the distance;
-        zero where nothing moves the decision.
+        Direction toward the boundary, in the units of `X`: the row plus the distance
+        times the direction lies on it. Its norm is one in the units of the distance,
+        and zero where no feature changes the decision.
     other : array of shape (n_samples,)
-        The class on the other side; for labels the number of the label that changes.
+        Class on the other side; for labels the index of the label that changes.
     """
 
     distance: np.ndarray
@@ -30,7 +30,7 @@ class BoundaryDistance(NamedTuple):
 
 
 def boundary_distance(estimator, X, *, units=None):
-    r"""Estimate how far each row is from the nearest decision boundary.
+    r"""Estimate the distance of each row to the nearest decision boundary.
 
     With the raw predictions f, the predicted class a and the gradient for the row,
 
@@ -43,11 +43,11 @@ def boundary_distance(estimator, X, *, units=None):
     estimator : JacobianMLPClassifier, or Pipeline that ends in one
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        Rows as the pipeline is given them.
+        Rows as passed to the pipeline.
     units : float >= 0 or array-like of shape (n_features,), default=None
-        How far each column moves that moves by one, in the units of `X`; zero holds a
-        column fixed. None is one; with an `encoding` it is the standard deviation of
-        each column of numbers.
+        Size of a unit change of each column, in the units of `X`; zero holds a column
+        fixed. None is one; with an `encoding` it is the standard deviation of each
+        column of numbers.
 
     Returns
     -------
@@ -59,22 +59,23 @@ def boundary_distance(estimator, X, *, units=None):
     Raises
     ------
     TypeError
-        If a step before the network is not affine, or `estimator` predicts numbers.
+        If a step before the network is not affine, or `estimator` is a regressor.
     ValueError
-        If `X` or `units` do not fit.
+        If `X` or `units` is invalid.
 
     Notes
     -----
-    Exact for a network that is linear, and for a ReLU network while the way to the
-    boundary crosses no kink; elsewhere the first step of the iteration in [1]_. Where
-    activations saturate, as those of a sure prediction do, slopes are flat and the
-    estimate is often too long: try whether a row moved less far has changed sides. The
-    distance is infinite where no feature moves the difference. Distances are in the
-    units of `X`, so features of unlike scales are better standardized before, or given
-    `units`: they are x / u for units u then.
+    Exact for a linear network, and for a ReLU network if the path to the boundary
+    crosses no kink; elsewhere it is the first step of the iteration in [1]_. Where
+    activations saturate, as in a confident prediction, slopes are flat and the estimate
+    is often too long: check whether a smaller move already changes the class. The
+    distance is infinite where no feature changes the difference. Distances are in the
+    units of `X`: standardize features of unlike scales, or pass `units` u, which
+    measure distances of x / u.
 
-    With an `encoding` only numbers move, and missing ones do not. Units are standard
-    deviations of the fit, where the encoding has them, else those of the rows in `X`.
+    With an `encoding` only numbers change, and missing values do not. Units are
+    standard deviations of the fit if the encoding has them, else those of the rows in
+    `X`.
 
     References
     ----------
@@ -97,7 +98,7 @@ def boundary_distance(estimator, X, *, units=None):
     require_classes(
         estimator,
         "boundary_distance",
-        "To see how far a change of X moves a number, use saliency or sensitivity.",
+        "For the effect of X on a predicted number use saliency or sensitivity.",
     )
     route = Route(estimator, X)
     units = units_of(route, X, units)
@@ -123,7 +124,7 @@ def boundary_distance(estimator, X, *, units=None):
 
 
 def _between_classes(raw, jacobian):
-    """Return the lead over each other class, its gradient, and that class."""
+    """Return the margin to each other class, its gradient, and that class."""
     n_samples, n_classes = raw.shape
     every, first = np.arange(n_samples), np.argmax(raw, axis=1)
     others = np.arange(n_classes) != first[:, np.newaxis]
@@ -134,7 +135,7 @@ def _between_classes(raw, jacobian):
 
 
 def _of_columns(raw, jacobian):
-    """Return the size of each raw prediction, its gradient, and what changes there."""
+    """Return the size of each raw prediction, its gradient, and the class or label."""
     positive = raw > 0.0
     sign = np.where(positive, 1.0, -1.0).astype(raw.dtype)
     if raw.shape[1] == 1:

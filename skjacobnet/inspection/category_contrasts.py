@@ -1,4 +1,4 @@
-"""What an output would change if a row had another category."""
+"""Contrasts: changes of an output under other categories."""
 
 import sys
 from typing import Any, NamedTuple
@@ -15,20 +15,20 @@ from skjacobnet.inspection.pipelines import Route
 
 
 class CategoryContrasts(NamedTuple):
-    """What `category_contrasts` returns.
+    """Result of `category_contrasts`.
 
     Attributes
     ----------
     changes : array or data frame of shape (n_samples, n_contrasts)
-        What the output of each row would change if it had that category; zero where it
-        has. Columns of a pandas frame are pairs of a column of `X` and the text of a
-        category. Those of a polars frame are called ``"column=category"``.
+        Change of the output of each row if it had that category; zero for its category.
+        Columns of a pandas frame are pairs of a column of `X` and the text of a
+        category. Columns of a polars frame are named ``"column=category"``.
     mean : array of shape (n_contrasts,), Series or data frame
-        The mean of `changes` over the rows: how the mean output would change if all
-        rows had that category. In pandas a Series with an entry for each pair, in
-        polars a frame with the columns ``"column"``, ``"category"`` and ``"change"``.
+        Mean of `changes` over the rows: the change of the mean output if all rows had
+        that category. In pandas a Series with an entry for each pair, in polars a frame
+        with the columns ``"column"``, ``"category"`` and ``"change"``.
     names : list of (name, category) of length n_contrasts
-        The column, by its name or else its number, and the category.
+        Name of the column (or its index), and the category.
     """
 
     changes: Any
@@ -37,30 +37,30 @@ class CategoryContrasts(NamedTuple):
 
 
 def category_contrasts(estimator, X, *, output=None, target=None):
-    r"""Measure what an output would change if a row had another category.
+    r"""Compute the change of an output if a row had another category.
 
     .. math:: C_{s,jk} = f_{t(s)}(x_s; x_{s,j} = k) - f_{t(s)}(x_s), \qquad
               \bar C_{jk} = \frac{1}{n} \sum_{s=1}^{n} C_{s,jk}
 
-    for each column j of categories and each category k of it. A category has no
-    derivative; this is what takes its place.
+    for each categorical column j and each of its categories k. A category has no
+    derivative; the contrast takes its place.
 
     Parameters
     ----------
     estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
         Fitted, with an `encoding`. The steps before it must be affine, such as scalers,
-        and pass the columns of categories on.
+        and leave the categorical columns unchanged.
     X : array-like or data frame of shape (n_samples, n_features)
-        Rows as the pipeline is given them.
+        Rows as passed to the pipeline.
     output : str, default=None
-        What changes. Of a classifier: ``"proba"``, the default, ``"raw"`` or
-        ``"log_proba"``. Of a regressor: ``"prediction"``, the default, ``"raw"``,
-        ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"`` where it is
+        Output that changes. For a classifier: ``"proba"``, the default, ``"raw"`` or
+        ``"log_proba"``. For a regressor: ``"prediction"``, the default, ``"raw"``,
+        ``"std"`` with the loss ``"gaussian"``, or ``"quantiles"`` with the loss
         ``"quantile"``.
     target : class or int, or array-like of shape (n_samples,), default=None
-        The class :math:`t(s)` to look at, one for all rows or one for each; for labels
-        their number. None is the most probable one of each row as it is. Of a regressor
-        the number of a column of the output; None is its only one.
+        Class :math:`t(s)` to explain, one for all rows or one for each; for labels
+        their index. None is the most probable one of each original row. For a regressor
+        the index of a column of the output; None is its only one.
 
     Returns
     -------
@@ -72,23 +72,22 @@ def category_contrasts(estimator, X, *, output=None, target=None):
     TypeError
         If a step before the network is not affine.
     ValueError
-        If the network tells no categories apart, `target` or `output` is unknown, or
-        `X` does not fit.
+        If the network has no categorical columns, `target` or `output` is unknown, or
+        `X` is invalid.
 
     See Also
     --------
-    sensitivity : The mean absolute contrast of each column, beside derivatives.
-    integrated_gradients : Shares of a prediction, of categories too.
+    sensitivity : Mean absolute contrasts and derivatives.
+    integrated_gradients : Attributions, of categories as well.
 
     Notes
     -----
-    Only categories that the network tells apart are tried, not those that were pooled
-    as rare. Rows with a pooled, unknown or missing category have contrasts for all of
-    them, from what the network makes of none.
+    Only categories with an encoding are tried, not those pooled as rare. Rows with a
+    pooled, unknown or missing category have contrasts for all categories, from the
+    all-zero encoding.
 
-    The mean is over the rows that are given, each as often as its own category occurs
-    among them. Other columns stay as they are, so that rows may become unlikely where
-    columns depend on each other.
+    The mean is over all rows of `X`, those of the same category included. Other columns
+    stay unchanged, so rows may become unlikely if columns depend on each other.
 
     The network is evaluated once for each category. Memory is the result plus one block
     of rows.
@@ -108,8 +107,8 @@ def category_contrasts(estimator, X, *, output=None, target=None):
     columns = categories_of(route.model) if route.is_encoded else []
     if not columns:
         raise ValueError(
-            "category_contrasts needs a network that tells categories apart, but this "
-            "one was given none. Fit it with encoding='auto' to a table with a column "
+            "category_contrasts needs a network with categorical columns, but this "
+            "one has none. Fit it with encoding='auto' to a table with a column "
             "of strings, or name one in categorical_features."
         )
     model, n_samples = route.model, route.inputs.shape[0]
@@ -137,7 +136,7 @@ def _names(route, columns):
 
 def _labeled(changes, X, names):
     mean = changes.mean(axis=0)
-    # As texts, since an index takes False and 0 for the same.
+    # As strings, since an index treats False and 0 as equal.
     texts = [(name, str(category)) for name, category in names]
     pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")
     if pandas is not None and isinstance(X, pandas.DataFrame):

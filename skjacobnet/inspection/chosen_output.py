@@ -1,4 +1,4 @@
-"""Which output of each row is looked at, and its gradient."""
+"""Chosen output of each row, and its gradient."""
 
 import numpy as np
 
@@ -7,28 +7,28 @@ from skjacobnet.inspection.output_columns import OutputColumns, has_classes
 
 
 def target_columns(model, output, target, n_samples):
-    """Return the place of what to look at in each row among all that can be chosen.
+    """Return the index of the target of each row among all possible targets.
 
     Parameters
     ----------
     model : FittedModel
     output : str
     target : class or int, array-like of shape (n_samples,), or None
-        One class, number of a label, or number of a column of the output for all rows,
-        or one for each row.
+        One class, index of a label, or index of a column of the output for all rows, or
+        one for each row.
     n_samples : int
 
     Returns
     -------
     array of int of shape (n_samples,), or None
-        Places in the `targets` of `OutputColumns`. None stands for the most probable
-        class of each row.
+        Indices in the `targets` of `OutputColumns`. None is the most probable class of
+        each row.
 
     Raises
     ------
     ValueError
-        If there is no such target, their number is not that of the rows, or several
-        columns of numbers leave the choice open.
+        If a target is unknown, there are not as many as rows, or a regressor's output
+        has several columns and `target` is None.
     """
     targets = OutputColumns.of(model, output).targets
     if has_classes(model):
@@ -42,13 +42,13 @@ def target_columns(model, output, target, n_samples):
     if target is None:
         if last > 0:
             raise ValueError(
-                f"The output {output!r} has {len(targets)} columns. Give target, the "
-                f"number of one of them, from 0 to {last}."
+                f"The output {output!r} has {len(targets)} columns. Set target to the "
+                f"index of one of them, from 0 to {last}."
             )
         target = 0
     elif np.asarray(target).dtype.kind not in "iu":
         raise ValueError(
-            f"target must be the number of a column of the output {output!r}, an "
+            f"target must be the index of a column of the output {output!r}, an "
             f"integer from 0 to {last}, got {target!r}."
         )
     unknown = f"columns that the output {output!r} does not have"
@@ -56,7 +56,7 @@ def target_columns(model, output, target, n_samples):
 
 
 def _places(target, targets, n_samples, noun, unknown):
-    """Return the place of each row's target among all, checked."""
+    """Return the checked index of each row's target among all."""
     target = np.asarray(target)
     if target.shape not in ((), (n_samples,)):
         raise ValueError(
@@ -72,7 +72,7 @@ def _places(target, targets, n_samples, noun, unknown):
 
 
 def most_probable(model, raw):
-    """Return the place of each row's most probable class or label."""
+    """Return the index of each row's most probable class or label."""
     return np.argmax(model.link.columns(raw), axis=1)
 
 
@@ -92,7 +92,7 @@ def target_cotangent(model, columns, output):
 
 
 def target_gradients(route, target):
-    """Return the gradient of the chosen output of each row for the user's X.
+    """Return the gradient of the chosen output of each row with respect to X.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def target_gradients(route, target):
     Returns
     -------
     array of shape (n_samples, n_features)
-        One vector a row is carried back, whatever the number of columns.
+        One vector per row is backpropagated, whatever the number of columns.
     """
     shape = route.inputs.shape[0], route.n_features
     gradients = np.empty(shape, route.model.dtype)
@@ -113,7 +113,7 @@ def target_gradients(route, target):
 
 
 def gradient_blocks(route, target, first=0):
-    """Yield the gradient of the chosen output of each row, some rows at a time.
+    """Yield the gradient of the chosen output of each row, in blocks of rows.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def gradient_blocks(route, target, first=0):
     target : class or int, array-like of shape (n_samples,), or None
         As in `target_columns`.
     first : int, default=0
-        How many steps and layers come before what the gradient is for.
+        Number of steps and layers before the input of the gradient.
 
     Yields
     ------

@@ -1,10 +1,10 @@
-"""What the columns of raw and of encoded tables are called."""
+"""Names of the columns of raw and of encoded tables."""
 
 import numpy as np
 
 from skjacobnet.data.frames import column, factor_of, numbers_of
 
-# How the name of an encoded column is made of that of its raw column.
+# Patterns of the name of an encoded column from that of its raw column.
 ENCODED = {
     "number": "{name}",
     "constant": "{name}",
@@ -17,7 +17,7 @@ ENCODED = {
 
 
 def encoded_names(columns, encoded_columns):
-    """Return what the outputs of encodings are called.
+    """Return the names of the encoded columns.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def encoded_names(columns, encoded_columns):
     -------
     list of str
         Bins are counted from 1. A single column of two categories has the name of the
-        second one, where it is one.
+        second one, where it is 1.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def encoded_names(columns, encoded_columns):
     found = []
     for source, kind, _, place in encoded_columns:
         category = columns.categories[source][place] if kind == "one_hot" else None
-        # A kind that an encoding of a user makes.
+        # A kind of a custom encoding.
         pattern = ENCODED.get(kind, "{name} ({kind} {place})")
         found.append(
             pattern.format(
@@ -55,7 +55,7 @@ def encoded_names(columns, encoded_columns):
 
 
 def cell_text(X, place, is_category):
-    """Return what stands in a column of a table of one row, as a text.
+    """Return the cell in a column of a one-row table, as a string.
 
     Examples
     --------

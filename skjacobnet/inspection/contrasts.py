@@ -1,4 +1,4 @@
-"""What other categories would do to an output, a block of rows at a time."""
+"""Contrasts of categories, computed in blocks of rows."""
 
 from typing import NamedTuple
 
@@ -10,17 +10,18 @@ from skjacobnet.layers.encodings.columns import of_kind
 
 
 class Categories(NamedTuple):
-    """The categories of one column that a network tells apart.
+    """Encoded categories of one column.
 
     Attributes
     ----------
     input : int
-        The column, among those of the table that the network is given.
+        Index of the column in the table passed to the network.
     codes : tuple of int
-        How they are written there.
+        Codes of the categories in the column.
     shares : array of shape (n_categories,)
-        How often each came in the fit, as a share of the weight of its rows. Where two
-        categories have one encoded column, a missing value counts half to each.
+        Frequency of each category in the fit, as a share of the total weight of the
+        rows. Where two categories have one encoded column, a missing value counts half
+        to each.
     """
 
     input: int
@@ -66,7 +67,7 @@ def categories_of(model):
 def _shares(model, source, codes, places):
     """Return the share of each category, from the mean of the encoded rows.
 
-    An encoded column has one number for its category and one for each of the others.
+    An encoded column has one number for its category and one for all others.
     """
     rows = np.full((len(codes), model.network.sizes[0]), np.nan)
     rows[:, source] = codes
@@ -80,13 +81,13 @@ def _shares(model, source, codes, places):
 
 
 def contrast_blocks(route, columns):
-    """Yield how the output changes where rows get another category.
+    """Yield the changes of the output under other categories.
 
     Parameters
     ----------
     route : Route
     columns : list of Categories
-        Those that are changed, one at a time.
+        Columns to change, one at a time.
 
     Yields
     ------
@@ -94,9 +95,9 @@ def contrast_blocks(route, columns):
     raw : array of shape (n_rows, n_raw)
         The raw prediction.
     contrasts : iterator of (int, int, array, array)
-        The place of the column in `columns`, that of the category in it, the change of
-        all columns of the output, (n_rows, n_outputs), and in which rows the category
-        is another one, (n_rows,). To be used up before the next block.
+        Index of the column in `columns`, index of the category in it, change of all
+        columns of the output, (n_rows, n_outputs), and a mask of the rows with another
+        category, (n_rows,). Must be exhausted before the next block.
 
     Notes
     -----
@@ -119,14 +120,14 @@ def _contrasts(route, columns, X, raw):
             X[:, column.input] = code
             other = own != code
             change = model.link.value(model.raw(X), output) - here
-            # Sums in another order differ by rounding, also where nothing changes.
+            # Sums in another order differ by rounding, also without a change.
             change[~other] = 0.0
             yield number, place, change, other
         X[:, column.input] = own
 
 
 def mean_absolute_contrasts(route):
-    r"""Yield how strongly each column of categories moves each output, row by row.
+    r"""Yield the mean absolute contrast of each categorical column for each row.
 
     .. math:: S_{s,o,j} = \frac{\sum_{k \ne x_{s,j}} p_{jk} \, |f_o(x_s; x_j = k)
               - f_o(x_s)|}{\sum_{k \ne x_{s,j}} p_{jk}}
@@ -143,8 +144,8 @@ def mean_absolute_contrasts(route):
     column : int
         The column of the user's X.
     strength : array of shape (n_rows, n_outputs)
-        The mean over the other categories k that the network tells apart, weighted by
-        their shares p in the fit; zero where there is no other one.
+        Mean over the other encoded categories k, weighted by their frequencies p in the
+        fit; zero where there is no other one.
     """
     columns = categories_of(route.model) if route.is_encoded else []
     origins = route.origins([column.input for column in columns])

@@ -1,4 +1,4 @@
-"""The numbers that a change of the output is shared among, and whose they are."""
+"""Coordinates of attributions: the columns of X, or the encoded columns."""
 
 from dataclasses import replace
 
@@ -10,27 +10,27 @@ from skjacobnet.inspection.pipelines import numbers
 
 
 def coordinates(route, X, baseline=None, names=None):
-    """Return the numbers of rows that attributions are for.
+    """Return the coordinates of attributions for rows.
 
     Parameters
     ----------
     route : Route
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
     baseline : row or rows, optional
-        Where changes start.
+        Start of the changes.
     names : sequence of str, optional
-        Of the columns, where `X` has none.
+        Names of the columns, if `X` has none.
 
     Returns
     -------
     EncodedColumns or OwnColumns
-        What encodings make of the columns where there are encodings, else the columns.
+        Encoded columns if the network has encodings, else the columns of `X`.
 
     Raises
     ------
     TypeError, ValueError
-        If `X` does not hold numbers and is not encoded, `baseline` does not fit, or
-        columns are mixed before they are encoded.
+        If `X` does not hold numbers and is not encoded, `baseline` has the wrong shape
+        or names, or steps mix columns before they are encoded.
     """
     if route.is_encoded:
         return EncodedColumns(route, baseline)
@@ -38,19 +38,19 @@ def coordinates(route, X, baseline=None, names=None):
 
 
 class OwnColumns:
-    """The columns of a user's X, all of them numbers.
+    """Columns of X as coordinates, all of them numbers.
 
     Attributes
     ----------
     model : FittedModel
-        It takes them, after `steps`.
+        Model that takes the columns after `steps`.
     output : str
-        The name of its output.
+        Name of its output.
     steps : list of ConstantMatrix
     vectors_per_row : int
         As that of `Route`.
     first : int
-        How many operators of a chain of the route come before the columns.
+        Number of operators of a chain of the route before the columns.
     """
 
     first = 0
@@ -67,26 +67,26 @@ class OwnColumns:
         self._baseline = np.broadcast_to(baseline, shape)
 
     def inputs(self, rows):
-        """Return what `model` is given for some rows, after the steps."""
+        """Return the inputs of `model` for some rows, after the steps."""
         inputs = self._inputs[rows]
         return inputs.toarray() if issparse(inputs) else np.asarray(inputs)
 
     def difference(self, rows):
-        """Return the changes from the baseline to some rows."""
+        """Return the differences of some rows from the baseline."""
         return self._values[rows] - self._baseline[rows]
 
     def summed(self, shares):
-        """Return shares of the columns for the columns of X."""
+        """Return attributions summed over the columns of X (unchanged here)."""
         return shares
 
 
 class EncodedColumns:
-    """What encodings make of the columns of a user's X, numbers without a unit.
+    """Encoded columns of X as coordinates, numbers without a unit.
 
     Attributes
     ----------
     model, output, steps, vectors_per_row, first
-        As those of `OwnColumns`. `model` begins after the encodings.
+        As those of `OwnColumns`. `model` starts after the encodings.
     """
 
     def __init__(self, route, baseline=None):
@@ -98,7 +98,7 @@ class EncodedColumns:
         self.first = len(route.steps) + first
         places = route.origins(range(route.inputs.shape[1]))
         sources = places[[column.source for column in model.encoded_columns]]
-        # Shares add up where they have the same source.
+        # Shares with the same source column add up.
         shape = len(sources), route.n_features
         ones = np.ones(len(sources)), (np.arange(len(sources)), sources)
         self._sums = csr_array(ones, shape=shape)
@@ -116,19 +116,19 @@ class EncodedColumns:
             )
 
     def inputs(self, rows):
-        """Return what `model` is given for some rows: the encoded ones."""
+        """Return the inputs of `model` for some rows: the encoded rows."""
         return self._encoded(self._inputs[rows])
 
     def difference(self, rows):
-        """Return the changes from the baseline to some rows, both encoded."""
+        """Return the differences of some encoded rows from the encoded baseline."""
         return self.inputs(rows) - self.baseline_inputs(rows)
 
     def summed(self, shares):
-        """Return shares of the encoded columns for the columns of X."""
+        """Return attributions of encoded columns summed over the columns of X."""
         return shares @ self._sums
 
     def baseline_inputs(self, rows):
-        """Return what `model` is given at the baseline: the encoded one."""
+        """Return the inputs of `model` at the baseline: the encoded baseline."""
         if self._baseline is None:
             return self._encoded(self._given[rows])
         return self._baseline
@@ -144,7 +144,7 @@ def _checked_baseline(baseline, shape, names):
     if not (unnamed or names is None or given == list(names)):
         raise ValueError(
             f"baseline must have the features of X in the same order, {list(names)}, "
-            f"got {given}. Put it in that order, as baseline[X.columns] does."
+            f"got {given}. Reorder it with baseline[X.columns]."
         )
     baseline = np.asarray(baseline, np.float64)
     if baseline.shape not in (shape, (1, *shape[1:]), shape[1:]):

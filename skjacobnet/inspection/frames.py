@@ -1,4 +1,4 @@
-"""Results with the names of what was given."""
+"""Data frames of results, with the names of the input."""
 
 import sys
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def feature_names(values):
-    """Return the names of the features in rows, or in a Series that is one row.
+    """Return the feature names of a table, or of a Series that is one row.
 
     Returns
     -------
@@ -20,14 +20,14 @@ def feature_names(values):
 
 
 def row_as_table(x):
-    """Return a single row as a table, with names where it is a Series; tables stay.
+    """Return a single row as a table, with the names of a Series; tables are unchanged.
 
     Examples
     --------
     >>> row_as_table([3.0, 4.0])
     array([[3., 4.]])
     """
-    if hasattr(x, "infer_objects") and x.ndim == 1:  # a row taken out of a frame
+    if hasattr(x, "infer_objects") and x.ndim == 1:  # a row of a data frame
         return x.to_frame().T.infer_objects()
     if not hasattr(x, "shape"):
         x = np.asarray(x)
@@ -35,25 +35,26 @@ def row_as_table(x):
 
 
 def labeled(values, X, index=None, kind="class"):
-    """Return values with a column for each feature as a frame where `X` is one.
+    """Return values with a column for each feature, as a frame if `X` is one.
 
-    Neither pandas nor polars is imported: where `X` is a frame, its kind has been.
+    Neither pandas nor polars is imported here: if `X` is a frame, its library is
+    loaded.
 
     Parameters
     ----------
     values : array of shape (n_rows, n_features)
     X : array, sparse matrix or data frame
     index : sequence of length n_rows, optional
-        The classes, or other columns of an output, that the rows are for; by default
-        they are the rows of `X`.
+        Classes, or other columns of an output, in the rows; by default the rows are
+        those of `X`.
     kind : str, default="class"
-        What `index` holds.
+        Name of the content of `index`.
 
     Returns
     -------
     pandas.DataFrame or polars.DataFrame if `X` is one, else `values`
-        `index` is that of the frame in pandas. In polars, which has none, it is the
-        first column, called `kind`, with underscores behind it where a feature has that
+        `index` is that of the frame in pandas. In polars, which has no index, it is the
+        first column, named `kind`, with underscores appended if a feature has that
         name.
     """
     pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")

@@ -1,4 +1,4 @@
-"""The gradient times the input."""
+"""Gradient times input."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from skjacobnet.inspection.pipelines import Route
 
 
 def gradient_x_input(estimator, X, target=None, *, output=None):
-    r"""Multiply each feature by the derivative of one column of an output for it.
+    r"""Multiply each feature by its derivative of one column of an output.
 
     .. math:: A_{s,i} = x_{s,i} \, \partial f_{t(s)}(x_s) / \partial x_{s,i}
 
@@ -19,15 +19,15 @@ def gradient_x_input(estimator, X, target=None, *, output=None):
         Fitted; the steps before it must be affine, such as scalers and PCA. Steps
         before an estimator with an `encoding` must not mix columns.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        All of it numbers, but for an estimator with an `encoding`.
+        Numbers only, except for an estimator with an `encoding`.
     target : class or int, or array-like of shape (n_samples,), default=None
-        The class :math:`t(s)`, one for all rows or one for each; for labels their
-        number. None is the most probable one of each row. Of a regressor the number of
-        a column of the output; None is its only one.
+        Class :math:`t(s)`, one for all rows or one for each; for labels their
+        index. None is the most probable one of each row. For a regressor the index of a
+        column of the output; None is its only one.
     output : str, default=None
-        What is differentiated. Of a classifier: ``"proba"``, the default, ``"raw"``
-        or ``"log_proba"``. Of a regressor: ``"prediction"``, the default, ``"raw"``,
-        ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"`` where it is
+        Output to differentiate. For a classifier: ``"proba"``, the default, ``"raw"``
+        or ``"log_proba"``. For a regressor: ``"prediction"``, the default, ``"raw"``,
+        ``"std"`` with the loss ``"gaussian"``, or ``"quantiles"`` with the loss
         ``"quantile"``.
 
     Returns
@@ -40,18 +40,20 @@ def gradient_x_input(estimator, X, target=None, *, output=None):
     TypeError
         If a step before the network is not affine.
     ValueError
-        If `target` or `output` is unknown, or `X` does not fit.
+        If `target` or `output` is unknown, or `X` is invalid.
 
     See Also
     --------
-    integrated_gradients : Adds up to the change of the output, which this does only
-        where the network is linear between zero and x.
+    integrated_gradients : Attributions that add up to the change of the output.
 
     Notes
     -----
-    With an `encoding` the input x is the encoded row less the weighted mean encoded row
-    of the fit, so that zero stands for an average row, and a column has the sum over
-    what it is encoded as. The mean is where integrated gradients start, too.
+    The products add up to the change of the output only if the network is linear
+    between zero and x.
+
+    With an `encoding` the input x is the encoded row minus the weighted mean encoded
+    row of the fit, so that zero is an average row, and a column has the sum over its
+    encoded columns. Integrated gradients start at the same mean.
 
     References
     ----------
@@ -61,7 +63,7 @@ def gradient_x_input(estimator, X, target=None, *, output=None):
 
     Examples
     --------
-    A linear model without intercept is the sum of its features' shares:
+    The output of a linear model without intercept is the sum of the attributions:
 
     >>> from skjacobnet import JacobianMLPClassifier
     >>> X = [[1.0, 2.0], [3.0, 1.0]]

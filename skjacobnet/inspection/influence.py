@@ -1,4 +1,4 @@
-"""What training rows did to a prediction."""
+"""Influence of training rows on predictions."""
 
 import warnings
 
@@ -33,67 +33,72 @@ def influence(
     tol=1e-4,
     max_iter=1000,
 ):
-    r"""Estimate how rows of the training change what is said about other rows.
+    r"""Estimate the influence of training rows on predictions or losses of test rows.
 
-    With the gradient :math:`g_i` of the loss of training row i for the weights, their
-    mean :math:`\bar g`, and the gradient :math:`q_t` of the quantity for test row t,
+    With the gradient :math:`g_i` of the loss of training row i with respect to the
+    weights, their mean :math:`\bar g`, and the gradient :math:`q_t` of the quantity for
+    test row t,
 
     .. math:: I_{t,i} = \frac{1}{n - 1} \, q_t^T (G + D)^{-1} (g_i - \bar g), \qquad
               G = \frac{1}{n} \sum_{i=1}^{n} J_i^T H_i J_i,
 
     the change of the quantity to first order when row i is left out and the network is
-    trained again. H is the Hessian of the loss for the raw prediction, J the Jacobian
-    of that for the weights, and D is diagonal: the damping, and for weights that decay
-    the strength of it.
+    trained again. H is the Hessian of the loss with respect to the raw prediction, J
+    the Jacobian of the raw prediction with respect to the weights, and D is diagonal:
+    the damping, plus the strength of the weight decay for decayed weights.
 
     Parameters
     ----------
     estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
-        Fitted. The steps before the network may be any.
+        Fitted. Any steps may precede the network.
     X_train : array-like, sparse matrix or data frame of shape (n_train, n_features)
-        The n >= 2 rows that it was fitted on.
+        Training set of n >= 2 rows.
     y_train : array-like of shape (n_train,) or (n_train, n_columns)
-        Their classes or numbers.
+        Targets of the training set.
     X_test : array-like, sparse matrix or data frame of shape (n_test, n_features)
-        The rows that something is said about.
+        Test rows.
     y_test : array-like of shape (n_test,) or (n_test, n_columns), default=None
-        With it the quantity is the loss of each test row, of a regressor in the scaled
-        unit of its targets; without it the chosen output, in its own unit.
+        Targets of the test rows. With them the quantity is the loss of each test row,
+        for a regressor in the scaled unit of its targets; without them it is the chosen
+        output.
     target : class or int, or array-like of shape (n_test,), default=None
-        Without `y_test`: the class whose output it is, one for all rows or one for
-        each. None is the most probable one of each row. Of a regressor the number of a
-        column of the output; None is its only one.
+        Without `y_test`: class of the output, one for all rows or one for each. None is
+        the most probable one of each row. For a regressor the index of a column of the
+        output; None is its only one.
     output : str, default=None
-        Without `y_test`: which output. Of a classifier: ``"proba"``, the default,
-        ``"raw"`` or ``"log_proba"``. Of a regressor: ``"prediction"``, the default,
-        ``"raw"``, ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"`` where
-        it is ``"quantile"``.
+        Without `y_test`: name of the output. For a classifier: ``"proba"``, the
+        default, ``"raw"`` or ``"log_proba"``. For a regressor: ``"prediction"``, the
+        default, ``"raw"``, ``"std"`` with the loss ``"gaussian"``, or ``"quantiles"``
+        with the loss ``"quantile"``.
     damping : float >= 0, default=1e-3
-        Added to the diagonal of the curvature. More of it gives smaller numbers that
-        depend less on directions that the training rows leave open.
+        Damping added to the diagonal of the curvature. More damping gives smaller
+        influences that depend less on directions that the training rows do not
+        determine.
     tol : float in (0, 1), default=1e-4
         Relative residual at which the conjugate gradients stop. Dimensionless; the
-        result is about as far from that of an exact solution.
+        relative error of the result is about as large.
     max_iter : int >= 1, default=1000
-        Their most iterations for each test row.
+        Maximum number of conjugate gradient iterations for each test row.
 
     Returns
     -------
     array of shape (n_test, n_train)
-        Positive where leaving the row out would raise the loss, or the output.
+        Influences, positive where leaving the row out would raise the loss, or the
+        output.
 
     Raises
     ------
     TypeError
-        If `estimator` has no such network at its end, or a number is none.
+        If `estimator` does not end in such a network, or a numeric parameter is not a
+        number.
     ValueError
         If a parameter is out of its range, `target` or `output` is unknown, both
-        `y_test` and `target` are given, or the rows do not fit.
+        `y_test` and `target` are given, or the rows are invalid.
 
     Warns
     -----
     ConvergenceWarning
-        If the conjugate gradients have not converged.
+        If the conjugate gradients do not converge.
 
     Notes
     -----
@@ -103,17 +108,17 @@ def influence(
     the result, one block, and some vectors as long as the weights. Computed in float64.
 
     Exact only to first order, at a minimum, and in a neighborhood where the network is
-    nearly linear in its weights. All rows count the same, and of the regularizers only
-    weight decay enters the curvature. The Hessian of the losses ``"brier"``,
+    nearly linear in its weights. All rows have equal weight, and weight decay is the
+    only regularizer in the curvature. The Hessian of the losses ``"brier"``,
     ``"focal"`` and ``"gaussian"`` may be indefinite, and then `damping` must outweigh
-    it. It is zero for losses that are piecewise linear, those of the median and of
-    quantiles; the numbers then depend on `damping` and weight decay alone.
+    it. It is zero for piecewise linear losses, those of the median and of quantiles;
+    influences then depend only on `damping` and weight decay.
 
-    Of an average of several networks each one is trained again without the row: it is
-    the sum over the networks, each with the gradients and the curvature of its own loss
-    and its own part of :math:`q_t`, which is that of the average.
+    For an ensemble each network is trained again without the row: the influence is the
+    sum over the networks, each with the gradients and the curvature of its own loss and
+    its part of :math:`q_t`, the gradient of the average.
 
-    Of a regressor the location and the scale of its targets are taken as fixed.
+    For a regressor the location and the scale of its targets are kept fixed.
 
     References
     ----------
@@ -136,7 +141,7 @@ def influence(
     Interval(1, np.inf, "left", integer=True).check(max_iter, "max_iter")
     if y_test is not None and target is not None:
         raise ValueError(
-            "y_test asks for the loss and target for an output: give one of the two."
+            "y_test selects the loss and target selects an output: pass one of the two."
         )
     route = Route(estimator, X_train, through=False)
     output = route.model.output(output)
@@ -144,7 +149,7 @@ def influence(
     n_train = len(y_train)
     if n_train < 2:
         raise ValueError("X_train must have at least two rows, got one.")
-    # The members of an average were trained one by one.
+    # Members of an ensemble have separate losses.
     trained = [
         _Rows(member, route.inputs, y_train) for member in members_of(route.model)
     ]
@@ -157,7 +162,7 @@ def influence(
     else:
         columns, y_test = None, _encoded(route, y_test)
     result, failed = np.zeros((n_test, n_train)), np.zeros(n_test, bool)
-    # A gradient and a solution for each row, as long as the weights.
+    # A gradient and a solution for each row, of the size of the weights.
     for rows in slices(n_test, rows_of(2 * 8 * ends[-1])):
         test = _Rows(
             route.model, route.inputs[rows], None if y_test is None else y_test[rows]
@@ -203,7 +208,7 @@ def _solved(matrix, vectors, tol, max_iter):
 
 
 def _encoded(route, y):
-    """Return targets as the loss takes them."""
+    """Return encoded targets for the loss."""
     check_consistent_length(route.inputs, y)
     task = route.model.task
     return task.encode(task.codes(y), np.float64)
@@ -217,11 +222,11 @@ class _Rows:
         self.inputs, self.y, self.n_samples = inputs, y, inputs.shape[0]
 
     def blocks(self, trained):
-        """Linearize the network, or what is trained of it, a block at a time."""
+        """Linearize the network, or its trained layers, in blocks of rows."""
         return self.model.linearizations(self.inputs, trained=trained)
 
     def loss_cotangents(self, raw, rows):
-        """Return each row's gradient of the loss for what it is given."""
+        """Return each row's gradient of the loss with respect to the raw prediction."""
         return self.model.loss.sample_gradients(self.y[rows], raw, self.model.link)
 
     def loss_gradients(self):
@@ -241,7 +246,7 @@ class _Rows:
         return self.sample_gradients(cotangent_of, trained=False)
 
     def sample_gradients(self, cotangent_of, trained):
-        """Return a gradient for all weights for each row, (n_samples, n_weights)."""
+        """Return each row's gradient for the weights, (n_samples, n_weights)."""
         theta = self.model.weights
         network = self.model.trained if trained else self.model.network
         gradients = np.empty((self.n_samples, theta.size))
@@ -285,7 +290,7 @@ class _Rows:
             for rows, at in self.blocks(trained=True):
                 hessian = model.loss.hessian(self.y[rows], at.value, link=model.link)
                 change = network.weight_jvp(theta, at, vector)
-                # The Hessian of a block is that of its own mean.
+                # The Hessian of a block is that of the mean over the block.
                 share = change.shape[0] / self.n_samples
                 cotangent = hessian.jvp(change) * share
                 result += network.gradient(theta, at, cotangent)

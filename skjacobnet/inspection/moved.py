@@ -1,4 +1,4 @@
-"""Tables whose numbers are changed."""
+"""Perturbed tables."""
 
 import sys
 
@@ -12,17 +12,17 @@ from skjacobnet.inspection.pipelines import numbers
 
 
 def moved(X, change, moves=None, dtype=None):
-    """Return a table whose numbers are changed.
+    """Return a table with perturbed numbers.
 
     Parameters
     ----------
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
     change : array of shape (n_samples, n_features)
     moves : array of bool of shape (n_features,), optional
-        Which columns of a raw table are changed. Others need not be numbers. None
-        stands for a table of numbers alone.
+        Mask of the columns of a raw table to change. Others need not be numbers. None
+        is for a table of numbers only.
     dtype : data-type, optional
-        Of a result of numbers alone.
+        Type of a result of numbers only.
 
     Returns
     -------

@@ -1,24 +1,24 @@
-"""What is said where classes are needed, but numbers are predicted."""
+"""Error for functions that need a classifier but get a regressor."""
 
 from sklearn.base import RegressorMixin
 from sklearn.pipeline import Pipeline
 
 
 def require_classes(estimator, what, instead):
-    """Raise an error for an estimator that predicts numbers.
+    """Raise an error for a regressor.
 
     Parameters
     ----------
     estimator : estimator or Pipeline
     what : str
-        The name of the function that was called.
+        Name of the called function.
     instead : str
-        A sentence that says what to do with numbers.
+        Sentence that names the alternative for a regressor.
 
     Raises
     ------
     TypeError
-        If it is a regressor, or a pipeline that ends in one.
+        If `estimator` is a regressor, or a pipeline that ends in one.
     """
     while isinstance(estimator, Pipeline):
         estimator = estimator.steps[-1][1]

@@ -1,4 +1,4 @@
-"""How optimizers remember and move: impulse responses, paths and flow fields."""
+"""Optimizers and penalties at work: impulse responses, paths and flow fields."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from skjacobnet.regularizers import (
 
 
 def impulse_response(optimizer, n_steps, background=0.0, n_before=20_000):
-    r"""Measure how much one past unit gradient still moves the weights.
+    r"""Return the impulse response of an optimizer: the effect of one past gradient.
 
     .. math::
 
@@ -28,24 +28,24 @@ def impulse_response(optimizer, n_steps, background=0.0, n_before=20_000):
     Parameters
     ----------
     optimizer : str or Optimizer
-        The rule whose memory is measured.
+        Optimizer to measure.
     n_steps : int >= 1
-        How many steps to follow the gradient for.
+        Number of steps of the response.
     background : float, default=0.0
-        The gradient b of all other steps. Unit: that of the gradient.
+        Gradient b of all other steps. Unit: that of the gradient.
     n_before : int >= 0, default=20_000
-        Steps with the background alone, until the memory is steady. None are needed
-        without a background.
+        Number of steps with the background only, until the state is steady. They are
+        skipped without a background.
 
     Returns
     -------
     array of shape (n_steps,)
-        Unit: that of a step with learning rate one, per unit of the gradient.
+        Response. Unit: that of a step with learning rate one, per unit of the gradient.
 
     Raises
     ------
     TypeError
-        If `optimizer` takes all rows at once; it has no response to one gradient.
+        If `optimizer` is a full-batch optimizer, which has no response to one gradient.
     ValueError
         If `n_steps` is less than 1.
 
@@ -60,8 +60,8 @@ def impulse_response(optimizer, n_steps, background=0.0, n_before=20_000):
 
         h_k = \frac{(1 - \beta_1) \beta_1^k - (1 - \beta_2) \beta_2^k}{|b|},
 
-    which sums up to zero: the length of the steps does not depend on that of the
-    gradients, so what a larger gradient adds at first it takes back later, slowly.
+    which sums up to zero: the size of the steps does not depend on that of the
+    gradients, so later steps slowly take back what a larger gradient adds at first.
 
     A central difference of two runs, with impulses of 1e-5 b. Without a background,
     of two runs with the impulses 1 and -1 after no gradients at all, a step of finite
@@ -83,7 +83,7 @@ def impulse_response(optimizer, n_steps, background=0.0, n_before=20_000):
         raise ValueError(f"n_steps must be at least 1, got {n_steps}.")
     size = 1e-5 * abs(background) if background else 1.0
     steady = np.full(2, float(background))
-    # Two runs side by side, and no weight decays.
+    # Two runs side by side, without weight decay.
     theta, fixed = np.zeros(2), np.zeros(2)
     state = optimizer.init(theta)
     for _ in range(n_before if background else 0):
@@ -91,7 +91,7 @@ def impulse_response(optimizer, n_steps, background=0.0, n_before=20_000):
     responses = np.empty(n_steps)
     gradient = steady + np.array([size, -size])
     for k in range(n_steps):
-        theta[...] = 0.0  # a step is then exact, however far the weights have come
+        theta[...] = 0.0  # keeps a step exact, however far the weights have moved
         optimizer.step(theta, gradient, state, 1.0, fixed)
         responses[k] = (theta[1] - theta[0]) / (2.0 * size)
         gradient = steady
@@ -100,14 +100,14 @@ def impulse_response(optimizer, n_steps, background=0.0, n_before=20_000):
 
 @dataclass(frozen=True)
 class Surface:
-    """A function of two variables to watch optimizers on.
+    """Function of two variables for paths of optimizers.
 
     Attributes
     ----------
     value, gradient : callable
-        Of points (..., 2): an array (...), and an array (..., 2).
+        Functions of points (..., 2) that return an array (...), and an array (..., 2).
     minimum : tuple of float or None
-        Where it is smallest; None where it has no minimum.
+        Minimizer, or None if there is no minimum.
     """
 
     value: Callable
@@ -163,30 +163,30 @@ SURFACES = {
 
 
 def trajectory(optimizer, surface, start, n_steps, learning_rate=None):
-    r"""Follow an optimizer downhill.
+    r"""Compute the path of an optimizer on a surface.
 
     Parameters
     ----------
     optimizer : str or Optimizer or FullBatchOptimizer
-        The rule that takes the steps.
+        Optimizer that takes the steps.
     surface : str or Surface
         ``"bowl"``: :math:`\frac12 (x^2 + 100 y^2)`; ``"rosenbrock"``:
         :math:`(1 - x)^2 + 100 (y - x^2)^2`; ``"beale"``: :math:`(1.5 - x + xy)^2 +
         (2.25 - x + xy^2)^2 + (2.625 - x + xy^3)^2`; ``"saddle"``:
-        :math:`\frac12 (x^2 - y^2)`; or one of your own.
+        :math:`\frac12 (x^2 - y^2)`; or a custom surface.
     start : array of shape (..., 2)
-        Leading axes are starts side by side.
+        Starting points; leading axes are independent starts.
     n_steps : int >= 0
-        For L-BFGS, which takes one start, the most iterations.
+        Number of steps; the maximum for L-BFGS, which takes one start.
     learning_rate : float > 0, optional
-        By default the optimizer's own. L-BFGS has none.
+        Learning rate, by default that of the optimizer. L-BFGS has none.
 
     Returns
     -------
     points : array of shape (n_steps + 1, ..., 2)
-        The start, then where each step led; fewer where L-BFGS has converged.
+        Start and the point after each step; fewer if L-BFGS converges.
     values : array of shape (n_steps + 1, ...)
-        Of the surface there.
+        Values of the surface at the points.
 
     Raises
     ------
@@ -195,14 +195,14 @@ def trajectory(optimizer, surface, start, n_steps, learning_rate=None):
 
     Notes
     -----
-    Steps that are too long lead to infinity, and then to NaN, without a warning.
-    Beale's function has, beside its minimum, a valley along y = 1 that falls towards
+    Steps that are too long diverge to infinity, and then to NaN, without a warning.
+    Beale's function has, besides its minimum, a valley along y = 1 that descends toward
     infinity.
 
     Examples
     --------
     A step of 0.01 along the gradient brings the steep direction of the bowl to zero at
-    once, and the other one hundredth of the way:
+    once, and the flat one a hundredth of the way:
 
     >>> points, values = trajectory("sgd", "bowl", np.array([1.0, 1.0]), 1, 0.01)
     >>> points
@@ -237,7 +237,7 @@ def trajectory(optimizer, surface, start, n_steps, learning_rate=None):
 
 
 def surface_of(surface):
-    """Return the surface that a name or an instance stands for.
+    """Return the surface for a name or an instance.
 
     Raises
     ------
@@ -255,16 +255,16 @@ def surface_of(surface):
 
 
 def flow_field(regularizer, grid):
-    r"""Return where a penalty pushes: minus its gradient at points of a plane.
+    r"""Return the flow field of a penalty: minus its gradient at points of a plane.
 
     Parameters
     ----------
     regularizer : str or Regularizer
-        The penalty whose pull is shown.
+        Penalty whose flow is computed.
     grid : array of shape (..., 2)
-        Points of what the penalty acts on: the two weights of one unit; two activations
-        of one sample; two raw predictions of one sample, with softmax; or, for a
-        penalty on the Jacobian, the two entries of one row of it.
+        Points: the two weights of one unit; two activations of one sample; two raw
+        predictions of one sample, with softmax; or, for a penalty on the Jacobian, the
+        two entries of one of its rows.
 
     Returns
     -------
@@ -277,7 +277,7 @@ def flow_field(regularizer, grid):
 
     Examples
     --------
-    Weight decay pulls straight to zero, L1 along the axes:
+    Weight decay points straight to zero, L1 along the axes:
 
     >>> grid = np.array([[2.0, -0.5]])
     >>> flow_field("weight_decay", grid)

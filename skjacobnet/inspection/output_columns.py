@@ -1,4 +1,4 @@
-"""What the columns of an output stand for, and what they are called."""
+"""Columns of an output: their meaning and their names."""
 
 from typing import NamedTuple
 
@@ -6,19 +6,19 @@ import numpy as np
 
 
 class OutputColumns(NamedTuple):
-    """The columns of one output of a fitted model.
+    """Columns of one output of a fitted model.
 
     Attributes
     ----------
     kind : {"class", "output", "level", "target", "column"}
-        What a column stands for. Of numbers: the output itself, where it has only one
-        column; the level of a quantile, for a single target; else a target, where each
-        has one column; else a column.
+        Meaning of a column. For a regressor: the output itself, if it has only one
+        column; the level of a quantile, for a single target; else a target, if each has
+        one column; else a column.
     names : sequence of length n_columns
-        Classes, the name of the output, levels, or the numbers of the columns.
+        Classes, the name of the output, levels, or the indices of the columns.
     targets : array
-        What a user may choose: the classes, or the numbers of the columns. A binary
-        problem has two of them for its one raw prediction.
+        Possible values of `target`: the classes, or the indices of the columns. A
+        binary problem has two for its one raw prediction.
     """
 
     kind: str
@@ -27,7 +27,7 @@ class OutputColumns(NamedTuple):
 
     @classmethod
     def of(cls, model, output):
-        """Return those of an output.
+        """Return the columns of an output.
 
         Parameters
         ----------
@@ -56,7 +56,7 @@ class OutputColumns(NamedTuple):
 
 
 def output_units(model, output):
-    """Return what size changes of each column of an output have.
+    """Return the typical size of changes of each column of an output.
 
     Parameters
     ----------
@@ -66,7 +66,8 @@ def output_units(model, output):
     Returns
     -------
     array, one number for each of `OutputColumns.targets`
-        One for classes. For numbers what one standard deviation of the target makes.
+        One for classes. For a regressor the effect of one standard deviation of the
+        target.
     """
     n_targets = len(OutputColumns.of(model, output).targets)
     if has_classes(model):
@@ -79,5 +80,5 @@ def output_units(model, output):
 
 
 def has_classes(model):
-    """Tell whether a fitted model predicts classes or labels, and not numbers."""
+    """Tell whether a fitted model predicts classes or labels."""
     return hasattr(model.task, "classes")

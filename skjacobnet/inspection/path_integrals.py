@@ -1,4 +1,4 @@
-"""Attributions that add up to the change of an output."""
+"""Integrated gradients: attributions that add up to the change of an output."""
 
 import warnings
 from typing import NamedTuple
@@ -15,19 +15,20 @@ from skjacobnet.inspection.output_columns import output_units
 from skjacobnet.inspection.paths import Paths
 from skjacobnet.inspection.pipelines import Route
 
-# By default, in the unit of what a probability or a scaled target is.
+# The default tolerance, in units of a probability or a scaled target.
 TOL = 1e-4
 
 
 class IntegratedGradients(NamedTuple):
-    """What `integrated_gradients` returns.
+    """Result of `integrated_gradients`.
 
     Attributes
     ----------
     attributions : array or data frame of shape (n_samples, n_features)
-        In units of the output.
+        Attributions in units of the output.
     error : array of shape (n_samples,)
-        By how much the sum of a row's attributions misses the change of its output.
+        Absolute difference of the sum of a row's attributions and the change of its
+        output.
     """
 
     attributions: np.ndarray
@@ -37,7 +38,7 @@ class IntegratedGradients(NamedTuple):
 def integrated_gradients(
     estimator, X, baseline=None, target=None, *, output=None, tol=None, max_iter=50
 ):
-    r"""Share the change of an output between a baseline and a row among the features.
+    r"""Attribute the change of an output from a baseline to a row to the features.
 
     .. math:: A_i = (x_i - b_i) \int_0^1
               \frac{\partial f_t}{\partial x_i}\bigl(b + \alpha (x - b)\bigr) d\alpha,
@@ -49,28 +50,28 @@ def integrated_gradients(
         Fitted; the steps before it must be affine, such as scalers and PCA. Steps
         before an estimator with an `encoding` must not mix columns.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        All of it numbers, but for an estimator with an `encoding`.
+        Numbers only, except for an estimator with an `encoding`.
     baseline : array-like or data frame, default=None
-        Where each path starts, of shape (n_features,), or (1, n_features) or
+        Start of each path, of shape (n_features,), or (1, n_features) or
         (n_samples, n_features), in the units of `X`. Names in a Series or a data frame
         must be those of `X` in the same order. None is zero; with an `encoding` it is
         the weighted mean, over the rows of the fit, of the encoded row.
     target : class or int, or array-like of shape (n_samples,), default=None
-        The class t, one for all rows or one for each; for labels their number. None is
-        the most probable one of each row. Of a regressor the number of a column of the
+        Class t, one for all rows or one for each; for labels their index. None is
+        the most probable one of each row. For a regressor the index of a column of the
         output; None is its only one.
     output : str, default=None
-        What is shared out. Of a classifier: ``"proba"``, the default, ``"raw"``
-        or ``"log_proba"``. Of a regressor: ``"prediction"``, the default, ``"raw"``,
-        ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"`` where it is
+        Output to attribute. For a classifier: ``"proba"``, the default, ``"raw"`` or
+        ``"log_proba"``. For a regressor: ``"prediction"``, the default, ``"raw"``,
+        ``"std"`` with the loss ``"gaussian"``, or ``"quantiles"`` with the loss
         ``"quantile"``.
     tol : float > 0, default=None
-        By how much the sum may miss, in units of the output. Each attribution is kept
-        as close, as far as two rules of integration can tell. None is 1e-4; of a
-        regressor it is 1e-4 of what one standard deviation of the target makes in the
-        output.
+        Tolerance of the sum, in units of the output. Each attribution is kept as
+        accurate, as far as two integration rules can tell. None is 1e-4; for a
+        regressor it is 1e-4 times the effect of one standard deviation of the target on
+        the output.
     max_iter : int >= 1, default=50
-        How many times in a row pieces of a path may be split in two.
+        Maximum number of times in a row that pieces of a path are split in two.
 
     Returns
     -------
@@ -80,10 +81,10 @@ def integrated_gradients(
     Raises
     ------
     TypeError
-        If a step before the network is not affine, or `tol` or `max_iter` no number.
+        If a step before the network is not affine, or `tol` or `max_iter` is not a
+        number.
     ValueError
-        If `target`, `output`, `tol` or `max_iter` is not allowed, or `X` or `baseline`
-        do not fit.
+        If `target`, `output`, `tol`, `max_iter`, `X` or `baseline` is invalid.
 
     Warns
     -----
@@ -92,20 +93,20 @@ def integrated_gradients(
 
     See Also
     --------
-    gradient_x_input : One gradient instead of an integral.
+    gradient_x_input : Attributions from one gradient instead of an integral.
 
     Notes
     -----
     Each path begins as one piece, integrated by Lobatto's rule on five points. The
-    error of a piece is taken as what its sum misses of f(end) - f(start), or as the
-    largest difference that Simpson's rule on three of the points makes for a feature,
-    whichever is more. Only pieces where it is too large are split: at the kink if
-    they seem to have one, where the tangents of f on both sides meet, and else in the
-    middle. Errors of pieces
-    have either sign: their squares are added up, so that a wide ReLU network, with more
-    kinks than points, needs as many points as its kinks leave noise.
+    error of a piece is the larger of two: the difference of its sum from f(end) -
+    f(start), and the largest difference from Simpson's rule on three of the points for
+    a feature. Only pieces with too large an error are split: at the kink if they seem
+    to have one, where the tangents of f on both sides meet, and else in the middle.
+    Errors of pieces have either sign, so their squares are added up: a wide ReLU
+    network, with more kinks than points, needs points in proportion to the noise of its
+    kinks.
 
-    The time is about that of plain gradients at all points. For 64 features and
+    The time is about that of the gradients at all points. For 64 features and
     ``tol=1e-4`` a row took 350 to 1,400 points on networks of 100, 256-128 and eight
     times 20 ReLU units, and 1,100 with 4,096 units, for the raw prediction, which is
     larger, 5,000. Memory is the result plus one block of rows.
@@ -113,8 +114,8 @@ def integrated_gradients(
     Computed in float64.
 
     With an `encoding` the path is a straight line between encoded rows, x and b in the
-    formula, and a column has the sum of the shares of what it is encoded as. So
-    categories and missing values have exact shares, too.
+    formula, and a column has the sum of the attributions of its encoded columns. So
+    categories and missing values have exact attributions as well.
 
     References
     ----------
@@ -155,9 +156,9 @@ def integrated_gradients(
         attributions[rows] = space.summed(shares)
     if not converged.all():
         warnings.warn(
-            f"The attributions of {np.sum(~converged)} rows may be off by more than "
-            f"tol={tol[~converged].max():g}; their sums miss the change of the output "
-            f"by at most {error[~converged].max():.2g}. Raise max_iter or tol.",
+            f"The attributions of {np.sum(~converged)} rows may have errors above "
+            f"tol={tol[~converged].max():g}; their sums differ from the output's "
+            f"change by at most {error[~converged].max():.2g}. Raise max_iter or tol.",
             ConvergenceWarning,
             stacklevel=2,
         )

@@ -1,4 +1,4 @@
-"""Integrals of the gradient along straight lines, refined where they need it."""
+"""Integrals of the gradient along straight lines, refined adaptively."""
 
 from typing import NamedTuple
 
@@ -10,14 +10,15 @@ from skjacobnet.inspection.chosen_output import target_cotangent
 from skjacobnet.network import NetworkWorkspace
 
 # The points of Lobatto's rule, at the ends of a piece and between, as shares of it. The
-# outer ones lie so far inside that they are on the piece's own side of a kink at its
-# end: rounding moves kinks less, and curvature that moves them more costs a round more.
+# outer ones lie just inside, on the piece's side of a kink at its end: rounding moves
+# kinks less, and curvature that moves them more costs one more round.
 EDGE = 1e-8
 NODES = 0.5 + 0.5 * np.array([-1.0, -np.sqrt(3 / 7), 0.0, np.sqrt(3 / 7), 1.0])
 NODES = NODES.clip(EDGE, 1.0 - EDGE)
-# The rule itself, exact for polynomials of degree 7 but for the shift, and its
-# difference from Simpson's on three of the points. A jump of the gradient, wherever it
-# is in a piece, makes that difference more than a tenth of the jump times the length.
+# The rule itself, exact for polynomials of degree 7 except for the shift, and its
+# difference from Simpson's rule on three of the points. A jump of the gradient,
+# wherever it is in a piece, makes that difference more than a tenth of the jump times
+# the length.
 LOBATTO = np.linalg.solve(np.vander(NODES, increasing=True).T, 1.0 / np.arange(1, 6))
 SIMPSON = np.array([1.0, 0.0, 4.0, 0.0, 1.0]) / 6.0
 RULES = np.stack([LOBATTO, LOBATTO - SIMPSON])
@@ -25,8 +26,9 @@ RULES = np.stack([LOBATTO, LOBATTO - SIMPSON])
 # 500 and 2,048 units the worst feature of 15 iris rows was off by 0.7 to 3.2 times
 # tol=1e-4 with one, and by 0.3 to 0.9 times with two.
 SIGMAS = 2.0
-# A path with more open pieces is left as it is. 4,096 ReLU units took up to 780 at
-# tol=1e-5; where tol is below the rounding errors of the output, they would double on.
+# A path with more open pieces is not refined further. 4,096 ReLU units took up to 780
+# at tol=1e-5; where tol is below the rounding errors of the output, they would keep
+# doubling.
 MOST_PIECES = 2**14
 
 
@@ -38,11 +40,11 @@ class Pieces(NamedTuple):
     end: np.ndarray
 
     def taken(self, which):
-        """Return some of them."""
+        """Return the selected pieces."""
         return Pieces(*(values[which] for values in self))
 
     def split(self, cut):
-        """Return twice as many, cut once each."""
+        """Return twice as many pieces, each cut once."""
         return Pieces(
             np.repeat(self.path, 2),
             np.stack([self.start, cut], axis=1).ravel(),
@@ -51,16 +53,16 @@ class Pieces(NamedTuple):
 
 
 class Sums:
-    """What pieces amount to, path by path.
+    """Sums over pieces, path by path.
 
     Attributes
     ----------
     shares : array of shape (n_paths, n_features)
         Attributions.
     missing : array of shape (n_paths,)
-        What their sums lack of the change of the output.
+        Difference of the change of the output and the sum of attributions.
     squares : array of shape (n_paths,)
-        Of the errors of pieces.
+        Sums of the squared errors of pieces.
     """
 
     def __init__(self, n_paths, n_features):
@@ -74,25 +76,25 @@ class Sums:
         np.add.at(self.squares, path, squares)
 
     def move(self, which, other):
-        """Add what others have for some paths, and leave nothing of it there."""
+        """Move the sums of some paths from another object to this one."""
         for own, theirs in zip(vars(self).values(), vars(other).values(), strict=True):
             own[which] += theirs[which]
             theirs[which] = 0.0
 
 
 class Paths:
-    """Straight lines from baselines to rows, in what the network is given.
+    """Straight lines from baselines to rows, in the space of the coordinates.
 
     Parameters
     ----------
     space : OwnColumns or EncodedColumns
-        What the attributions are for.
+        Coordinates of the attributions.
     inputs : array of shape (n_paths, n_inputs)
-        Where the paths end.
+        Ends of the paths.
     difference : array of shape (n_paths, n_features)
-        From the baselines to the rows, before the steps.
+        Differences of the rows from the baselines, before the steps.
     columns : array of int of shape (n_paths,)
-        The chosen output of each.
+        Chosen output of each.
     """
 
     def __init__(self, space, inputs, difference, columns):
@@ -109,26 +111,27 @@ class Paths:
         self.workspace = NetworkWorkspace(self.network)
 
     def attributions(self, tol, max_iter):
-        r"""Share the change of the output along each path among the features.
+        r"""Attribute the change of the output along each path to the features.
 
         Parameters
         ----------
         tol : float, or array of shape (n_paths,)
         max_iter : int
-            How many times pieces are split.
+            Maximum number of splits in a row.
 
         Returns
         -------
         shares : array of shape (n_paths, n_features)
         missing : array of shape (n_paths,)
-            By how much their sums miss the change.
+            Difference of the change of the output and the sum of attributions.
         converged : array of bool of shape (n_paths,)
 
         Notes
         -----
-        The error :math:`e_p` of a piece is the largest that the two rules differ for a
-        feature, or what the sum misses, whichever is more. Errors of pieces have either
-        sign, so a path is done where, with two standard deviations,
+        The error :math:`e_p` of a piece is the larger of two: the largest difference of
+        the two rules for a feature, and the difference of the sum from the change.
+        Errors of pieces have either sign, so a path is done where, with two standard
+        deviations,
 
         .. math:: 2 \Bigl(\sum_p e_p^2\Bigr)^{1/2} \le \tau
                   \quad\text{and}\quad
@@ -136,8 +139,8 @@ class Paths:
 
         A piece is small if :math:`e_p^2` is at most an even share, among the open
         pieces of its path, of half of what is left of :math:`\tau^2 / 4`. Small pieces
-        are never split again, unless together they would use up more than half of what
-        is left of the second bound.
+        are never split again, unless together they would use up more than half of the
+        rest of the second bound.
         """
         n_paths, n_features = self.difference.shape
         pieces = Pieces(np.arange(n_paths), np.zeros(n_paths), np.ones(n_paths))
@@ -164,13 +167,13 @@ class Paths:
         return closed.shares, np.abs(missing), converged
 
     def evaluated(self, pieces, room):
-        """Integrate over pieces, a block at a time, and add them up.
+        """Integrate over pieces, in blocks, and add them up.
 
         Parameters
         ----------
         pieces : Pieces
         room : array of shape (n_paths,)
-            Up to which square of its error a piece is small.
+            Largest squared error of a small piece.
 
         Returns
         -------
@@ -178,7 +181,7 @@ class Paths:
         cuts, changes : array of shape (n_pieces,)
             As from `integrals`.
         sums : dict of bool to Sums
-            Of the small pieces and of the others.
+            Sums of the small pieces and of the others.
         """
         n_pieces, shape = len(pieces.path), self.difference.shape
         small, sums = (
@@ -191,7 +194,7 @@ class Paths:
             changes[part], shares, doubt, cuts[part] = self.integrals(some)
             missing = changes[part] - shares.sum(axis=1)
             squares = np.maximum(doubt, np.abs(missing)) ** 2
-            # More pieces do not help where numbers overflow.
+            # More pieces do not help after an overflow.
             small[part] = (squares <= room[some.path]) | ~np.isfinite(squares)
             for is_small, total in sums.items():
                 which = small[part] == is_small
@@ -210,11 +213,11 @@ class Paths:
         Returns
         -------
         change : array of shape (n_pieces,)
-            Of the output along each piece.
+            Change of the output along each piece.
         shares : array of shape (n_pieces, n_features)
-            Those of the features in it.
+            Attributions of the features along each piece.
         doubt : array of shape (n_pieces,)
-            The largest difference that Simpson's rule makes for a feature.
+            Largest difference from Simpson's rule for a feature.
         cut : array of shape (n_pieces,)
             Where to split each piece.
         """
@@ -238,7 +241,7 @@ class Paths:
         return change, both[:, 0], np.abs(both[:, 1]).max(axis=1), cut
 
     def gradients(self, path, t):
-        """Return the output and its gradient for the network's input at points."""
+        """Return the output and its gradient with respect to the inputs at points."""
         points = self.end[path] - (1.0 - t)[:, np.newaxis] * self.direction[path]
         at = self.network.linearize(self.theta, points, None, self.workspace)
         picked = self.picked[path]
@@ -249,7 +252,7 @@ class Paths:
 
 
 def only_kinks(t, values, slopes, steps):
-    r"""Return where the slope of a function has its only jump.
+    r"""Return the position of the only jump of the slope of a function.
 
     The jump is between the two neighbors :math:`t_k` and :math:`t_{k+1}` with the
     largest step of the gradient, where their tangents meet:
@@ -261,9 +264,9 @@ def only_kinks(t, values, slopes, steps):
     ----------
     t : array of shape (n_pieces, n_points)
     values, slopes : array of shape (n_pieces, n_points)
-        The function and its derivative for t.
+        Function values and derivatives with respect to t.
     steps : array of shape (n_pieces, n_points - 1)
-        How much the gradient differs from point to point.
+        Size of the change of the gradient from point to point.
 
     Returns
     -------
@@ -290,19 +293,19 @@ def only_kinks(t, values, slopes, steps):
 
 
 def cut_shares(kinks):
-    """Return where to split pieces that have one kink, or none.
+    """Return the positions at which to split pieces with one kink, or none.
 
     Parameters
     ----------
     kinks : array of shape (n_pieces,)
-        As shares of the pieces, about where they are; NaN where there is none.
+        Approximate positions, as shares of the pieces; NaN where there is none.
 
     Returns
     -------
     array of shape (n_pieces,)
-        The kink. One near an end was not found well enough when that end was made, and
-        gets a short piece of its own, in the middle of which it is. Without a kink it
-        is the middle.
+        Position of the kink. A kink near an end was not located well enough when that
+        end was made; it gets a short separate piece with the kink in its middle.
+        Without a kink it is the middle.
 
     Examples
     --------

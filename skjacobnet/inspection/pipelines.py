@@ -1,8 +1,8 @@
-r"""Derivatives in the units of what a user has: through the affine steps of a pipeline.
+r"""Derivatives with respect to the X of a pipeline, through its affine steps.
 
-A pipeline of affine steps gives the network :math:`x C + b`, so that its Jacobian for
-:math:`x` is that of the network times :math:`C^T`: one more `ConstantMatrix` in the
-chain.
+A pipeline of affine steps passes :math:`x C + b` to the network, so its Jacobian with
+respect to :math:`x` is that of the network times :math:`C^T`: one more `ConstantMatrix`
+in the chain.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ from skjacobnet.operators import ConstantMatrix
 
 
 def steps_and_network(estimator):
-    """Take a pipeline apart.
+    """Split a pipeline into its first steps and its network.
 
     Parameters
     ----------
@@ -30,13 +30,13 @@ def steps_and_network(estimator):
     Returns
     -------
     steps : list of (str, transformer)
-        What comes before the network, also in pipelines at the end of pipelines.
+        Steps before the network, also in nested pipelines.
     estimator : JacobianMLPClassifier or JacobianMLPRegressor
 
     Raises
     ------
     TypeError
-        If `estimator` is none of them.
+        If `estimator` is something else.
     NotFittedError
         If it is not fitted.
     """
@@ -63,20 +63,20 @@ def is_encoded(estimator):
 
 
 def _way_to_the_network(estimator):
-    """Return what to pass in place of an estimator that has a network inside."""
+    """Return a hint for an estimator that contains a network."""
     if hasattr(estimator, "best_estimator_"):
-        return " Of a search pass search.best_estimator_."
+        return " For a search pass search.best_estimator_."
     if isinstance(estimator, TransformedTargetRegressor):
         return (
-            " Pass its .regressor_, which answers in the unit of the transformed "
-            "targets. JacobianMLPRegressor scales its targets by itself, so that it "
-            "needs no scaler around it."
+            " Pass its .regressor_, whose results are in the unit of the transformed "
+            "targets. JacobianMLPRegressor scales its targets itself, so it "
+            "needs no TransformedTargetRegressor."
         )
     return ""
 
 
 def transformed(steps, X):
-    """Return what the steps of a fitted pipeline make of rows.
+    """Transform rows by the steps of a fitted pipeline.
 
     Parameters
     ----------
@@ -91,46 +91,47 @@ def transformed(steps, X):
 
 
 class Route:
-    """The way from the X of a user to a network, affine up to there.
+    """Route from the X of a pipeline through affine steps to its network.
 
     Parameters
     ----------
     estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
-        Fitted. All steps of a pipeline but the last must be affine.
+        Fitted. All steps of a pipeline except the last must be affine.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        Rows as the pipeline is given them.
+        Rows as passed to the pipeline.
     output : str or None, default="raw"
-        What the network is asked for. None is the usual one: ``"proba"`` of a
-        classifier, ``"prediction"`` of a regressor.
+        Name of the output. None is ``"proba"`` for a classifier and ``"prediction"``
+        for a regressor.
     through : bool, default=True
-        Whether derivatives are to go back to `X`. Otherwise any step will do.
+        Whether derivatives with respect to `X` are needed. Otherwise steps need not be
+        affine.
 
     Attributes
     ----------
     estimator : JacobianMLPClassifier or JacobianMLPRegressor
     model : FittedModel
-        That of the estimator.
+        Model of the estimator.
     output : str
-        The name of the output.
+        Name of the output.
     inputs : array or CSR matrix of shape (n_samples, n_inputs)
-        What the network is given: numbers, and codes of categories.
+        Inputs of the network: numbers, and codes of categories.
     n_features : int
         Number of columns of `X`.
     matrix : array of shape (n_features, n_inputs) or None
-        That of the steps; None without a pipeline.
+        Matrix of the steps; None without a pipeline.
     names : list or None
-        Of the columns of `X`: those of a frame, or those that an encoding knows.
+        Names of the columns of `X`, from a frame or an encoding.
     steps : list of ConstantMatrix
-        The Jacobian of `inputs` for `X`; empty without a pipeline.
+        Jacobian of `inputs` with respect to `X`; empty without a pipeline.
 
     Raises
     ------
     TypeError
-        If `estimator` is none of them, or a step is not affine.
+        If `estimator` is something else, or a step is not affine.
     NotFittedError
         If it is not fitted.
     ValueError
-        If `output` is unknown, or `X` does not fit.
+        If `output` is unknown, or `X` is invalid.
     """
 
     def __init__(self, estimator, X, output="raw", through=True):
@@ -153,16 +154,16 @@ class Route:
             self.steps = [ConstantMatrix(coef.astype(dtype, copy=False))]
 
     def read(self, X):
-        """Return what the network is given for rows of the user."""
+        """Return the inputs of the network for rows of `X`."""
         return self.estimator.checked_rows(transformed(self.transformers, X))
 
     @property
     def is_encoded(self):
-        """Whether the network encodes what it is given."""
+        """Whether the network has encodings."""
         return self.model.columns is not None
 
     def origins(self, inputs):
-        """Return the column of `X` that each of some inputs of the network comes from.
+        """Return the column of `X` from which each of some inputs of the network comes.
 
         Parameters
         ----------
@@ -186,14 +187,14 @@ class Route:
             name = self.model.columns.names[inputs[np.argmax(mixed)]]
             raise TypeError(
                 f"The steps of the pipeline mix several columns of X in {name!r}, "
-                "which the network encodes, so that nothing can be given back to each "
-                "of them. Give model[-1] and what the steps before it make of X."
+                "which the network encodes, so no result can be assigned to a single "
+                "column. Pass model[-1] and the X transformed by the steps before it."
             )
         return used.argmax(axis=0)
 
     @property
     def of_categories(self):
-        """The columns of `X` that hold categories, an array of int."""
+        """Indices of the categorical columns of `X`, an array of int."""
         if not self.is_encoded:
             return np.empty(0, np.intp)
         return self.origins(np.flatnonzero(self.model.columns.is_category))
@@ -205,11 +206,11 @@ class Route:
 
     @property
     def vectors_per_row(self):
-        """Vectors of the network's widest array that one for `X` takes as much as."""
+        """Memory of one vector for `X`, in vectors of the network's widest array."""
         return max(1, -(-self.n_features // max(self.model.network.widths)))
 
     def to_trained(self, rows):
-        """Return the Jacobians from `X` to the trained layers at some rows."""
+        """Return the Jacobians from `X` to the trained layers at rows."""
         network, none = self.model.network, np.empty(0, self.model.dtype)
         if not network.n_encodings:
             return self.steps
@@ -218,20 +219,20 @@ class Route:
         return [*self.steps, *at.operators]
 
     def chains(self, n_vectors=1):
-        """Linearize the way from `X` to the output, some rows at a time.
+        """Linearize the route from `X` to the output, in blocks of rows.
 
         Parameters
         ----------
         n_vectors : int, default=1
-            How many vectors are to be carried through for each row.
+            Number of vectors multiplied through for each row.
 
         Yields
         ------
         rows : slice
         linearization : Linearization
-            Of the network alone.
+            Linearization of the network only.
         operators : list of JacobianOperator
-            From `X` to the output.
+            Operators from `X` to the output.
         """
         n_vectors *= self.vectors_per_row
         for rows, at in self.model.linearizations(self.inputs, n_vectors):
@@ -239,7 +240,7 @@ class Route:
             yield rows, at, [*self.steps, *operators]
 
     def jacobians(self):
-        """Yield ``(rows, linearization, jacobian)``, some rows at a time."""
+        """Yield ``(rows, linearization, jacobian)``, in blocks of rows."""
         n_vectors = min(self.n_outputs, self.n_features)
         for rows, at, operators in self.chains(n_vectors):
             n_rows = at.value.shape[0]
@@ -247,12 +248,12 @@ class Route:
 
 
 def numbers(X):
-    """Return the X of a user as a dense array of numbers.
+    """Return X as a dense array of numbers.
 
     Raises
     ------
     ValueError
-        If it holds something else; the message names the first column that does.
+        If it holds something else; the message names the first such column.
     """
     try:
         values = check_array(X, accept_sparse="csr", dtype="numeric")
@@ -261,15 +262,15 @@ def numbers(X):
         if where is None:
             raise
         raise ValueError(
-            f"X must hold numbers alone, but {where}. Transform X up to and with the "
-            "step that makes numbers of it, and give what comes after that step, such "
-            "as model[-1], with the transformed X."
+            f"X must hold only numbers, but {where}. Transform X up to and with the "
+            "step that converts it to numbers, and pass the transformed X to the steps "
+            "after it, such as model[-1]."
         ) from error
     return values.toarray() if issparse(values) else values
 
 
 def _not_a_number(X):
-    """Return in words what in a table is no number, or None."""
+    """Describe the first cell of a table that is not a number, or return None."""
     values = np.asarray(X, dtype=object)
     if values.ndim != 2:
         return None
@@ -284,9 +285,9 @@ def _not_a_number(X):
 
 
 def _n_features(X):
-    """Return the number of columns; complain of what is no table as scikit-learn does.
+    """Return the number of columns; raise scikit-learn's error for invalid tables.
 
-    What is in the columns is for the first step to judge.
+    The content of the columns is checked by the first step.
     """
     shape = X.shape if hasattr(X, "shape") else np.shape(X)
     if len(shape) != 2:

@@ -1,4 +1,4 @@
-"""What perturbed rows do to predictions."""
+"""Robustness of predictions to perturbed rows."""
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -14,7 +14,7 @@ SIZES = Interval(0, np.inf, "left")
 
 
 def fast_gradient_attack(estimator, X, y, epsilon, *, units=None):
-    r"""Change each row a little so that its loss grows as fast as it can.
+    r"""Perturb each row by a small step that raises its loss fastest.
 
     .. math:: x' = x + \epsilon \operatorname{sign}
               \left( \nabla_x \, \ell(y, z(x)) \right)
@@ -24,43 +24,44 @@ def fast_gradient_attack(estimator, X, y, epsilon, *, units=None):
     estimator : JacobianMLPClassifier, or Pipeline that ends in one
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        All of it numbers, but for an estimator with an `encoding`.
+        Numbers only, except for an estimator with an `encoding`.
     y : array-like of shape (n_samples,) or (n_samples, n_labels)
         The true classes.
     epsilon : float >= 0, or array-like of shape (n_features,)
-        By how much each feature changes, in `units`.
+        Size of the change of each feature, in `units`.
     units : float >= 0 or array-like of shape (n_features,), default=None
-        What a size of one is for each column, in the units of `X`; zero holds a column
+        Size of a unit change of each column, in the units of `X`; zero holds a column
         fixed. None is one; with an `encoding` it is the standard deviation of each
         column of numbers.
 
     Returns
     -------
     array or data frame of shape (n_samples, n_features)
-        In the type of the weights, but for an estimator with an `encoding`. A frame if
-        `X` is one. Features without influence on the loss are left as they are.
+        Perturbed rows, in the dtype of the weights, except for an estimator with an
+        `encoding`. A frame if `X` is one. Features without influence on the loss are
+        unchanged.
 
     Raises
     ------
     TypeError
-        If a step before the network is not affine, `estimator` predicts numbers, or
-        `epsilon` is no number.
+        If a step before the network is not affine, `estimator` is a regressor, or
+        `epsilon` is not a number.
     ValueError
-        If `epsilon` is negative, `y` has an unknown class, or `X` or `units` do not
-        fit.
+        If `epsilon` is negative, `y` has an unknown class, or `X` or `units` is
+        invalid.
 
     See Also
     --------
-    robustness_curve : The accuracy on rows of several sizes of perturbation.
+    robustness_curve : Accuracy on rows with several sizes of perturbation.
 
     Notes
     -----
-    Among all changes of at most epsilon in each feature it is the worst one for a
-    linear binary model.
+    For a linear binary model it is the worst of all changes of at most epsilon in each
+    feature.
 
-    With an `encoding` only numbers change; categories stay, and missing values stay
-    missing. Units are standard deviations of the fit, where the encoding has them, else
-    those of the rows in `X`.
+    With an `encoding` only numbers change; categories and missing values are unchanged.
+    Units are standard deviations of the fit if the encoding has them, else those of the
+    rows in `X`.
 
     References
     ----------
@@ -80,7 +81,7 @@ def fast_gradient_attack(estimator, X, y, epsilon, *, units=None):
     require_classes(
         estimator,
         "fast_gradient_attack",
-        "To see how far a change of X moves a number, use saliency or sensitivity.",
+        "For the effect of X on a predicted number use saliency or sensitivity.",
     )
     sizes = np.asarray(epsilon)
     for size in sizes.ravel().tolist():
@@ -98,13 +99,13 @@ def fast_gradient_attack(estimator, X, y, epsilon, *, units=None):
 
 
 def _units_and_moves(route, X, units):
-    """Return the unit of each column, and as `moved` takes it which ones have any."""
+    """Return the unit of each column, and a mask of columns with units for `moved`."""
     units = units_of(route, X, units)
     return units, units > 0.0 if route.is_encoded else None
 
 
 def _worst_signs(route, y):
-    """Return the signs of the gradient of each row's loss for the user's X."""
+    """Return the signs of the gradient of each row's loss with respect to X."""
     dtype, n_samples = route.model.dtype, route.inputs.shape[0]
     signs = np.empty((n_samples, route.n_features), dtype)
     for rows, at, cotangent in route.model.loss_linearizations(route.inputs, y):
@@ -133,49 +134,48 @@ def robustness_curve(
     Parameters
     ----------
     estimator : JacobianMLPClassifier, or Pipeline that ends in one
-        Fitted; for an attack, and before an estimator with an `encoding`, the steps
-        must be affine.
+        Fitted; for an attack, and before an estimator with an `encoding`, steps must be
+        affine.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        All of it numbers, but for an estimator with an `encoding`.
+        Numbers only, except for an estimator with an `encoding`.
     y : array-like of shape (n_samples,) or (n_samples, n_labels)
         The true classes.
     epsilons : array-like of float >= 0 of shape (n_sizes,)
-        In `units`.
+        Sizes of the perturbation, in `units`.
     perturbation : {"attack", "noise"}, default="attack"
-        The direction v: the signs of `fast_gradient_attack`, or independent standard
+        Direction v: the signs of `fast_gradient_attack`, or independent standard
         normal numbers.
     n_repeats : int >= 1, default=5
-        Over how many draws of noise to average. An attack is always the same.
+        Number of draws of noise to average over. An attack is deterministic.
     random_state : int, RandomState instance or None, default=None
-        For noise.
+        Seed of the noise.
     units : float >= 0 or array-like of shape (n_features,), default=None
-        What a size of one is for each column, in the units of `X`; zero holds a column
+        Size of a unit change of each column, in the units of `X`; zero holds a column
         fixed. None is one; with an `encoding` it is the standard deviation of each
         column of numbers.
 
     Returns
     -------
     array of shape (n_sizes,)
-        ``estimator.score`` for each size, between 0 and 1.
+        Accuracy ``estimator.score`` for each size, between 0 and 1.
 
     Raises
     ------
     TypeError
-        If a step before the network is not affine, `estimator` predicts numbers, or a
-        size is no number.
+        If a step before the network is not affine, `estimator` is a regressor, or a
+        size is not a number.
     ValueError
         If a size is negative, `perturbation` is unknown, `y` has an unknown class, or
-        `X` or `units` do not fit.
+        `X` or `units` is invalid.
 
     See Also
     --------
-    boundary_distance : How far each row is from another decision.
+    boundary_distance : Distance of each row to the decision boundary.
 
     Notes
     -----
-    All sizes share their directions, so that the curve is not jagged by chance. The
-    attack is a single step from the original row: at large sizes it may do less harm
-    than at smaller ones.
+    All sizes share their directions, so the curve has no random jumps. The attack is a
+    single step from the original row: a large step may do less harm than a smaller one.
 
     With an `encoding` only numbers are perturbed, as by `fast_gradient_attack`.
 
@@ -197,7 +197,7 @@ def robustness_curve(
     require_classes(
         estimator,
         "robustness_curve",
-        "To see how noise changes a score, call estimator.score with perturbed rows.",
+        "For the effect of noise on a score call estimator.score with perturbed rows.",
     )
     OneOf("attack", "noise").check(perturbation, "perturbation")
     Interval(1, np.inf, "left", integer=True).check(n_repeats, "n_repeats")
@@ -210,7 +210,7 @@ def robustness_curve(
         units, moves = _units_and_moves(route, X, units)
         shape = route.inputs.shape[0], route.n_features
     else:
-        # Noise goes with any classifier, behind any steps.
+        # Noise needs no derivatives: any classifier and any steps will do.
         shape = numbers(X).shape
         units, moves = checked_units(units, shape[1]), None
     if attack:

@@ -1,4 +1,4 @@
-"""How much each feature matters, near a row and on average."""
+"""Feature importance from derivatives, for each row and on average."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from skjacobnet.inspection.pipelines import Route
 
 
 def saliency(estimator, X, target=None, *, output=None):
-    r"""Measure how strongly each feature moves one column of an output, row by row.
+    r"""Return the absolute derivative of one column of an output for each feature.
 
     .. math:: S_{s,i} = \left| \partial f_{t(s)}(x_s) / \partial x_{s,i} \right|
 
@@ -24,17 +24,17 @@ def saliency(estimator, X, target=None, *, output=None):
     estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        Rows as the pipeline is given them.
+        Rows as passed to the pipeline.
     target : class or int, or array-like of shape (n_samples,), default=None
-        The class :math:`t(s)` to look at, one for all rows or one for each; for labels
-        their number. None is the most probable one of each row. Of a regressor the
-        number of a column of the output; None is its only one.
+        Class :math:`t(s)` to explain, one for all rows or one for each; for labels
+        their index. None is the most probable one of each row. For a regressor the
+        index of a column of the output; None is its only one.
     output : str, default=None
-        What is differentiated. Of a classifier: ``"proba"``, the default, ``"raw"``
-        or ``"log_proba"``. Of a regressor: ``"prediction"``, the default, ``"raw"``,
-        ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"`` where it is
-        ``"quantile"``. Probabilities hardly move where the network is certain;
-        the raw prediction does.
+        Output to differentiate. For a classifier: ``"proba"``, the default, ``"raw"``
+        or ``"log_proba"``. For a regressor: ``"prediction"``, the default, ``"raw"``,
+        ``"std"`` with the loss ``"gaussian"``, or ``"quantiles"`` with the loss
+        ``"quantile"``. Probabilities hardly move where the network is certain; the raw
+        prediction does.
 
     Returns
     -------
@@ -47,23 +47,22 @@ def saliency(estimator, X, target=None, *, output=None):
     TypeError
         If a step before the network is not affine.
     ValueError
-        If `target` or `output` is unknown, or `X` does not fit.
+        If `target` or `output` is unknown, or `X` is invalid.
 
     See Also
     --------
-    sensitivity : The mean over rows, for every column of the output.
-    integrated_gradients : Shares of a prediction that add up to it.
-    category_contrasts : What each other category would change.
+    sensitivity : Mean over rows, for every column of the output.
+    integrated_gradients : Attributions that add up to the change of a prediction.
+    category_contrasts : Change of an output under each other category.
 
     Notes
     -----
-    One vector is carried back for each row, whatever the number of columns.
+    One vector is backpropagated for each row, whatever the number of columns.
 
-    With an `encoding`, a column of categories has the mean absolute change of the
-    output if the category were another, in units of the output: the mean of the
-    contrasts over the other categories, weighted by their shares in the fit. This takes
-    one evaluation of the network for each category. A missing number does not move, and
-    has zero.
+    With an `encoding`, a categorical column has the mean absolute change of the output
+    under the other categories, in units of the output: the mean of the absolute
+    contrasts, weighted by the frequencies of the categories in the fit. This takes one
+    evaluation of the network for each category. A missing number has zero.
 
     References
     ----------
@@ -95,7 +94,7 @@ def saliency(estimator, X, target=None, *, output=None):
 
 
 def sensitivity(estimator, X, *, output=None):
-    r"""Measure how strongly each feature moves each output, on average over rows.
+    r"""Return the mean absolute derivative of each output for each feature.
 
     .. math:: S_{o,i} = \frac{1}{n} \sum_{s=1}^{n}
               \left| \partial f_o(x_s) / \partial x_{s,i} \right|
@@ -105,11 +104,11 @@ def sensitivity(estimator, X, *, output=None):
     estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        Rows as the pipeline is given them.
+        Rows as passed to the pipeline.
     output : str, default=None
-        What is differentiated. Of a classifier: ``"proba"``, the default, ``"raw"``
-        or ``"log_proba"``. Of a regressor: ``"prediction"``, the default, ``"raw"``,
-        ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"`` where it is
+        Output to differentiate. For a classifier: ``"proba"``, the default, ``"raw"``
+        or ``"log_proba"``. For a regressor: ``"prediction"``, the default, ``"raw"``,
+        ``"std"`` with the loss ``"gaussian"``, or ``"quantiles"`` with the loss
         ``"quantile"``.
 
     Returns
@@ -118,29 +117,30 @@ def sensitivity(estimator, X, *, output=None):
         In units of the output per unit of the feature as it comes in `X`. A frame if
         `X` is one, with a row for each class and the columns of `X`: in pandas rows are
         named after the classes, in polars a first column ``"class"`` holds them. The
-        one raw prediction of a binary problem is that of the second class. Of a
-        regressor rows are named after the output, where it has one column, such as
+        one raw prediction of a binary problem is that of the second class. For a
+        regressor rows are named after the output if it has one column, such as
         ``"prediction"``; after the levels of quantiles of a single target; else after
-        the numbers of targets or columns. The first column in polars is called
-        ``"output"``, ``"level"``, ``"target"`` or ``"column"`` then.
+        the indices of targets or columns. The first column in polars is then named
+        ``"output"``, ``"level"``, ``"target"`` or ``"column"``.
 
     Raises
     ------
     TypeError
         If a step before the network is not affine.
     ValueError
-        If `output` is unknown, or `X` does not fit.
+        If `output` is unknown, or `X` is invalid.
 
     See Also
     --------
-    saliency : The same for each row.
+    saliency : Absolute derivatives for each row.
 
     Notes
     -----
-    Works on blocks of rows. To compare features, multiply by their standard deviations.
+    Computed in blocks of rows. To compare features, multiply by their standard
+    deviations.
 
-    With an `encoding`, a column of categories has the mean absolute change of the
-    output if the category were another, as in `saliency`.
+    With an `encoding`, a categorical column has the mean absolute change of the output
+    under the other categories, as in `saliency`.
 
     References
     ----------

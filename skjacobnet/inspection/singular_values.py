@@ -11,15 +11,15 @@ from skjacobnet.operators import Diagonal, Expansion
 
 
 class JacobianSpectrum(NamedTuple):
-    """What `jacobian_spectrum` returns.
+    """Result of `jacobian_spectrum`.
 
     Attributes
     ----------
     layers : list of array of shape (n_samples, min(n_in, n_out))
         Singular values of each layer of ``network_``, the largest first.
     whole : array of shape (n_samples, min(n_features, n_raw))
-        Those of the raw prediction for `X` in its units, of a regressor in the unit of
-        its targets.
+        Singular values of the raw prediction with respect to `X` in its units, for a
+        regressor in the unit of its targets.
     """
 
     layers: list
@@ -40,34 +40,34 @@ def jacobian_spectrum(estimator, X, *, units=None):
     estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
         Fitted; the steps before it must be affine, such as scalers and PCA.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        Rows as the pipeline is given them.
+        Rows as passed to the pipeline.
     units : float >= 0 or array-like of shape (n_features,), default=None
-        How far each column moves that moves by one, in the units of `X`; zero holds a
-        column fixed. None is one; with an `encoding` it is the standard deviation of
-        each column of numbers.
+        Size of a unit change of each column, in the units of `X`; zero holds a column
+        fixed. None is one; with an `encoding` it is the standard deviation of each
+        column of numbers.
 
     Returns
     -------
     JacobianSpectrum
-        A tuple of ``layers`` and ``whole``. Values of a layer whose Jacobian is the
-        same for all rows are repeated by a view.
+        A tuple of ``layers`` and ``whole``. Values of a layer with the same Jacobian
+        for all rows are a view with repeated rows.
 
     Raises
     ------
     TypeError
         If a step before the network is not affine.
     ValueError
-        If `X` or `units` do not fit.
+        If `X` or `units` is invalid.
 
     Notes
     -----
-    The product of the layers' largest values bounds the largest of the whole. Values
-    near one throughout keep gradients from vanishing and from exploding [1]_; those of
-    a sigmoid are at most 1/4.
+    The product of the layers' largest values bounds the largest value of the whole.
+    Values near one throughout keep gradients from vanishing and from exploding [1]_;
+    values of a sigmoid are at most 1/4.
 
-    With an `encoding` only numbers move, and missing ones do not. Units are standard
-    deviations of the fit, where the encoding has them, else those of the rows in `X`.
-    The values of single layers are those of their own inputs all the same.
+    With an `encoding` only numbers change, and missing values do not. Units are
+    standard deviations of the fit if the encoding has them, else those of the rows in
+    `X`. They do not affect the values of single layers.
 
     References
     ----------
@@ -132,7 +132,7 @@ def singular_values(operator, n_samples):
         sizes = -np.sort(-np.abs(operator.diagonal), axis=-1)
         return np.broadcast_to(sizes, (n_samples, operator.n_in))
     if isinstance(operator, Expansion):
-        # Its columns have no outputs in common: the values are their lengths.
+        # Its columns share no outputs: the values are their norms.
         sizes = np.sqrt(operator.vjp(operator.slopes))
         sizes = -np.sort(-sizes, axis=-1)[..., : min(operator.n_in, operator.n_out)]
         return np.broadcast_to(sizes, (n_samples, sizes.shape[-1]))

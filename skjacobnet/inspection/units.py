@@ -1,4 +1,4 @@
-"""In what units the columns of a table move."""
+"""Units of the changes of columns."""
 
 import numpy as np
 
@@ -17,29 +17,29 @@ UNITS = Interval(0, np.inf, "left")
 
 
 def units_of(route, X, units=None):
-    """Return by how much each column moves that moves by one.
+    """Return the size of a unit change of each column.
 
     Parameters
     ----------
     route : Route
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
     units : float >= 0 or array-like of shape (n_features,), optional
-        As the user gave them. By default those of `X`; with encodings the standard
-        deviations of its columns, and half the distance of the two values of one that
-        `Binary` encodes.
+        Units given by the user. By default those of `X`; with encodings the standard
+        deviations of its columns, and half the distance of the two values of a column
+        encoded by `Binary`.
 
     Returns
     -------
     array of shape (n_features,), float64
-        Zero for columns of categories, which do not move.
+        Zero for categorical columns.
 
     Raises
     ------
     TypeError
-        If `units` are no numbers, or a column of categories is mixed with others before
-        it is encoded.
+        If `units` are not numbers, or a step mixes a categorical column with others
+        before it is encoded.
     ValueError
-        If `units` are negative or not as many as the columns.
+        If `units` are negative, or there are not as many as columns.
     """
     if units is None and route.is_encoded:
         found = _deviations(route, X)
@@ -50,7 +50,7 @@ def units_of(route, X, units=None):
 
 
 def checked_units(units, n_features):
-    """Return units that a user gave, (n_features,), ones where there are none.
+    """Return the units of a user, (n_features,), ones if there are none.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def checked_units(units, n_features):
 
 
 def _deviations(route, X):
-    """Return the standard deviation of each number column: of the fit, or of X."""
+    """Return the standard deviation of each numeric column: of the fit, or of X."""
     deviations = standardized_deviations(route.model.network)
     if deviations is not None and route.matrix is None:
         return deviations
@@ -98,10 +98,10 @@ def _deviations(route, X):
 
 
 def standardized_deviations(network):
-    """Return the units in which encodings measure the inputs of a network.
+    """Return the units of a network's inputs from its encodings.
 
-    They are the standard deviations of `Standardize`, and half the distance of the two
-    values of a column that `Binary` encodes.
+    These are the standard deviations of `Standardize`, and half the distance of the two
+    values of a column encoded by `Binary`.
 
     Parameters
     ----------
@@ -110,8 +110,8 @@ def standardized_deviations(network):
     Returns
     -------
     array of shape (n_inputs,) or None
-        Zero for inputs that it does not act on. None if there is no such layer, or
-        numbers change before it.
+        Zero for other inputs. None if there is no such layer, or a layer before it
+        changes numbers.
     """
     sources = np.arange(network.sizes[0])
     halves = np.ones(network.sizes[0])

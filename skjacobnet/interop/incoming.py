@@ -1,4 +1,4 @@
-"""From scikit-learn's MLPClassifier and MLPRegressor."""
+"""Conversion from scikit-learn's MLPClassifier and MLPRegressor."""
 
 import math
 from copy import deepcopy
@@ -21,81 +21,80 @@ from skjacobnet.training.run import compute_dtype, predicting_network
 from skjacobnet.training.state import RunState
 from skjacobnet.training.stopping import Stopping
 
-# What scikit-learn's networks do not do.
+# Settings that switch off what scikit-learn's networks lack.
 PLAIN = {
     "encoding": None,
     "initializer": "glorot_uniform",
     "total_weight_decay": 0.0,
     "calibration": None,
 }
-# What "adaptive" divides the learning rate by, and where that stops the training.
+# Divisor of the learning rate of "adaptive", and the rate at which training stops.
 ADAPTIVE_DIVISOR, ADAPTIVE_END = 5.0, 1e-6
 
 
 def from_sklearn(mlp, n_samples=None):
-    r"""Turn an MLPClassifier or MLPRegressor into an estimator of this package.
+    r"""Convert an MLPClassifier or MLPRegressor to an estimator of this package.
 
-    Of an unfitted one it is the unfitted twin, which does the same: parameters are
-    carried over where there is a counterpart, and nothing is encoded, smoothed, decayed
-    or calibrated. Of a fitted one the weights are bit-identical and of the same type,
-    and training can go on from them, with `partial_fit` and with `fit` and
-    ``warm_start=True``. The penalty :math:`\alpha` becomes
-    weight decay with the strength
+    An unfitted one is converted to its unfitted equivalent: parameters with a
+    counterpart are copied, and there is no encoding, label smoothing, total decay or
+    calibration. For a fitted one the weights are bit-identical and of the same dtype,
+    and training can continue from them, with `partial_fit` or with `fit` and
+    ``warm_start=True``. The penalty :math:`\alpha` becomes weight decay with the
+    strength
 
     .. math:: \lambda = \alpha / n,
 
-    where n is the number of rows in a step: scikit-learn divides alpha by it, here the
-    strength stands for itself. An MLPRegressor does not scale its targets, so location
-    0 and scale 1 are kept for a run that goes on.
+    where n is the number of rows in a step: scikit-learn divides alpha by it, while the
+    strength here does not depend on it. An MLPRegressor does not scale its targets, so
+    a continued run keeps location 0 and scale 1.
 
     Parameters
     ----------
     mlp : MLPClassifier or MLPRegressor
-        It is left as it is.
+        Estimator to convert; not modified.
     n_samples : int >= 1, default=None
-        How many rows `mlp` was trained on, or will be. None reads the number off a
-        fitted `mlp`, which is possible unless its solver is ``"lbfgs"``, and takes at
-        least as many as there are in a step for an unfitted one.
+        Number of rows in the training set of `mlp`. With None it is read from a fitted
+        `mlp`, unless its solver is ``"lbfgs"``; for an unfitted one it is assumed to be
+        at least the batch size.
 
     Returns
     -------
     JacobianMLPClassifier or JacobianMLPRegressor
-        Where `mlp` is fitted, ``predict_proba`` or ``predict`` is that of `mlp` up to
-        rounding, and it has
-        `training_state_`, a second copy of the weights, which
-        ``del model.training_state_`` removes.
+        If `mlp` is fitted, ``predict_proba`` or ``predict`` agrees with that of `mlp`
+        up to rounding. `training_state_` is a second copy of the weights; ``del
+        model.training_state_`` removes it.
 
     Raises
     ------
     TypeError
         If `mlp` is neither, or `n_samples` is not an integer.
     ValueError
-        If `mlp` knows only one class, or a parameter is out of the range that is
-        allowed here, such as ``momentum=1.0``.
+        If `mlp` has only one class, or a parameter is outside the range allowed here,
+        such as ``momentum=1.0``.
 
     Warns
     -----
     UserWarning
-        If alpha is left out, because the number of rows is unknown.
+        If alpha is dropped, because the number of rows is unknown.
 
     See Also
     --------
-    to_sklearn : The way back.
+    to_sklearn : Conversion to scikit-learn.
 
     Notes
     -----
-    n is `batch_size`, or all rows where there are fewer or the solver is ``"lbfgs"``.
-    The last batch of an epoch may be smaller; scikit-learn makes the penalty stronger
-    in it, and here it stays. With sample weights it divides by their sum in the batch,
-    which is not known afterwards; n counts rows.
+    n is `batch_size`, or all rows if there are fewer or the solver is ``"lbfgs"``. The
+    last batch of an epoch may be smaller; scikit-learn's penalty is stronger in it, and
+    here it is constant. With sample weights scikit-learn divides by their sum in the
+    batch, which is not known afterwards; n counts rows.
 
-    An unfitted twin draws other first weights: ``"glorot_uniform"``, with intercepts of
-    zero, where scikit-learn draws them too. A regressor scales its targets, an
-    MLPRegressor does not; with targets of mean zero and deviation one they are the
-    same.
+    An unfitted equivalent draws other initial weights: ``"glorot_uniform"``, with zero
+    intercepts, where scikit-learn draws them at random. A regressor scales its targets,
+    an MLPRegressor does not; with targets of mean zero and standard deviation one they
+    are the same.
 
-    The memory of the optimizer is not carried over. Neither are the rows that early
-    stopping had for validation: a run that goes on draws new ones.
+    The state of the optimizer is not copied. Neither is the validation set of early
+    stopping: a continued run draws a new one.
 
     Examples
     --------
@@ -112,7 +111,7 @@ def from_sklearn(mlp, n_samples=None):
     if not isinstance(mlp, MLPClassifier | MLPRegressor):
         raise TypeError(
             "mlp must be an MLPClassifier or MLPRegressor, got an object of type "
-            f"{type(mlp).__name__}. Of a pipeline or a search, give the estimator "
+            f"{type(mlp).__name__}. For a pipeline or a search pass the estimator "
             "itself, such as pipeline[-1] or search.best_estimator_."
         )
     if n_samples is not None:
@@ -128,13 +127,13 @@ def from_sklearn(mlp, n_samples=None):
         # Before scikit-learn 1.7 there is only one loss.
         loss = getattr(mlp, "loss", "squared_error")
         estimator = JacobianMLPRegressor(loss=loss, **parameters)
-    # Parameters are checked before anything else, as in a fit.
+    # Parameters are checked first, as in a fit.
     parts = resolve(estimator)
     return _with_weights(estimator, parts, mlp, n_rows) if is_fitted else estimator
 
 
 def _with_weights(estimator, parts, mlp, n_rows):
-    """Return the estimator with all that a fitted `mlp` has learned."""
+    """Return the estimator with the fitted attributes of `mlp`."""
     if isinstance(mlp, MLPRegressor):
         task = _numbers_of(mlp, parts.loss)
     else:
@@ -150,7 +149,7 @@ def _with_weights(estimator, parts, mlp, n_rows):
     best = Stopping()
     for epoch, score in enumerate(scores, start=1):
         best.update(score, epoch, weights)
-    # What schedules depend on.
+    # The scores that schedules depend on.
     state.scores = scores
     state.settings = settings(parts)
     if n_rows and mlp.solver != "lbfgs":
@@ -166,19 +165,19 @@ def _with_weights(estimator, parts, mlp, n_rows):
 
 
 def _classes_of(mlp):
-    """Return what an MLPClassifier predicts."""
+    """Return the task of an MLPClassifier."""
     if mlp.out_activation_ == "logistic" and mlp.n_outputs_ > 1:
         return Labels(mlp.n_outputs_)
     if len(mlp.classes_) < 2:
         raise ValueError(
-            f"mlp knows only one class, {mlp.classes_.tolist()}; a "
-            "JacobianMLPClassifier needs two."
+            f"mlp has only one class, {mlp.classes_.tolist()}; a "
+            "JacobianMLPClassifier needs at least two. Fit it to rows of two classes."
         )
     return Classes(mlp.classes_.copy())
 
 
 def _numbers_of(mlp, loss):
-    """Return what an MLPRegressor predicts, in the unit of the targets."""
+    """Return the task of an MLPRegressor, in the unit of the targets."""
     n_targets = mlp.n_outputs_
     return Regression(
         n_targets,
@@ -201,7 +200,7 @@ def _flat_weights(network, mlp):
 
 
 def _rows_trained_on(mlp):
-    """Return the mean number of rows in a pass, or None where that is unknown."""
+    """Return the mean number of rows in an epoch, or None if unknown."""
     n_epochs = len(getattr(mlp, "loss_curve_", ()))
     return mlp.t_ / n_epochs if mlp.t_ and n_epochs else None
 
@@ -210,13 +209,13 @@ def _history(mlp):
     """Return the columns of the history, NaN where unknown, and the scores."""
     if hasattr(mlp, "loss_curve_"):
         losses = [float(loss) for loss in mlp.loss_curve_]
-    else:  # L-BFGS tells of the last iteration only.
+    else:  # L-BFGS records the last iteration only.
         losses = [math.nan] * mlp.n_iter_
         losses[-1:] = [float(mlp.loss_)] * len(losses[-1:])
     unknown = "learning_rate", "gradient_norm", "seconds"
     history = {
         "loss": losses,
-        # Part of the loss, and a finite number so that their sum is the loss curve.
+        # Part of the loss; finite, so that the sum of both is the loss curve.
         "penalty": [0.0] * len(losses),
         **{column: [math.nan] * len(losses) for column in unknown},
     }
@@ -228,7 +227,7 @@ def _history(mlp):
 
 
 def _parameters_from(mlp, n_rows):
-    """Return the parameters of an estimator of this package that mean the same."""
+    """Return the equivalent parameters of an estimator of this package."""
     full_batch = mlp.solver == "lbfgs"
     early_stopping = bool(mlp.early_stopping) and not full_batch
     schedule, n_iter_no_change = "constant", mlp.n_iter_no_change
@@ -289,10 +288,10 @@ def _regularizers_from(mlp, n_rows):
 
 
 def _adaptive(mlp):
-    """Return the schedule, and the pause after which scikit-learn would stop.
+    """Return the schedule, and the patience after which scikit-learn would stop.
 
-    It stops at the end of the first pause that finds the rate at the lower end, which
-    is a pause of many times the length where no epoch between brings progress.
+    scikit-learn stops at the end of the first pause at the minimum rate. Without any
+    progress this is a pause of many times the length.
     """
     pause = mlp.n_iter_no_change + 1
     if pause == math.inf:

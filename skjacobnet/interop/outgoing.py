@@ -1,4 +1,4 @@
-"""To scikit-learn's MLPClassifier and MLPRegressor."""
+"""Conversion to scikit-learn's MLPClassifier and MLPRegressor."""
 
 import math
 from copy import deepcopy
@@ -32,20 +32,20 @@ from skjacobnet.schedules import InverseScaling, Plateau
 from skjacobnet.training.recipe import FULL_BATCH_TOL
 
 ACTIVATIONS = {ReLU: "relu", Sigmoid: "logistic", Tanh: "tanh"}
-# Layers that give what they get when they predict, and those that are folded into the
-# first matrix or the last one.
+# Layers that are the identity in prediction, and those folded into the first or the
+# last matrix.
 TRANSPARENT = (Dropout, Identity, Standardize, Rescale)
 POSSIBLE = (
-    "scikit-learn's networks have Linear layers with one and the same of identity, "
-    "logistic (sigmoid), relu and tanh between all of them; Dropout is left out."
+    "scikit-learn's networks have Linear layers with the same activation, identity, "
+    "logistic (sigmoid), relu or tanh, between all of them; Dropout is dropped."
 )
 
 
 def to_sklearn(estimator, n_samples=None):
-    r"""Turn a fitted estimator of this package into scikit-learn's counterpart.
+    r"""Convert a fitted estimator of this package to scikit-learn's counterpart.
 
-    It predicts without skjacobnet, and all that is made for scikit-learn's networks,
-    such as the conversion to ONNX, takes it. Weight decay of the strength
+    The result predicts without skjacobnet, and works with tools for scikit-learn's
+    networks, such as the conversion to ONNX. Weight decay of the strength
     :math:`\lambda` becomes the penalty
 
     .. math:: \alpha = \lambda n
@@ -55,15 +55,15 @@ def to_sklearn(estimator, n_samples=None):
     Parameters
     ----------
     estimator : JacobianMLPClassifier or JacobianMLPRegressor
-        A fitted one. It is left as it is.
+        Fitted estimator; not modified.
     n_samples : int >= 1, default=None
-        How many rows it was trained on, which it does not keep. Only training that
-        goes on depends on it, through ``alpha`` and ``t_``.
+        Number of rows in its training set, which it does not store. Only continued
+        training depends on it, through ``alpha`` and ``t_``.
 
     Returns
     -------
     MLPClassifier or MLPRegressor
-        ``predict_proba`` or ``predict`` is that of `estimator` up to rounding.
+        ``predict_proba`` or ``predict`` agrees with that of `estimator` up to rounding.
 
     Raises
     ------
@@ -72,35 +72,35 @@ def to_sklearn(estimator, n_samples=None):
     NotFittedError
         If `estimator` is not fitted.
     ValueError
-        If a layer or the prediction has no counterpart, it knows only one class, or it
-        averages several networks.
+        If a layer or the prediction has no counterpart, or `estimator` has only one
+        class or averages several networks.
 
     Warns
     -----
     UserWarning
-        If weight decay is left out, because the number of rows is unknown.
+        If weight decay is dropped, because the number of rows is unknown.
 
     See Also
     --------
-    from_sklearn : The other direction.
+    from_sklearn : Conversion from scikit-learn.
 
     Notes
     -----
-    The network must be a sequence of `Linear` layers with one and the same of
-    `Identity`, `Sigmoid`, `Tanh` and `ReLU` between all of them. `Dropout` is left out,
-    since it does nothing when predicting, and a layer without intercept gets one of
-    zeros. Of the encodings `Standardize` is folded into the first matrix and intercept;
+    The network must be a sequence of `Linear` layers with the same activation between
+    all of them: `Identity`, `Sigmoid`, `Tanh` or `ReLU`. `Dropout` is dropped, since it
+    has no effect in prediction, and a layer without intercept gets a zero intercept. Of
+    the encodings `Standardize` is folded into the first matrix and intercept;
     ``encoding=["standardize"]`` and None can be converted, ``"auto"`` cannot. The
     temperature of a classifier and the scale of a regressor's targets are folded into
-    the last matrix and intercept, so that a network that goes on trains at another
-    temperature or on targets of another scale.
-    It predicts what `predict` does: the mean of ``"gaussian"``, a single quantile, and
-    with an exponential link (from scikit-learn 1.7 on) a mean with ``loss="poisson"``.
+    the last matrix and intercept, so continued training has another temperature or
+    another target scale. A regressor's prediction is that of `predict`: the mean of
+    ``"gaussian"``, a single quantile, and with an exponential link (from scikit-learn
+    1.7 on) a mean with ``loss="poisson"``.
 
     The loss, ``class_weight``, penalties other than weight decay, optimizers other than
-    `SGD`, `Adam` and `LBFGS`, and schedules for others than `SGD` have no counterpart:
-    the fitted network is the same, another `fit` would not be. Where `n_samples` is not
-    given, n is ``batch_size_``, and ``t_`` is 0.
+    `SGD`, `Adam` and `LBFGS`, and schedules of optimizers other than `SGD` have no
+    counterpart: the fitted network is the same, but another `fit` would differ. Without
+    `n_samples`, n is ``batch_size_``, and ``t_`` is 0.
 
     Examples
     --------
@@ -118,8 +118,8 @@ def to_sklearn(estimator, n_samples=None):
     if not isinstance(estimator, JacobianMLPClassifier | JacobianMLPRegressor):
         raise TypeError(
             "estimator must be a fitted JacobianMLPClassifier or JacobianMLPRegressor, "
-            f"got an object of type {type(estimator).__name__}. Of a pipeline or a "
-            "search, give the estimator itself, such as pipeline[-1] or "
+            f"got an object of type {type(estimator).__name__}. For a pipeline or a "
+            "search pass the estimator itself, such as pipeline[-1] or "
             "search.best_estimator_."
         )
     check_is_fitted(estimator)
@@ -127,8 +127,8 @@ def to_sklearn(estimator, n_samples=None):
         Interval(1, math.inf, "left", integer=True).check(n_samples, "n_samples")
     if is_average(estimator.model_):
         raise ValueError(
-            "The estimator cannot become one of scikit-learn: it averages "
-            f"{len(members_of(estimator.model_))} networks, where scikit-learn's "
+            "The estimator cannot be converted to scikit-learn: it averages "
+            f"{len(members_of(estimator.model_))} networks, and scikit-learn's "
             "estimators have one. Convert a single network."
         )
     activation = _only_activation(estimator.network_)
@@ -146,11 +146,10 @@ def to_sklearn(estimator, n_samples=None):
     _fit_to_nothing(mlp, estimator)
     mlp.set_params(random_state=deepcopy(estimator.random_state), **parameters)
     mlp.coefs_, mlp.intercepts_ = coefs, intercepts
-    # The start that early stopping returns to when no epoch is better.
+    # The initial score of early stopping, before any better epoch.
     mlp._best_coefs = [coef.copy() for coef in coefs]
     mlp._best_intercepts = [intercept.copy() for intercept in intercepts]
-    # It remembers the gradients of a table that does not exist; the next step makes
-    # another one.
+    # Its optimizer holds gradients of the zero table; the next step creates a new one.
     vars(mlp).pop("_optimizer", None)
     if hasattr(estimator, "feature_names_in_"):
         mlp.feature_names_in_ = estimator.feature_names_in_.copy()
@@ -181,13 +180,13 @@ def _only_activation(network):
             _refuse(
                 index,
                 layer,
-                "is an encoding that no matrix can do. Fit with "
+                "is an encoding that is not linear. Fit with "
                 "encoding=['standardize'] or encoding=None",
             )
         elif kind not in ACTIVATIONS:
             _refuse(index, layer, "has no counterpart")
         elif name is not None or not is_inside:
-            _refuse(index, layer, "does not stand behind a Linear layer")
+            _refuse(index, layer, "does not follow a Linear layer")
         else:
             name = ACTIVATIONS[kind]
             if names and name != names[0]:
@@ -197,13 +196,13 @@ def _only_activation(network):
 
 def _refuse(index, layer, reason):
     raise ValueError(
-        "The network cannot become one of scikit-learn: "
+        "The network cannot be converted to scikit-learn: "
         f"network_.layers[{index}], {layer!r}, {reason}. {POSSIBLE}"
     )
 
 
 def _matrices(estimator):
-    """Return copies of all matrices and intercepts, zeros where there is none."""
+    """Return copies of all matrices and intercepts, zeros for missing ones."""
     coefs, intercepts = [], []
     for weights in estimator.network_.split(estimator.weights_):
         if weights:
@@ -215,14 +214,15 @@ def _matrices(estimator):
 
 
 def _fold_scaling(estimator, coefs, intercepts):
-    """Let the first and the last matrix do what layers without weights do beside them.
+    """Fold layers without weights into the first and the last matrix.
 
-    The last ones then give raw predictions in the unit of the targets, or calibrated.
+    The last matrix then gives raw predictions in the unit of the targets, or
+    calibrated.
     """
     network = estimator.network_
     known = network.arrays(estimator.weights_, np.float64)
     pairs = [*zip(network.layers, known, strict=True)]
-    # The last encoding first, since it stands next to the matrix.
+    # The last encoding first, since it is next to the matrix.
     for layer, numbers in reversed(pairs[: network.n_encodings]):
         divisor = np.ones(coefs[0].shape[0])
         divisor[list(layer.acts_on)] = numbers["deviation"]
@@ -242,7 +242,7 @@ def _fold_scaling(estimator, coefs, intercepts):
 def _predicting(estimator, coef, intercept):
     """Return the last matrix and intercept of an MLPRegressor.
 
-    They give predictions, or with an exponential link their logarithms.
+    Their output is the prediction, or with an exponential link its logarithm.
 
     Raises
     ------
@@ -256,13 +256,13 @@ def _predicting(estimator, coef, intercept):
     if link is MEAN_AND_DEVIATION:
         return coef[:, ::2].copy(), intercept[::2].copy()
     raise ValueError(
-        f"The prediction of {model.loss!r} is no raw prediction, but one of several "
-        "after sorting, which an MLPRegressor has not."
+        f"The prediction of {model.loss!r} is one of several sorted raw predictions, "
+        "which an MLPRegressor does not support. Use a single level."
     )
 
 
 def _loss_to(estimator):
-    """Return the loss of an MLPRegressor, which decides what it makes of its output."""
+    """Return the loss of an MLPRegressor, which determines its output function."""
     if estimator.model_.link is not EXPONENTIAL:
         return {}
     if "loss" not in signature(MLPRegressor).parameters:
@@ -274,9 +274,9 @@ def _loss_to(estimator):
 
 
 def _fit_to_nothing(mlp, estimator):
-    """Let scikit-learn's estimator set itself up, with rows of zeros for all targets.
+    """Initialize scikit-learn's estimator by a fit to rows of zeros for all targets.
 
-    Its own method does that in all versions; the weights are replaced afterwards.
+    This works in all versions; the weights are replaced afterwards.
     """
     if isinstance(estimator, JacobianMLPRegressor):
         task = estimator.task_
@@ -291,7 +291,7 @@ def _fit_to_nothing(mlp, estimator):
 
 
 def _parameters_to(estimator, n_samples):
-    """Return the parameters of scikit-learn's estimator that mean the same."""
+    """Return the equivalent parameters of scikit-learn's estimator."""
     parts = resolve(estimator)
     never, tol = estimator.tol is None, estimator.tol
     if never:
@@ -349,7 +349,7 @@ def _alpha(estimator, parts, n_samples):
 
 
 def _describe_training(mlp, estimator, n_samples):
-    """Set the attributes that tell of the training."""
+    """Set the attributes that describe training."""
     mlp.n_iter_ = estimator.n_iter_
     mlp.loss_curve_ = list(estimator.loss_curve_)
     mlp.loss_ = estimator.loss_

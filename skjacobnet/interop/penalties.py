@@ -1,4 +1,4 @@
-"""Between a strength that stands for itself and one divided by rows."""
+"""Conversion of penalty strengths, which scikit-learn divides by the number of rows."""
 
 import warnings
 
@@ -10,10 +10,10 @@ def rows_in_a_step(batch_size, n_rows):
 
 
 def warn_unknown(penalty, rule):
-    """Warn that a penalty is left out, because the number of rows is unknown."""
+    """Warn that a penalty is dropped, because the number of rows is unknown."""
     warnings.warn(
-        f"{penalty} is left out: {rule} the number of rows, which is not known after a "
-        "fit with L-BFGS. Give n_samples to carry it over; predictions do not depend "
+        f"{penalty} is dropped: {rule} the number of rows, which is unknown after a "
+        "fit with L-BFGS. Pass n_samples to keep it; predictions do not depend "
         "on it.",
         UserWarning,
         stacklevel=5,

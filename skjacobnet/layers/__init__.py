@@ -39,7 +39,7 @@ from skjacobnet.layers.smooth import Softplus as Softplus
 from skjacobnet.layers.softmax import Softmax as Softmax
 
 LAYERS = Family("layer", Layer, globals(), without=Encoding)
-# Containers have a property instead: they are as their inner layers are.
+# Containers have a property instead, which depends on their inner layers.
 ACTIVATIONS = Family(
     "activation",
     Layer,

@@ -1,4 +1,4 @@
-"""The layer that makes one prediction of those of several networks."""
+"""The layer that averages the predictions of an ensemble."""
 
 from skjacobnet.core.constraints import Interval
 from skjacobnet.core.matrix_products import written
@@ -6,37 +6,38 @@ from skjacobnet.layers.base import Layer
 
 
 class Average(Layer):
-    r"""The raw prediction of the average of several networks, from theirs.
+    r"""Raw prediction of the average of several networks.
 
-    With the link :math:`\mu` from raw predictions to what is predicted, and the raw
-    predictions :math:`x = (z_1, \dots, z_M)` of the networks side by side, it is the y
-    with
+    With the link :math:`\mu` from raw predictions to predictions, and the raw
+    predictions :math:`x = (z_1, \dots, z_M)` of the networks side by side, the output
+    is the y with
 
     .. math:: \mu(y) = \frac{1}{M} \sum_m \mu(z_m).
 
     Parameters
     ----------
     link : Link
-        It knows the function and its Jacobian.
+        Link :math:`\mu`, which knows its Jacobian.
     n_members : int >= 1
-        The number M.
+        Number M of networks.
 
     Raises
     ------
     ValueError
-        In a network, if the input is no multiple of `n_members` wide.
+        In a network, if the width of the input is not a multiple of `n_members`.
 
     See Also
     --------
-    skjacobnet.model.average_of : The network that it is a layer of.
+    skjacobnet.model.average_of : Builds a network with this layer.
 
     Notes
     -----
     Probabilities are averaged: y is the logarithm of the mean of softmax, or column by
-    column the logit of the mean of logistic probabilities. Of numbers it is the
-    prediction that is averaged, of quantiles the sorted ones. Of means with deviations,
-    y has the mean and the deviation of the mixture. Nothing leaves the logarithms: y is
-    finite where probabilities underflow, and accurate where they round to one.
+    column the logit of the mean of logistic probabilities. For regression the
+    predictions are averaged, for quantiles the sorted ones. For means with standard
+    deviations, y has the mean and the deviation of the mixture. The computation stays
+    in logarithms: y is finite where probabilities underflow, and accurate where they
+    round to one.
 
     The layer has no weights. Jacobian: a `skjacobnet.operators.BlockRow`, whose product
     costs a few multiplications for each raw prediction of each network. It is not among
@@ -70,7 +71,7 @@ class Average(Layer):
         if n_in % self.n_members:
             raise ValueError(
                 f"{self!r} averages raw predictions of one width, but its input has "
-                f"{n_in} columns. Let all networks predict the same."
+                f"{n_in} columns. All networks must have the same outputs."
             )
         return n_in // self.n_members
 
@@ -87,6 +88,6 @@ class Average(Layer):
         return None if found is None else found.reshape(X.shape), {}
 
     def _members(self, X):
-        """Return raw predictions side by side with an axis for the networks."""
+        """Reshape raw predictions side by side to give the networks an axis."""
         width = self.output_size(X.shape[-1])
         return X.reshape(*X.shape[:-1], self.n_members, width)

@@ -1,4 +1,4 @@
-"""The contract of a layer, and the shared half of all elementwise layers."""
+"""Base classes of layers and of elementwise layers."""
 
 from abc import abstractmethod
 from math import prod
@@ -16,10 +16,9 @@ from skjacobnet.layers.prepared import (
 
 
 class Layer(Component):
-    r"""A differentiable function of its input and its weights that knows its Jacobian.
+    r"""Differentiable function of its input and its weights that knows its Jacobian.
 
-    A layer is a value. Its weights come as an argument, a dict of arrays; nothing is
-    remembered between calls.
+    A layer has no state. Its weights are an argument, a dict of arrays.
 
     Shapes: inputs ``(..., n_samples, n_in)``, outputs ``(..., n_samples, n_out)``.
     Leading axes are free, for the weights too, so that one call serves a stack of
@@ -28,30 +27,30 @@ class Layer(Component):
     Attributes
     ----------
     penalized : tuple of str
-        The weights that regularizers and weight decay act on.
+        Names of the weights that regularizers and weight decay act on.
     accepts_sparse : bool
         Whether the input may be a SciPy CSR matrix.
     is_activation : bool
         Whether the output counts as an activation, for penalties on activations.
     linear_initializer : str
-        Name of the initializer that suits a preceding linear layer.
+        Name of the best initializer for a preceding linear layer.
     gain : float
-        Scale of a preceding orthogonal matrix that keeps the length of tangents
-        through both: the inverse of the layer's typical slope. Dimensionless.
+        Scale of a preceding orthogonal matrix such that both together keep the norm of
+        tangents: the inverse of the layer's typical slope. Dimensionless.
     value_range : tuple of float
         Infimum and supremum of the outputs.
     twice_differentiable : bool
-        Whether `second_vjp` exists, which penalties on the Jacobian need.
+        Whether the layer has `second_vjp`, which penalties on the Jacobian need.
     is_random : bool
         Whether `linearize` draws random numbers.
     in_place : bool
-        Whether `forward` may write its output over its input. Holds for the very class
-        that says so, not for its subclasses.
+        Whether `forward` may write its output over its input. Applies to the declaring
+        class only, not to its subclasses.
     inner_layers : tuple of Layer
-        The layers inside, for those that consist of layers.
+        Inner layers of a container.
     statistics : tuple of str
-        Names of arrays that the layer learns from the data without gradients. Methods
-        receive them in `weights`, together with the weights.
+        Names of arrays fitted to the data without gradients. Methods receive them in
+        `weights`, together with the weights.
     """
 
     penalized = ()
@@ -68,7 +67,7 @@ class Layer(Component):
 
     @property
     def unrolled(self):
-        """The layers that it stands for in a network: itself, for nearly all."""
+        """Layers that replace it in a network: itself, except for `Sequential`."""
         return (self,)
 
     def settled(self, initializer, activation):
@@ -77,31 +76,32 @@ class Layer(Component):
         Parameters
         ----------
         initializer : str or Initializer
-            For linear layers that name none; ``"auto"`` asks the activation.
+            Initializer of linear layers with ``"auto"``; ``"auto"`` takes that of the
+            activation.
         activation : Layer or None
-            The activation that the output meets next, with no weights between.
+            Next activation after the output, without weights between.
 
         Returns
         -------
         layer : Layer
         activation : Layer or None
-            The same for the preceding layer.
+            Next activation for the preceding layer.
         """
         return self, self if self.is_activation else activation
 
     def fixed(self, weights):
-        """Return the names of those weights, a dict, that are never trained."""
+        """Return the names of the weights that are never trained."""
         return ()
 
     def inner(self, operator, X):
-        """Return the layers inside, each with its input and its operator.
+        """Return the inner layers, each with its input and its operator.
 
         Parameters
         ----------
         operator : JacobianOperator
-            What `linearize` returned.
+            Operator returned by `linearize`.
         X : array of shape (..., n_samples, n_in)
-            What it was given.
+            Input of the layer.
 
         Returns
         -------
@@ -114,7 +114,7 @@ class Layer(Component):
         return [n_in] * len(self.inner_layers)
 
     def widths(self, n_in):
-        """Return the width of each array that an evaluation makes, as a list."""
+        """Return the width of each array that an evaluation allocates, as a list."""
         return [self.output_size(n_in)]
 
     def output_size(self, n_in):
@@ -126,7 +126,7 @@ class Layer(Component):
         return {}
 
     def init_weights(self, n_in, rng, dtype, X=None):
-        """Draw the first weights.
+        """Draw the initial weights.
 
         Parameters
         ----------
@@ -134,17 +134,17 @@ class Layer(Component):
         rng : numpy.random.Generator
         dtype : data-type
         X : array of shape (n_samples, n_in), optional
-            A batch of inputs, for starts that depend on the data.
+            Batch of inputs, for data-driven initializers.
 
         Returns
         -------
         dict of str to array
-            Empty when the layer has no weights.
+            Empty if the layer has no weights.
         """
         return {}
 
     def neutral_statistics(self, n_in):
-        """Return statistics that stand for no data, a dict of arrays in float64.
+        """Return default statistics for no data, a dict of arrays in float64.
 
         Parameters
         ----------
@@ -159,7 +159,7 @@ class Layer(Component):
 
     @abstractmethod
     def forward(self, weights, X, out=None):
-        """Return the output alone, for prediction.
+        """Return the output only, for prediction.
 
         Parameters
         ----------
@@ -174,27 +174,27 @@ class Layer(Component):
 
     @abstractmethod
     def linearize(self, weights, X, *, rng=None, workspace=None):
-        """Return the output and the Jacobian of the output for the input.
+        """Return the output and its Jacobian with respect to the input.
 
         Parameters
         ----------
         weights : dict of str to array
         X : array of shape (..., n_samples, n_in)
         rng : numpy.random.Generator, optional
-            For layers that draw random numbers; without it they predict.
+            Generator for layers that draw random numbers; without it they predict.
         workspace : Workspace, optional
-            Where the arrays of the result live. They are overwritten by the next call
-            with the same workspace.
+            Workspace that holds the arrays of the result. The next call with the same
+            workspace overwrites them.
 
         Returns
         -------
         output : array of shape (..., n_samples, n_out)
         operator : JacobianOperator
-            It carries what the derivative needs, such as masks.
+            Jacobian. It holds the arrays of the derivative, such as masks.
         """
 
     def prepare(self, weights, n_samples, workspace):
-        """Return the layer made ready for batches of one size.
+        """Return the layer prepared for batches of one size.
 
         Parameters
         ----------
@@ -206,7 +206,7 @@ class Layer(Component):
         Returns
         -------
         PreparedLayer
-            It does what `linearize` and `weight_vjp_at` do.
+            Its methods do the same as `linearize` and `weight_vjp_at`.
         """
         return PreparedLayer(self, weights, workspace)
 
@@ -231,13 +231,13 @@ class Layer(Component):
     def weight_vjp_at(
         self, operator, weights, X, cotangent, out=None, *, workspace=None
     ):
-        """Return what `weight_vjp` does, where `linearize` has been already.
+        """Return the result of `weight_vjp`, given that of `linearize`.
 
         Parameters
         ----------
         operator : JacobianOperator
-            What `linearize` returned. A layer that consists of layers finds there what
-            happened inside; for all others this is `weight_vjp`.
+            Operator returned by `linearize`. In a container it holds the outputs of
+            inner layers; for all other layers the result is that of `weight_vjp`.
         weights : dict of str to array
         X : array of shape (..., n_samples, n_in)
         cotangent : array of shape (..., n_samples, n_out)
@@ -251,10 +251,10 @@ class Layer(Component):
         return self.weight_vjp(weights, X, cotangent, out, workspace=workspace)
 
     def sample_gradients(self, weights, X, cotangent, out=None):
-        """Return the gradient for each weight, sample by sample.
+        """Return the gradient for each weight and each sample.
 
-        The terms of the sum that `weight_vjp` is. By default each sample is a batch of
-        its own on a leading axis.
+        `weight_vjp` is their sum. By default each sample is a separate batch on a
+        leading axis.
 
         Parameters
         ----------
@@ -280,9 +280,9 @@ class Layer(Component):
         return self.weight_vjp(stacked, X, cotangent, out)
 
     def sample_squared_norms(self, weights, X, cotangent):
-        """Return the squared length of each sample's gradient for all weights.
+        """Return the squared norm of each sample's gradient for all weights.
 
-        By default the gradients are built for a few samples at a time.
+        By default the gradients are computed in blocks of samples.
 
         Parameters
         ----------
@@ -297,15 +297,15 @@ class Layer(Component):
         return squared_norms(self, weights, [(X, cotangent)])
 
     def sample_gradients_at(self, operator, weights, X, cotangent, out=None):
-        """Return what `sample_gradients` does, as `weight_vjp_at` does."""
+        """Return the result of `sample_gradients`, given that of `linearize`."""
         return self.sample_gradients(weights, X, cotangent, out)
 
     def sample_squared_norms_at(self, operator, weights, X, cotangent):
-        """Return what `sample_squared_norms` does, as `weight_vjp_at` does."""
+        """Return the result of `sample_squared_norms`, given that of `linearize`."""
         return self.sample_squared_norms(weights, X, cotangent)
 
     def weight_jvp_at(self, operator, weights, X, tangents):
-        """Return what `weight_jvp` does, as `weight_vjp_at` does."""
+        """Return the result of `weight_jvp`, given that of `linearize`."""
         return self.weight_jvp(weights, X, tangents)
 
     def weight_jvp(self, weights, X, tangents):
@@ -316,7 +316,7 @@ class Layer(Component):
         weights : dict of str to array
         X : array of shape (..., n_samples, n_in)
         tangents : dict of str to array
-            Of the shapes of the weights.
+            Tangents with the shapes of the weights.
 
         Returns
         -------
@@ -333,32 +333,32 @@ class Layer(Component):
 
         with tangents t and cotangents c held fixed and J a function of the input and of
         the weights. Its gradients for t and c themselves are ``operator.vjp(c)`` and
-        ``operator.jvp(t)``. Only layers that are `twice_differentiable` have it; one
-        that is made of other layers has it by calling theirs.
+        ``operator.jvp(t)``. Only layers with `twice_differentiable` have it; a
+        container calls those of its inner layers.
 
         Parameters
         ----------
         weights : dict of str to array
         X : array of shape (..., n_samples, n_in)
         output : array of shape (..., n_samples, n_out), or None
-            None lets the layer evaluate it again, if it needs it.
+            With None the layer evaluates it again if necessary.
         operator : JacobianOperator
-            Both as `linearize` returned them for `weights` and `X`.
+            `output` and `operator` returned by `linearize` for `weights` and `X`.
         tangent : array of shape (n_pairs, ..., n_samples, n_in)
         cotangent : array of shape (n_pairs, ..., n_samples, n_out)
 
         Returns
         -------
         for_input : array of shape (..., n_samples, n_in), or None
-            None stands for zeros.
+            None is zero.
         for_weights : dict of str to array
-            Summed over the samples. Weights that do not occur in J are left out.
+            Summed over the samples. Weights that do not occur in J are omitted.
         """
         raise NotImplementedError(f"{type(self).__name__} has no second_vjp.")
 
 
 class Elementwise(Layer):
-    """A layer that applies one scalar function to each feature.
+    """Base class of layers that apply one scalar function to each feature.
 
     A subclass writes `function`, `derivative` and `second_derivative`; the Jacobian is
     a `Diagonal` of derivatives.
@@ -366,8 +366,7 @@ class Elementwise(Layer):
     Attributes
     ----------
     kinks : tuple of float
-        Inputs where the derivative jumps. Checks by finite differences keep clear of
-        them.
+        Inputs at which the derivative jumps. Finite-difference checks avoid them.
     """
 
     is_activation = True
@@ -387,7 +386,7 @@ class Elementwise(Layer):
         """Return the second derivative, given `x` and ``y = function(x)``."""
 
     def function_in(self, workspace, x, out):
-        """Return ``function(x, out)``, for those that are faster with a buffer."""
+        """Return ``function(x, out)``; overridden where a buffer makes it faster."""
         return self.function(x, out)
 
     def forward(self, weights, X, out=None):
@@ -422,15 +421,15 @@ def add_to(gradients, found):
 
 
 def squared_norms(layer, weights, applications):
-    """Return the squared length of each sample's gradient, a few samples at a time.
+    """Return the squared norm of each sample's gradient, in blocks of samples.
 
     Parameters
     ----------
     layer : Layer
     weights : dict of str to array
     applications : list of (X, cotangent)
-        At the input and the output of each application of the layer. What these give
-        for the weights is added before the length is taken.
+        Arrays at the input and the output of each application of the layer. Gradients
+        for the weights are added before the norm is taken.
 
     Returns
     -------

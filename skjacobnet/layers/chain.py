@@ -1,4 +1,4 @@
-"""Layers in a row: what a network and the containers that hold a row share."""
+"""Chains of layers, shared by networks and sequential containers."""
 
 from itertools import accumulate as running_total
 
@@ -9,11 +9,11 @@ from skjacobnet.operators.chain_rule import cotangents
 
 
 class Chain:
-    """Layers that are applied one after the other.
+    """Layers applied one after another.
 
-    Weights are given as a list, a dict for each step. Two steps that are given the same
-    dict share their weights. `outputs` are the input and each layer's output;
-    `operators` are the Jacobians, in the order in which the layers are applied.
+    Weights are a list with a dict for each step. Two steps with the same dict share
+    their weights. `outputs` are the input and each layer's output; `operators` are the
+    Jacobians, in the order in which the layers are applied.
 
     Parameters
     ----------
@@ -37,14 +37,14 @@ class Chain:
         )
 
     def widths(self, n_in):
-        """Return the width of each array that an evaluation makes, as a list."""
+        """Return the width of each array that an evaluation allocates, as a list."""
         steps = zip(self.layers, self.sizes(n_in), strict=False)
         return [width for layer, n in steps for width in layer.widths(n)]
 
     def init_weights(self, n_in, rng, dtype, X=None, statistics=None):
-        """Draw the first weights of each layer, given the batch that reaches it.
+        """Draw the initial weights of each layer, given the batch at its input.
 
-        Statistics are those that stand for no data, unless there are others.
+        Statistics are the default ones for no data unless given.
         """
         weights, sizes = [], self.sizes(n_in)
         if statistics is None:
@@ -63,7 +63,7 @@ class Chain:
         return weights
 
     def forward(self, weights, X, out=None, hidden=None):
-        """Return the last output, with the others written to `hidden`, if given."""
+        """Return the last output, and write the others to `hidden`, if given."""
         arrays = [None] * (len(self.layers) - 1) if hidden is None else hidden
         steps = zip(self.layers, weights, [*arrays, out], strict=True)
         for layer, own, array in steps:
@@ -71,18 +71,18 @@ class Chain:
         return X
 
     def prepare(self, weights, n_samples, workspace):
-        """Return the chain made ready for batches of one size."""
+        """Return the chain prepared for batches of one size."""
         layers = prepare_each(self.layers, weights, n_samples, workspace)
         return PreparedChain(layers, workspace)
 
     def received(self, operators, inputs, cotangent):
-        """Yield what reaches each layer on the way back, the last one first.
+        """Yield the input and the cotangent of each layer, the last first.
 
         Parameters
         ----------
         operators : list of JacobianOperator
         inputs : list of array
-            What each layer was given.
+            Input of each layer.
         cotangent : array of shape (..., n_samples, n_out)
 
         Yields
@@ -101,7 +101,7 @@ class Chain:
         )
 
     def second_vjp(self, weights, outputs, operators, tangents, cotangents):
-        """Return what `Layer.second_vjp` gives, layer by layer.
+        """Return the results of `Layer.second_vjp`, layer by layer.
 
         Parameters
         ----------
@@ -116,10 +116,10 @@ class Chain:
         Returns
         -------
         for_input : array of shape (..., n_samples, n_in), or None
-            What the first layer gives for its input.
+            Result of the first layer for its input.
         added : dict of int to array
-            What the others give, cotangents of the outputs of the layers before them,
-            by the step. `PreparedChain.vjp` carries them on.
+            Results of the other layers: cotangents of the outputs of preceding layers,
+            by step. `PreparedChain.vjp` backpropagates them.
         gradients : list of dict of str to array
         """
         added, gradients = {}, []
@@ -136,7 +136,7 @@ class Chain:
         return added.pop(-1, None), added, gradients
 
     def weight_jvp(self, weights, inputs, operators, tangents):
-        """Carry a tangent of the weights to the output; 0.0 without weights."""
+        """Return the output's tangent for one of the weights; 0.0 without weights."""
         total = None
         for layer, own, X, operator, own_tangents in zip(
             self.layers, weights, inputs, operators, tangents, strict=True
@@ -150,13 +150,13 @@ class Chain:
 
 
 class PreparedChain:
-    """Layers in a row, made ready for batches of one size.
+    """Chain of layers prepared for batches of one size.
 
     Parameters
     ----------
     layers : list of PreparedLayer
     workspace : Workspace
-        Where the cotangents between the layers live.
+        Workspace that holds the cotangents between the layers.
     """
 
     __slots__ = ("arrays", "first", "layers")
@@ -172,7 +172,7 @@ class PreparedChain:
         self.arrays = workspace.setdefault("cotangents", {})
 
     def linearize(self, X, rng=None):
-        """Return the input and each layer's output, and each layer's Jacobian.
+        """Return the input with each layer's output, and each layer's Jacobian.
 
         Returns
         -------
@@ -187,32 +187,32 @@ class PreparedChain:
         return outputs, operators
 
     def vjp(self, operators, outputs, cotangent, gradients, out=None, added=None):
-        """Carry a cotangent back to the weights of all layers and to the input.
+        """Backpropagate a cotangent to the weights of all layers and to the input.
 
         Parameters
         ----------
         operators : list of JacobianOperator
-            If there are fewer than layers, the walk begins at the last one of them.
+            If there are fewer than layers, backpropagation starts at the last of them.
         outputs : list of array
-            Both as `linearize` returned them.
+            `operators` and `outputs` returned by `linearize`.
         cotangent : array of shape (..., n_samples, n_out)
         gradients : list of dict of str to array
-            Where the gradient for each weight is written, for each step.
+            Arrays for the gradient of each weight, for each step.
         out : array of shape (..., n_samples, n_in), optional
-            Where to write the cotangent of the input, which is not computed without.
+            Array for the cotangent of the input, which is not computed without it.
         added : dict of int to array, optional
-            Further cotangents of the layers' outputs, by the step.
+            Further cotangents of the layers' outputs, by step.
 
         Returns
         -------
         array of shape (..., n_samples, n_in) or None
         """
         arrays, buffer = self._arrays(cotangent, outputs, len(operators)), None
-        # Without `out` nothing before the first weights is asked for.
+        # Without `out` nothing before the first weights is needed.
         end = self.first if out is None else 0
         for step in range(len(operators) - 1, end - 1, -1):
             if added and step in added:
-                # Only a buffer of this walk may be written to, nothing that was given.
+                # Only a buffer of this method may be overwritten, no argument.
                 in_place = cotangent if cotangent is buffer else None
                 cotangent = np.add(cotangent, added[step], in_place)
             buffer = arrays[step - 1] if step > end else out
@@ -233,14 +233,14 @@ class PreparedChain:
 
 
 def has_weights(layer, arrays):
-    """Whether there are weights of a layer among its arrays, not only statistics."""
+    """Whether the arrays of a layer contain weights, not only statistics."""
     return bool(arrays.keys() - layer.statistics)
 
 
 def prepare_each(layers, weights, n_samples, workspace):
-    """Prepare layers, each with a dict of weights, for one walk back after the other.
+    """Prepare layers, each with a dict of weights, for backpropagation.
 
-    Where two are given the same dict, their gradients are added.
+    Gradients of layers with the same dict are added.
 
     Returns
     -------
@@ -248,7 +248,7 @@ def prepare_each(layers, weights, n_samples, workspace):
     """
     found = []
     for step, (layer, own) in enumerate(zip(layers, weights, strict=True)):
-        # A layer that is applied twice has two outputs, so two workspaces.
+        # A layer applied twice has two outputs, so two workspaces.
         prepared = layer.prepare(own, n_samples, workspace.part(step))
         if any(own is later for later in weights[step + 1 :]):
             prepared = _Shared(prepared, workspace)
@@ -257,13 +257,13 @@ def prepare_each(layers, weights, n_samples, workspace):
 
 
 class _Shared(PreparedLayer):
-    """A prepared layer whose weights a later step of the chain also has.
+    """Prepared layer that shares its weights with a later step of the chain.
 
     Parameters
     ----------
     prepared : PreparedLayer
     workspace : Workspace
-        Of the chain: all steps with these weights use the same arrays.
+        Workspace of the chain: all steps with these weights use the same arrays.
     """
 
     __slots__ = ("last", "prepared")

@@ -29,14 +29,14 @@ class Dropout(Layer):
 
     Notes
     -----
-    Each feature of each sample, and of each entry of leading axes, has a mask of its
-    own. The operator carries the mask; while predicting it is a diagonal of ones that
-    all samples share. The uniform variables are drawn in the type of the input, so
-    float32 and float64 see different masks for the same seed. Networks side by side
-    that share an input have masks of their own.
+    Each feature of each sample, and of each entry of leading axes, has a separate mask.
+    The operator holds the mask; in prediction it is a diagonal of ones shared by all
+    samples. The uniform variables are drawn in the dtype of the input, so float32 and
+    float64 have different masks for the same seed. Networks side by side that share an
+    input have separate masks.
 
-    The kept features are scaled up while training [1]_ (Section 10), rather than the
-    weights down when predicting.
+    The kept features are scaled up in training [1]_ (Section 10), instead of scaling
+    down the weights in prediction.
 
     References
     ----------
@@ -46,7 +46,7 @@ class Dropout(Layer):
 
     Examples
     --------
-    Features are lost or, at this rate, multiplied by 4:
+    Features are set to zero or, at this rate, multiplied by 4:
 
     >>> layer = Dropout(rate=0.75)
     >>> X = np.ones((1, 1000))
@@ -67,7 +67,7 @@ class Dropout(Layer):
 
     @property
     def is_random(self):
-        """Whether anything is dropped."""
+        """Whether the rate is positive."""
         return bool(np.any(exact(self.rate) > 0.0))
 
     def forward(self, weights, X, out=None):

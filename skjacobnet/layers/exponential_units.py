@@ -1,4 +1,4 @@
-"""Linear above zero, exponential below."""
+"""Exponential linear units: linear above zero, exponential below."""
 
 import math
 
@@ -12,7 +12,7 @@ NEGATIVE_HALF = 0.5 * math.exp(2.0) * math.erfc(math.sqrt(2.0))
 
 
 class ELU(Elementwise):
-    r"""Pass positive values, let the others decay to a constant.
+    r"""Exponential linear unit: negative values decay to a constant.
 
     .. math::
 
@@ -27,7 +27,7 @@ class ELU(Elementwise):
 
     See Also
     --------
-    SELU : The same shape, scaled so that variances settle at 1.
+    SELU : Scaled form, for which variances converge to 1.
 
     Notes
     -----
@@ -35,8 +35,9 @@ class ELU(Elementwise):
     negative side; at ``alpha=1`` only the second derivative jumps there. The gain is
     :math:`1 / \sqrt{E\,y'(z)^2}` for a standard normal z, where
     :math:`E\,y'(z)^2 = \frac12 + \alpha^2 e^2 \Phi(-2)` with the normal distribution
-    function :math:`\Phi`. The derivative is taken from the output: its absolute error
-    is of the order of rounding, its relative error is not where y is close to -alpha.
+    function :math:`\Phi`. The derivative is computed from the output: its absolute
+    error is of the order of rounding, but its relative error is larger where y is close
+    to -alpha.
 
     References
     ----------
@@ -83,7 +84,7 @@ class ELU(Elementwise):
 
 
 class SELU(Elementwise):
-    r"""Scale an exponential linear unit so that variances settle at 1.
+    r"""Scaled exponential linear unit, for which variances converge to 1.
 
     .. math::
 
@@ -96,7 +97,7 @@ class SELU(Elementwise):
 
     See Also
     --------
-    ELU : The unscaled form.
+    ELU : Unscaled form.
 
     Notes
     -----
@@ -150,7 +151,7 @@ def _exponential_unit(x, scale, limit, out):
 
 
 def _slope(x, y, above, limit, out=None):
-    """Return the number `above` for positive inputs and ``y + limit`` for others."""
+    """Return `above` for positive inputs and ``y + limit`` for others."""
     out = np.add(y, limit, out)
     np.copyto(out, above, where=x > 0.0)
     return out

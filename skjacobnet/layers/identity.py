@@ -1,4 +1,4 @@
-"""The activation that changes nothing."""
+"""The identity activation."""
 
 import numpy as np
 
@@ -6,13 +6,13 @@ from skjacobnet.layers.base import Elementwise
 
 
 class Identity(Elementwise):
-    r"""Return the input.
+    r"""Identity function.
 
     .. math:: y = x, \qquad y' = 1, \qquad y'' = 0
 
     See Also
     --------
-    Linear : The layer that has weights.
+    Linear : Linear layer with weights.
 
     Notes
     -----

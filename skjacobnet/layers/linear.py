@@ -1,4 +1,4 @@
-"""The affine layer, the one that learns."""
+"""The linear layer, an affine map with weights."""
 
 from copy import copy
 
@@ -15,7 +15,7 @@ from skjacobnet.operators import ConstantMatrix
 
 
 class Linear(Layer):
-    r"""An affine map of the features.
+    r"""Affine map of the features.
 
     .. math:: Y = X C + b
 
@@ -26,9 +26,10 @@ class Linear(Layer):
     use_bias : bool, default=True
         Whether to add the intercept :math:`b`.
     initializer : str or Initializer, default="auto"
-        How :math:`C` is drawn. ``"auto"`` leaves the choice to the network, which takes
-        what suits the next activation; on its own it is ``"glorot_uniform"``.
-        Intercepts start at zero, except for ``"isometric"`` and ``"data_driven"``.
+        Distribution of the initial :math:`C`. In a network ``"auto"`` is the
+        initializer of the next activation; in a layer outside a network it is
+        ``"glorot_uniform"``. Intercepts start at zero, except for ``"isometric"`` and
+        ``"data_driven"``.
 
     See Also
     --------
@@ -37,9 +38,9 @@ class Linear(Layer):
     Notes
     -----
     Weights: ``coef`` of shape (n_in, units) and ``intercept`` of shape (units,).
-    Jacobian for the input: the constant matrix :math:`C^T`, n_in * units
-    multiplications a sample. The gradient for ``coef`` is :math:`X^T G` with cotangent
-    G, the *sum over samples of products*, not a product of means. `X` may be CSR.
+    Jacobian: the constant matrix :math:`C^T`, n_in * units multiplications per sample.
+    The gradient for ``coef`` is :math:`X^T G` with cotangent G, the *sum over samples
+    of products*, not a product of means. `X` may be CSR.
 
     Examples
     --------
@@ -90,7 +91,7 @@ class Linear(Layer):
                 if activation is None
                 else activation.linear_initializer
             )
-        # The activation also gives the gain of an orthogonal start.
+        # The activation also gives the gain of an orthogonal initializer.
         initializer = INITIALIZERS.resolve(choice).for_activation(activation)
         settled = copy(self)  # of the same class, which may be a subclass
         settled.initializer = initializer
@@ -115,7 +116,7 @@ class Linear(Layer):
         return self.forward(weights, X, out), ConstantMatrix(coef)
 
     def prepare(self, weights, n_samples, workspace):
-        # What a subclass has changed counts, also while training.
+        # Methods of a subclass apply in training as well.
         if self._keeps(Linear, "forward", "linearize", "weight_vjp", "weight_vjp_at"):
             return PreparedLinear(self, weights, workspace)
         return super().prepare(weights, n_samples, workspace)
@@ -137,7 +138,7 @@ class Linear(Layer):
         return out
 
     def sample_squared_norms(self, weights, X, cotangent):
-        # An outer product is as long as its two factors are together.
+        # The norm of an outer product is the product of the norms of its factors.
         lengths = np.vecdot(X, X) + self.use_bias
         return lengths * np.vecdot(cotangent, cotangent)
 
@@ -148,12 +149,12 @@ class Linear(Layer):
         return tangent
 
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):
-        # The Jacobian is the matrix itself: pairs are as good as further samples.
+        # The Jacobian is the matrix itself: pairs count as further samples.
         return None, {"coef": transposed_product(_rows(tangent), _rows(cotangent))}
 
 
 class PreparedLinear(PreparedLayer):
-    """The affine layer, with the way to multiply chosen by its first input."""
+    """Prepared linear layer, which chooses how to multiply by its first input."""
 
     __slots__ = (
         "coef",
@@ -179,7 +180,7 @@ class PreparedLinear(PreparedLayer):
         self.dtype = self.ndim = self.ones = self.output = None
 
     def forward(self, X, out=None):
-        """Return the output alone."""
+        """Return the output only."""
         out = self.kernels[0](X, self.coef, out)
         if self.shift is not None:
             np.add(out, self.shift, out)
@@ -228,13 +229,13 @@ class PreparedLinear(PreparedLayer):
 
 
 def _sums_of_rows(ones, cotangent, out):
-    """Return what ``ones.dot(cotangent)`` gives each member of a stack."""
-    # `dot` copies what is not contiguous; the sum of the original rounds differently.
+    """Return ``ones.dot(cotangent)`` for each member of a stack."""
+    # `dot` copies a non-contiguous array; the sum of the original rounds differently.
     return np.matmul(ones, np.ascontiguousarray(cotangent), out)
 
 
 def _rows(pairs):
-    """Turn pairs (n_pairs, ..., n_samples, n) into (..., n_pairs * n_samples, n)."""
+    """Reshape pairs (n_pairs, ..., n_samples, n) to (..., n_pairs * n_samples, n)."""
     if pairs.ndim > 3:
         pairs = np.moveaxis(pairs, 0, -3)
     return pairs.reshape(*pairs.shape[:-3], -1, pairs.shape[-1])

@@ -1,9 +1,9 @@
-"""Layers made ready for training.
+"""Layers prepared for training.
 
-A layer is a value: every call looks up its weights, its buffers and its shapes. That
-would be a quarter of a training step on a small network. So a network prepares its
-layers once for each vector of weights and size of a batch, and its steps ask the
-prepared layers, which have nothing left to look up.
+A layer has no state: every call looks up its weights, its buffers and its shapes. That
+would take a quarter of a training step on a small network. So a network prepares its
+layers once for each vector of weights and batch size, and its steps call the prepared
+layers, which need no look-ups.
 """
 
 import numpy as np
@@ -13,17 +13,17 @@ from skjacobnet.operators import Diagonal
 
 
 class PreparedLayer:
-    """Any layer, with its weights and its workspace.
+    """Layer bound to its weights and its workspace.
 
-    It serves inputs of one kind: of one shape and one type.
+    All inputs must have the same shape and dtype.
 
     Parameters
     ----------
     layer : Layer
     weights : dict of str to array
-        Views of the vector of all weights, so that they follow its changes.
+        Views of the vector of all weights, which follow its changes.
     workspace : Workspace
-        Where the arrays live.
+        Workspace that holds the arrays.
     """
 
     __slots__ = ("layer", "weights", "workspace")
@@ -34,23 +34,23 @@ class PreparedLayer:
         self.workspace = workspace
 
     def linearize(self, X, rng=None):
-        """Return the output and the Jacobian of the output for the input."""
+        """Return the output and its Jacobian with respect to the input."""
         return self.layer.linearize(self.weights, X, rng=rng, workspace=self.workspace)
 
     def vjp(self, operator, X, cotangent, gradients, out=None):
-        """Carry a cotangent from the output to the weights and to the input.
+        """Backpropagate a cotangent from the output to the weights and to the input.
 
         Parameters
         ----------
         operator : JacobianOperator
-            What `linearize` returned.
+            Operator returned by `linearize`.
         X : array of shape (..., n_samples, n_in)
-            What it was given.
+            Input of the layer.
         cotangent : array of shape (..., n_samples, n_out)
         gradients : dict of str to array
-            Where the gradient for each weight is written. In an empty one none is.
+            Arrays for the gradient of each weight; an empty dict skips the gradients.
         out : array of shape (..., n_samples, n_in), optional
-            Where to write the cotangent of the input, which is not computed without.
+            Array for the cotangent of the input, which is not computed without it.
 
         Returns
         -------
@@ -69,7 +69,7 @@ class PreparedLayer:
 
 
 class PreparedElementwise(PreparedLayer):
-    """A function of each feature alone, in blocks that stay in the cache."""
+    """Prepared elementwise layer, computed in blocks that stay in the cache."""
 
     __slots__ = ("operator", "output")
 
@@ -96,7 +96,7 @@ class PreparedElementwise(PreparedLayer):
 
 
 class Cast(PreparedLayer):
-    """A prepared layer whose output is cast to another type.
+    """Prepared layer whose output is cast to another dtype.
 
     Parameters
     ----------
@@ -120,6 +120,6 @@ class Cast(PreparedLayer):
 
 
 def write(value, out):
-    """Write a value to `out`, unless it is there already."""
+    """Write a value to `out`, unless it is the same array."""
     if value is not out:
         out[...] = value

@@ -1,4 +1,4 @@
-"""The untrained last layer that gives raw predictions in the unit of the target."""
+"""The untrained last layer, which converts raw predictions to the target's unit."""
 
 import numpy as np
 
@@ -7,16 +7,16 @@ from skjacobnet.operators import Diagonal
 
 
 class Rescale(Layer):
-    r"""An affine map of each feature alone, with fixed numbers.
+    r"""Affine map of each feature with fixed numbers.
 
     .. math:: y_j = a_j x_j + b_j
 
-    It is the last layer of a network that was trained on scaled targets. Training does
-    not see it: losses and penalties are those of its input.
+    It is the last layer of a network trained on scaled targets. Training does not
+    include it: losses and penalties are those of its input.
 
     See Also
     --------
-    skjacobnet.JacobianMLPRegressor : The estimator that adds it.
+    skjacobnet.JacobianMLPRegressor : Estimator that adds it.
 
     Notes
     -----
@@ -50,5 +50,5 @@ class Rescale(Layer):
 
 
 def _row(numbers):
-    """Return numbers of each feature as a row that serves all samples."""
+    """Return numbers of each feature as a row that broadcasts over samples."""
     return numbers[..., np.newaxis, :]

@@ -1,4 +1,4 @@
-"""Bounded activations that flatten at both ends."""
+"""Saturating activations, with bounded outputs."""
 
 import numpy as np
 from scipy.special import expit
@@ -7,7 +7,7 @@ from skjacobnet.layers.base import Elementwise
 
 
 class Sigmoid(Elementwise):
-    r"""Squash to the interval from 0 to 1.
+    r"""Logistic sigmoid, with outputs between 0 and 1.
 
     .. math::
 
@@ -16,15 +16,15 @@ class Sigmoid(Elementwise):
 
     See Also
     --------
-    Tanh : The same curve, centered: ``tanh(x) = 2 sigmoid(2 x) - 1``.
+    Tanh : Rescaled and centered sigmoid: ``tanh(x) = 2 sigmoid(2 x) - 1``.
 
     Notes
     -----
-    Jacobian: diagonal, with slopes of at most 1/4, so that every such layer shrinks
-    tangents at least fourfold unless the preceding weights make up for it; the gain is
-    the inverse slope at 0, which is 4. The derivative is taken from the output: its
-    absolute error is of the order of rounding, its relative error is not where y is
-    close to 1.
+    Jacobian: diagonal, with slopes of at most 1/4, so every such layer shrinks tangents
+    at least fourfold unless the preceding weights compensate for it; the gain is the
+    inverse slope at 0, which is 4. The derivative is computed from the output: its
+    absolute error is of the order of rounding, but its relative error is larger where y
+    is close to 1.
 
     References
     ----------
@@ -62,19 +62,19 @@ class Sigmoid(Elementwise):
 
 
 class Tanh(Elementwise):
-    r"""Squash to the interval from -1 to 1.
+    r"""Hyperbolic tangent, with outputs between -1 and 1.
 
     .. math:: y = \tanh x, \qquad y' = 1 - y^2, \qquad y'' = -2 y (1 - y^2)
 
     See Also
     --------
-    HardTanh : Its piecewise linear relative.
+    HardTanh : Piecewise linear approximation.
 
     Notes
     -----
-    Jacobian: diagonal, with slopes of at most 1. The derivative is taken from the
-    output: its absolute error is of the order of rounding, its relative error is not
-    where y is close to -1 or 1.
+    Jacobian: diagonal, with slopes of at most 1. The derivative is computed from the
+    output: its absolute error is of the order of rounding, but its relative error is
+    larger where y is close to -1 or 1.
 
     References
     ----------
@@ -110,13 +110,13 @@ class Tanh(Elementwise):
 
 
 class HardTanh(Elementwise):
-    r"""Clip to the interval from -1 to 1.
+    r"""Hard tanh: clip to the interval from -1 to 1.
 
     .. math:: y = \min(1, \max(-1, x)), \qquad y' = [|x| < 1], \qquad y'' = 0
 
     See Also
     --------
-    Tanh : Its smooth relative.
+    Tanh : Smooth counterpart.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""Smooth relatives of the rectifier."""
+"""Smooth activations similar to the rectifier."""
 
 import math
 
@@ -11,7 +11,7 @@ INVERSE_ROOT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
 
 
 class Softplus(Elementwise):
-    r"""Round the corner of the rectifier off.
+    r"""Softplus: a smooth approximation of the rectifier.
 
     With the sigmoid :math:`\sigma(x) = 1 / (1 + e^{-x})`,
 
@@ -63,7 +63,7 @@ class Softplus(Elementwise):
 
 
 class GELU(Elementwise):
-    r"""Weight the input by the probability that a normal variable lies below it.
+    r"""Gaussian error linear unit: the input times its normal distribution function.
 
     With the standard normal distribution function :math:`\Phi` and density
     :math:`\varphi`,
@@ -75,7 +75,7 @@ class GELU(Elementwise):
 
     See Also
     --------
-    SiLU : The same with the logistic distribution function.
+    SiLU : Uses the logistic distribution function.
 
     Notes
     -----
@@ -120,7 +120,7 @@ class GELU(Elementwise):
 
 
 class SiLU(Elementwise):
-    r"""Weight the input by its sigmoid; also known as swish.
+    r"""Sigmoid linear unit (swish): the input times its sigmoid.
 
     With the sigmoid :math:`\sigma(x) = 1 / (1 + e^{-x})`,
 
@@ -131,7 +131,7 @@ class SiLU(Elementwise):
 
     See Also
     --------
-    GELU : The same with the normal distribution function.
+    GELU : Uses the normal distribution function.
 
     Notes
     -----
@@ -180,7 +180,7 @@ class SiLU(Elementwise):
 
 
 class Mish(Elementwise):
-    r"""Weight the input by the hyperbolic tangent of its softplus.
+    r"""Mish: the input times the hyperbolic tangent of its softplus.
 
     With :math:`\sigma(x) = 1 / (1 + e^{-x})` and :math:`t = \tanh(\log(1 + e^x))`, so
     that :math:`t' = (1 - t^2) \sigma`,

@@ -7,7 +7,7 @@ from skjacobnet.links import SOFTMAX
 
 
 class Softmax(Layer):
-    r"""Turn each sample's features into positive shares that sum to 1.
+    r"""Softmax of each sample's features: positive shares that sum to 1.
 
     .. math::
 
@@ -16,14 +16,14 @@ class Softmax(Layer):
 
     See Also
     --------
-    skjacobnet.links.Softmax : The same map from raw predictions to probabilities.
+    skjacobnet.links.Softmax : Softmax link from raw predictions to probabilities.
 
     Notes
     -----
     The Jacobian is symmetric and has rank n - 1: adding a constant to all features
-    changes nothing. Applying it costs 3 n multiplications a sample. The largest feature
-    is taken off first, so nothing overflows. Before a loss the fused form, raw
-    predictions given to the loss, is faster and more exact.
+    changes nothing. Applying it costs 3 n multiplications per sample. The largest
+    feature is subtracted first, so nothing overflows. For a loss, raw predictions
+    passed to the loss are faster and more accurate.
 
     References
     ----------
@@ -60,7 +60,7 @@ class Softmax(Layer):
 
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):
         output = self.forward(weights, X) if output is None else output
-        # With c^T J t = sum(p c t) - (p c) (p t), differentiated for p, and J after it.
+        # c^T J t = sum(p c t) - (p c) (p t), differentiated with respect to p, then J.
         for_proba = tangent * cotangent
         for_proba -= tangent * np.vecdot(cotangent, output)[..., np.newaxis]
         for_proba -= cotangent * np.vecdot(tangent, output)[..., np.newaxis]

@@ -1,17 +1,17 @@
-r"""Links: how a raw prediction becomes what is predicted.
+r"""Links: maps from raw predictions to predictions.
 
 The network's last layer gives raw predictions, ``raw`` of shape (..., n_samples,
 n_raw), any real numbers.
 
-Of classes a link makes probabilities. Which one applies depends on the targets, not on
-the loss: `SOFTMAX` when the columns are classes that exclude each other, `LOGISTIC`
-when each column is a yes-or-no question of its own (a binary problem has one such
-column, a multilabel problem one for each label).
+For classification a link returns probabilities. It depends on the targets, not on the
+loss: `SOFTMAX` for mutually exclusive classes, `LOGISTIC` if each column is a separate
+binary outcome (a binary problem has one such column, a multilabel problem one for each
+label).
 
-Of numbers it makes predictions, and the loss decides which one applies: `IDENTITY`
-where the raw prediction is the prediction, `EXPONENTIAL` where that is positive,
-`MEAN_AND_DEVIATION` and `SortedQuantiles` where several raw predictions belong to one
-target. These stand side by side, target by target.
+For regression the link depends on the loss: `IDENTITY` if the raw prediction is the
+prediction, `EXPONENTIAL` for positive predictions, `MEAN_AND_DEVIATION` and
+`SortedQuantiles` for several raw predictions per target. These are side by side, target
+by target.
 """
 
 from skjacobnet.links.base import Link as Link

@@ -1,35 +1,35 @@
-"""The contract of a link."""
+"""Base classes of links."""
 
 from abc import ABC, abstractmethod
 
-# The exponential of it is zero in every type.
+# Its exponential is zero in every type.
 LOG_OF_ZERO = -746.0
 
 
 class Link(ABC):
-    """The map from raw predictions to what is predicted.
+    """Base class of links: maps from raw predictions to predictions.
 
-    All methods keep the data type and any leading axes, and none changes its input.
+    All methods keep the dtype and any leading axes, and none modifies its input.
 
     Attributes
     ----------
     outputs : tuple of str
-        What can be asked for, and differentiated. The first one is what is predicted;
-        ``"raw"`` is among them.
+        Names of the differentiable outputs. The first is the prediction; ``"raw"`` is
+        one of them.
     """
 
     outputs = ("raw",)
 
     @abstractmethod
     def n_outputs(self, output, n_raw):
-        """Return how many columns the output of that name has.
+        """Return the number of columns of an output.
 
         Parameters
         ----------
         output : str
             One of `outputs`.
         n_raw : int >= 1
-            Columns of the raw prediction.
+            Number of columns of the raw prediction.
 
         Returns
         -------
@@ -65,16 +65,16 @@ class Link(ABC):
         Returns
         -------
         list of JacobianOperator
-            In the order in which they are applied; empty for ``"raw"``.
+            Operators in the order of application; empty for ``"raw"``.
         """
 
     def average(self, raw):
-        """Return the raw prediction that stands for the mean of several predictions.
+        """Return the raw prediction of the mean of several predictions.
 
         Parameters
         ----------
         raw : array of shape (..., n_samples, n_members, n_raw)
-            Those of some networks, the members.
+            Raw predictions of several networks, the members.
 
         Returns
         -------
@@ -83,15 +83,15 @@ class Link(ABC):
         Raises
         ------
         NotImplementedError
-            If the link has no such thing.
+            If the link cannot average.
         """
         raise NotImplementedError(
-            f"{self!r} cannot average several networks. Give its class the method "
+            f"{self!r} cannot average several networks. Add to its class the method "
             "average, and average_jacobian for derivatives."
         )
 
     def average_jacobian(self, raw):
-        """Return the Jacobian of `average` for the raw predictions of the members.
+        """Return the Jacobian of `average` for the members' raw predictions.
 
         Parameters
         ----------
@@ -100,7 +100,7 @@ class Link(ABC):
         Returns
         -------
         BlockRow
-            For the raw predictions of the members side by side, (..., n_samples,
+            Jacobian for the members' raw predictions side by side, (..., n_samples,
             n_members * n_raw).
         """
         raise NotImplementedError(f"{self!r} has no average_jacobian.")
@@ -117,8 +117,8 @@ class Link(ABC):
         Returns
         -------
         array of shape (..., n_samples, n_members, n_raw), or None
-            As `skjacobnet.layers.Layer.second_vjp` gives it for the input; None stands
-            for zeros.
+            As `skjacobnet.layers.Layer.second_vjp` returns it for the input; None is
+            zero.
         """
         raise NotImplementedError(f"{self!r} has no average_second_vjp.")
 
@@ -127,16 +127,16 @@ class Link(ABC):
 
 
 class RegressionLink(Link):
-    """The map from raw predictions to predictions of numbers."""
+    """Base class of links for regression."""
 
     @abstractmethod
     def rescaling(self, location, scale):
-        """Return what turns raw predictions of scaled targets into those of targets.
+        """Return the rescaling of raw predictions from scaled targets to targets.
 
         Parameters
         ----------
         location, scale : array of shape (n_targets,), float64
-            Of :math:`y = m + s t` for scaled targets t.
+            m and s of :math:`y = m + s t` for scaled targets t.
 
         Returns
         -------
@@ -146,7 +146,7 @@ class RegressionLink(Link):
 
     @abstractmethod
     def certain(self, value):
-        """Return the raw predictions that stand for targets without any doubt.
+        """Return the raw predictions of targets without uncertainty.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""From raw predictions to positive means."""
+"""The exponential link to positive means."""
 
 import math
 
@@ -10,7 +10,7 @@ from skjacobnet.operators import BlockRow, Diagonal
 
 
 class ExponentialLink(RegressionLink):
-    r"""A positive prediction, for each target alone.
+    r"""Exponential link, with positive predictions.
 
     .. math:: \mu = e^z
 
@@ -43,7 +43,7 @@ class ExponentialLink(RegressionLink):
         return [] if output == "raw" else [Diagonal(np.exp(raw))]
 
     def rescaling(self, location, scale):
-        # A mean in another unit differs by a factor, never by a location.
+        # A mean in another unit differs by a factor, not by a location.
         return np.ones_like(scale), np.log(scale)
 
     def certain(self, value):

@@ -1,4 +1,4 @@
-"""Raw predictions that are predictions."""
+"""The identity link."""
 
 from skjacobnet.links.base import RegressionLink
 from skjacobnet.links.members import mean_of_members
@@ -6,11 +6,11 @@ from skjacobnet.operators import BlockRow
 
 
 class IdentityLink(RegressionLink):
-    """The raw prediction itself, for each target alone.
+    """Identity link: the prediction is the raw prediction.
 
     Notes
     -----
-    A value is the argument itself, not a copy.
+    The output is the argument itself, not a copy.
 
     Examples
     --------

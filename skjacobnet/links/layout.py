@@ -1,19 +1,19 @@
-"""The layout of raw predictions of which several belong to one target."""
+"""Layout of several raw predictions per target."""
 
 
 def per_target(raw, n_per_target):
-    """Return raw predictions with an axis for the targets and one for what each has.
+    """Reshape raw predictions to an axis for the targets and one within each.
 
     Parameters
     ----------
     raw : array of shape (..., n_samples, n_targets * n_per_target)
-        All of the first target, then all of the second, and so on.
+        All raw predictions of the first target, then all of the second, and so on.
     n_per_target : int >= 1
 
     Returns
     -------
     array of shape (..., n_samples, n_targets, n_per_target)
-        A view where the memory allows it.
+        A view if the memory layout allows it.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""From raw predictions to a mean and a standard deviation."""
+"""The link to a mean and a standard deviation."""
 
 import math
 from typing import NamedTuple
@@ -12,12 +12,12 @@ from skjacobnet.operators import BlockRow, Diagonal, Product, Selection, Sum
 
 
 class MeanAndDeviation(RegressionLink):
-    r"""A mean and a standard deviation, from two raw predictions for each target.
+    r"""Mean and standard deviation, from two raw predictions for each target.
 
     .. math:: \mu = z_1, \qquad \sigma = e^{z_2}
 
     Shapes: raw predictions are (..., n_samples, 2 * n_targets), the two of the first
-    target before those of the second; means, called ``"prediction"``, and standard
+    target before those of the second; means, named ``"prediction"``, and standard
     deviations, ``"std"``, are (..., n_samples, n_targets).
 
     Notes
@@ -75,7 +75,7 @@ class MeanAndDeviation(RegressionLink):
     def average_jacobian(self, raw):
         of_log_std, of_mean = _Mixture.of(raw).slopes
         own = np.full_like(of_mean, 1.0 / raw.shape[-2])
-        # Each number has its own slope, and a deviation one for the mean beside it.
+        # Each number has a slope, and a deviation also one with respect to the mean.
         own = np.stack([own, of_log_std], axis=-1).reshape(raw.shape)
         other = np.stack([np.zeros_like(of_mean), of_mean], axis=-1).reshape(raw.shape)
         n_raw = raw.shape[-1]
@@ -100,7 +100,7 @@ class MeanAndDeviation(RegressionLink):
 
 
 class _Mixture(NamedTuple):
-    r"""The equal mixture of the members' normal distributions.
+    r"""Equal mixture of the members' normal distributions.
 
     .. math:: \sigma^2 = \frac{1}{M} \sum_m \sigma_m^2 + (\mu_m - \mu)^2
 
@@ -108,9 +108,9 @@ class _Mixture(NamedTuple):
     ----------
     mean, log_std : array of shape (..., 1, n_targets)
     offset : array of shape (..., n_members, n_targets)
-        The members' means less that of all.
+        Members' means minus the overall mean.
     log_squares : array of shape (..., 2 * n_members, n_targets)
-        The logarithms of all squares in the sum, those of the deviations first.
+        Logarithms of all squares in the sum, those of the deviations first.
     """
 
     mean: np.ndarray
@@ -132,7 +132,7 @@ class _Mixture(NamedTuple):
 
     @property
     def slopes(self):
-        """The derivatives of `log_std` for the members' own and for their means."""
+        """Derivatives of `log_std` with respect to the members' `log_std` and means."""
         of_log_std, of_mean = np.split(shares_of(self.log_squares), 2, axis=-2)
         zeros = np.zeros_like(of_mean)
         return of_log_std, np.divide(of_mean, self.offset, zeros, where=of_mean > 0.0)

@@ -1,4 +1,4 @@
-"""Sums over the members of an ensemble, whose axis is the last but one."""
+"""Sums over the members of an ensemble, along the second to last axis."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ def log_sum(logarithms):
     Parameters
     ----------
     logarithms : array of shape (..., n_members, n)
-        Minus infinity stands for zero; of each sum one must be larger.
+        Minus infinity is zero; each sum must have a larger one.
 
     Returns
     -------
@@ -28,14 +28,14 @@ def log_sum(logarithms):
 
 
 def shares_of(logarithms):
-    r"""Return which share of a sum each number has, the Jacobian of `log_sum`.
+    r"""Return the share of each number in a sum, the Jacobian of `log_sum`.
 
     .. math:: r_{mk} = \frac{x_{mk}}{\sum_n x_{nk}}
 
     Parameters
     ----------
     logarithms : array of shape (..., n_members, n)
-        As in `log_sum`, those of x.
+        Logarithms of x, as in `log_sum`.
 
     Returns
     -------
@@ -47,13 +47,13 @@ def shares_of(logarithms):
     array([[0.25],
            [0.75]])
     """
-    # Divided, since a large logarithm of the sum would have been rounded.
+    # Divided, since a large logarithm of the sum would lose digits.
     shares = np.exp(logarithms - logarithms.max(axis=-2, keepdims=True))
     return np.divide(shares, shares.sum(axis=-2, keepdims=True), shares)
 
 
 def mean_of_members(n_members, n, dtype):
-    """Return the operator of a mean over the members, that of each number alone.
+    """Return the operator of an elementwise mean over the members.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def mean_of_members(n_members, n, dtype):
     Returns
     -------
     Diagonal
-        With the members in the place of the samples, as `BlockRow` takes it.
+        Operator with the members on the axis of samples, for `BlockRow`.
     """
     return Diagonal(np.full((n_members, n), 1.0 / n_members, dtype))
 
@@ -78,7 +78,7 @@ def second_of_log_sum(shares, tangent, cotangent):
     Parameters
     ----------
     shares : array of shape (..., n_members, n)
-        As from `shares_of`.
+        Result of `shares_of`.
     tangent : array of shape (n_pairs, ..., n_members, n)
     cotangent : array of shape (n_pairs, ..., 1, n)
 

@@ -1,4 +1,4 @@
-"""From raw predictions to probabilities: classes that exclude each other, or not."""
+"""Links to probabilities of exclusive classes and of labels."""
 
 from abc import abstractmethod
 from functools import lru_cache
@@ -18,19 +18,18 @@ from skjacobnet.operators import (
     DiagonalMinusRankOne,
 )
 
-# What a network of probabilities can be asked for, and differentiated.
-# Exponentials of numbers up to this size, and sums of them, are far from the limits of
-# float32.
+# Differentiable outputs of a classifier's network. Exponentials of numbers up to this
+# size, and their sums, are far from the limits of float32.
 SAFE_EXPONENT = 60.0
 
 
 class ProbabilityLink(Link):
-    """The map from raw predictions to probabilities.
+    """Base class of links to probabilities.
 
     Attributes
     ----------
     exclusive : bool
-        Whether the columns are answers that exclude each other.
+        Whether the columns are mutually exclusive classes.
     """
 
     outputs = ("proba", "raw", "log_proba")
@@ -38,14 +37,14 @@ class ProbabilityLink(Link):
 
     @abstractmethod
     def proba(self, raw, out=None):
-        """Return the probability that each column is the answer, shape of `raw`."""
+        """Return the probability of each column, with the shape of `raw`."""
 
     @abstractmethod
     def log_proba(self, raw):
         """Return the logarithm of `proba`, a new array.
 
-        It is finite where the probability underflows, and keeps its relative accuracy
-        where the probability rounds to one.
+        It is finite where the probability underflows, and relatively accurate where the
+        probability rounds to one.
         """
 
     @abstractmethod
@@ -56,13 +55,13 @@ class ProbabilityLink(Link):
     def log_jacobian(self, raw):
         """Return the operator d log_proba / d raw.
 
-        It never divides by a probability, so that it holds where one underflows.
+        It never divides by a probability, so it is accurate where one underflows.
         """
 
     def residual(self, y, raw):
         """Return ``proba - y`` without cancellation, a new array.
 
-        Where the target is near one, both are subtracted from one first.
+        For targets close to one, both are subtracted from one first.
         """
         log_proba = self.log_proba(raw)
         return np.where(y > 0.5, np.expm1(log_proba) + (1.0 - y), np.exp(log_proba) - y)
@@ -75,9 +74,9 @@ class ProbabilityLink(Link):
         return n_raw
 
     def value(self, raw, output):
-        """Return the output of that name, (..., n_samples, n_outputs).
+        """Return an output by its name, (..., n_samples, n_outputs).
 
-        The logarithm of probabilities is finite where they underflow.
+        Logarithms of probabilities are finite where these underflow.
         """
         if output == "raw":
             return raw
@@ -102,10 +101,10 @@ class ProbabilityLink(Link):
         return self.proba(self.columns(raw))
 
     def predict_log_proba(self, raw):
-        """Return the logarithm of `predict_proba`, accurate where that rounds to one.
+        """Return the logarithm of `predict_proba`, accurate where it rounds to one.
 
-        Minus infinity where `predict_proba` is zero, so that the two always agree;
-        `log_proba` goes on below.
+        It is minus infinity where `predict_proba` is zero, so that the two always
+        agree; `log_proba` is finite there.
         """
         columns = self.columns(raw)
         return np.where(
@@ -120,8 +119,8 @@ class Softmax(ProbabilityLink):
 
     Notes
     -----
-    Where it is needed, every row is first shifted by its maximum, which changes no
-    probability and keeps the exponentials from overflowing.
+    If necessary, rows are first shifted by their maximum, which does not change
+    probabilities and prevents overflow.
 
     References
     ----------
@@ -139,8 +138,9 @@ class Softmax(ProbabilityLink):
     def proba(self, raw, out=None):
         out = np.empty_like(raw, order="C") if out is None else out
         exponentials(raw, out)
-        # A product with ones sums the rows faster than a reduction does. Networks of a
-        # stack need one each: in a product of all rows sums depend on the rows before.
+        # A product with ones sums the rows faster than a reduction does. Each network
+        # of a stack needs its product: in a product of all rows sums depend on
+        # preceding rows.
         ones = _column_of_ones(raw.shape[-1], raw.dtype)
         total = product(out, ones) if out.ndim <= 2 else np.matmul(out, ones)
         return np.divide(out, total, out=out)
@@ -159,7 +159,7 @@ class Softmax(ProbabilityLink):
         return DiagonalMinusRankOne(ones, ones, self.proba(raw))
 
     def average(self, raw):
-        # The logarithms of sums of probabilities, less the same number in each row;
+        # Logarithms of sums of probabilities, minus the same number in each row;
         # normalized, so that they are accurate where a mean rounds to one.
         return self.log_proba(log_sum(self.log_proba(raw))[..., 0, :])
 
@@ -179,7 +179,7 @@ class Softmax(ProbabilityLink):
 
 
 class Logistic(ProbabilityLink):
-    r"""Yes or no, for each column alone.
+    r"""Logistic link: a separate binary probability for each column.
 
     .. math:: p = 1 / (1 + e^{-z})
 
@@ -190,12 +190,12 @@ class Logistic(ProbabilityLink):
 
     Examples
     --------
-    One column is a binary problem, and has two probabilities:
+    One column is a binary problem with two probabilities:
 
     >>> LOGISTIC.predict_proba(np.array([[0.0]]))
     array([[0.5, 0.5]])
 
-    Several columns are labels that do not exclude each other:
+    Several columns are labels, which are not exclusive:
 
     >>> LOGISTIC.predict_proba(np.array([[0.0, 1e4]]))
     array([[0.5, 1. ]])
@@ -238,7 +238,8 @@ class Logistic(ProbabilityLink):
     def columns(self, raw):
         if raw.shape[-1] > 1:
             return raw
-        # No first: its raw prediction is the negative one. 1 - p would lose small p.
+        # The negative class comes first: its raw prediction is the negative. 1 - p
+        # would lose small p.
         return np.concatenate([-raw, raw], axis=-1)
 
     def n_outputs(self, output, n_raw):
@@ -250,19 +251,19 @@ LOGISTIC = Logistic()
 
 
 def default_link(raw):
-    """Return the link of a raw prediction without further knowledge of the targets.
+    """Return the default link of a raw prediction.
 
-    One column is a binary problem; several are classes.
+    One column is a binary problem; several columns are classes.
     """
     return LOGISTIC if raw.shape[-1] == 1 else SOFTMAX
 
 
 def exponentials(raw, out, workspace=None):
-    """Write ``exp(raw)`` to `out`, each row times a factor that keeps it in range.
+    """Write ``exp(raw)`` to `out`, each row times a factor that prevents overflow.
 
-    Rows are shifted by their maximum only where that is needed, which saves a tenth of
-    a training step on 64-100-10 and a sixth of a prediction. All rows of a batch are,
-    or none; of a stack of networks only the batches that need it are.
+    Rows are shifted by their maximum only if necessary, which saves a tenth of a
+    training step on 64-100-10 and a sixth of a prediction. The shift applies to all
+    rows of a batch or to none; in a stack of networks each batch is decided separately.
 
     Parameters
     ----------
@@ -272,10 +273,10 @@ def exponentials(raw, out, workspace=None):
     Returns
     -------
     array of shape (..., n_samples, n)
-        The logarithm of `out`: `raw` itself, or shifted.
+        Logarithm of `out`: `raw` itself, or the shifted one.
     """
     np.absolute(raw, out)
-    if not out.item(out.argmax()) < SAFE_EXPONENT:  # also where it is NaN
+    if not out.item(out.argmax()) < SAFE_EXPONENT:  # also for NaN
         workspace = Workspace() if workspace is None else workspace
         shifted = workspace.array("shifted", raw.shape, raw.dtype)
         np.subtract(raw, row_maximum(raw, workspace), shifted)
@@ -289,7 +290,7 @@ def exponentials(raw, out, workspace=None):
 
 @lru_cache(maxsize=16)
 def _column_of_ones(n, dtype):
-    """Return an array that is made once: a hundredth of the prediction of a row."""
+    """Return a cached column of ones; saves a hundredth of predicting a row."""
     ones = np.ones((n, 1), dtype)
     ones.setflags(write=False)
     return ones
@@ -298,18 +299,18 @@ def _column_of_ones(n, dtype):
 def row_maximum(raw, workspace=None):
     """Return the largest entry of each row, (..., n_samples, 1).
 
-    NumPy finds the place of a maximum along a short last axis several times faster
-    than the maximum itself.
+    NumPy computes the argmax along a short last axis several times faster than the
+    maximum.
     """
     workspace = Workspace() if workspace is None else workspace
     places = _places_of_maximum(raw, workspace)
     out = workspace.array("row maximum", places.shape, raw.dtype)
-    # With this mode it writes to `out` itself; there is nothing to clip.
+    # With this mode it writes to `out` directly; there is nothing to clip.
     return raw.ravel().take(places, out=out, mode="clip")
 
 
 def _places_of_maximum(raw, workspace=None):
-    """Return where the maximum of each row is in the raveled array."""
+    """Return the index of each row's maximum in the raveled array."""
     workspace = Workspace() if workspace is None else workspace
     places, starts = workspace.made(_arrays_for_places, raw.shape, np.intp)
     raw.argmax(-1, places, keepdims=True)
@@ -317,6 +318,6 @@ def _places_of_maximum(raw, workspace=None):
 
 
 def _arrays_for_places(shape, dtype):
-    """Return room for the places of maxima, and where each row starts."""
+    """Return buffers for the indices of maxima, and the start of each row."""
     starts = np.arange(0, prod(shape), shape[-1], dtype).reshape(*shape[:-1], 1)
     return np.empty_like(starts), starts

@@ -1,4 +1,4 @@
-"""From raw predictions to quantiles that do not cross."""
+"""The link to quantiles that do not cross."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,14 @@ from skjacobnet.operators import BlockRow, Product, Selection
 
 @dataclass(frozen=True)
 class SortedQuantiles(RegressionLink):
-    r"""Quantiles of each target in the order of their levels.
+    r"""Sorted quantiles of each target, in the order of their levels.
 
     .. math:: q_1 \le \dots \le q_k \quad \text{are} \quad z_1, \dots, z_k
         \quad \text{in ascending order}
 
     Shapes: raw predictions and ``"quantiles"`` are (..., n_samples, n_targets * k), all
-    of the first target before those of the second; ``"prediction"``, of each target the
-    quantile with the level nearest to 1/2, is (..., n_samples, n_targets).
+    of the first target before those of the second; ``"prediction"``, the quantile with
+    the level nearest to 1/2 for each target, is (..., n_samples, n_targets).
 
     Parameters
     ----------
@@ -28,12 +28,12 @@ class SortedQuantiles(RegressionLink):
 
     Notes
     -----
-    Of two levels that are equally near to 1/2 the lower one counts; distances are
-    compared to 12 digits. At equal raw predictions, where the order may change, the
-    derivative is that of the order in which they stand.
+    Of two levels equally near to 1/2 the lower one is used; distances are compared to
+    12 digits. At equal raw predictions, where the order may change, the derivative is
+    that of their original order.
 
-    Sorting [1]_ never raises the sum of a row's pinball losses: the raw predictions
-    enter it through a function of each alone, whatever its level, and through
+    Sorting [1]_ never raises the sum of a row's pinball losses: it is the sum of a
+    function of each raw prediction that does not depend on the level, and of
     :math:`-\sum_i \tau_i z_i`, which is least in ascending order.
 
     References
@@ -97,7 +97,7 @@ class SortedQuantiles(RegressionLink):
         return None
 
     def _places(self, raw):
-        """Return where each quantile stands, (..., n_samples, n_targets, k)."""
+        """Return the index of each quantile, (..., n_samples, n_targets, k)."""
         n_raw, n_levels = raw.shape[-1], len(self.levels)
         places = np.argsort(per_target(raw, n_levels), axis=-1, stable=True)
         places += np.arange(0, n_raw, n_levels)[:, np.newaxis]
@@ -105,7 +105,7 @@ class SortedQuantiles(RegressionLink):
 
     @property
     def _nearest_to_half(self):
-        """The place of the level that is the prediction."""
+        """Index of the level of the prediction."""
         # Rounded, since 1/2 - 0.05 and 0.95 - 1/2 differ in the last digit.
         distances = [round(abs(level - 0.5), 12) for level in self.levels]
         return distances.index(min(distances))

@@ -1,6 +1,6 @@
-"""Losses: how wrong raw predictions are, with first and second derivatives.
+"""Losses of raw predictions, with first and second derivatives.
 
-`LOSSES` are those of classes and labels, `REGRESSION_LOSSES` those of numbers.
+`LOSSES` are the classification losses, `REGRESSION_LOSSES` the regression losses.
 """
 
 from skjacobnet.core.component import Family

@@ -17,31 +17,30 @@ def _gives_probabilities(loss):
 
 
 class Loss(Component):
-    r"""How wrong raw predictions are.
+    r"""Base class of losses.
 
     For targets y, raw predictions z and weights w the value is
 
     .. math:: L = \frac{1}{n} \sum_{s=1}^{n} w_s \, \ell(y_s, z_s),
 
     with n the number of rows, *not* the sum of the weights: the weights are scaled once
-    for a whole fit, and scaling them again in every batch would bias the training.
+    for a whole fit, and scaling them again in each batch would bias the gradient.
 
     Shapes: targets ``(n_samples, n_raw)``, one-hot rows for classes, zeros and ones for
-    labels; raw predictions ``(..., n_samples, n_raw)``; weights ``(n_samples,)``. Where
-    networks are trained side by side, raw predictions have a leading axis for them, and
-    targets and weights may have it too. Each network must get, bit for bit, what it
-    gets alone.
+    labels; raw predictions ``(..., n_samples, n_raw)``; weights ``(n_samples,)``. For
+    networks trained side by side, raw predictions have a leading axis for them, and
+    targets and weights may have it too. The results of each network must be
+    bit-identical to those it has alone.
 
-    A subclass writes `sample_values`, `sample_gradients` and `sample_hessians`, which
-    know nothing of weights and means. One for numbers inherits `RegressionLoss`.
+    A subclass defines `sample_values`, `sample_gradients` and `sample_hessians`,
+    without weights and means. A regression loss inherits from `RegressionLoss`.
 
     Attributes
     ----------
     gives_probabilities : bool
-        Whether raw predictions stand for probabilities. Else there is no
-        `predict_proba`.
+        Whether raw predictions have probabilities. Else there is no `predict_proba`.
     calibration : {None, "temperature", "noise"}
-        What ``calibration="auto"`` stands for.
+        Meaning of ``calibration="auto"``.
     """
 
     gives_probabilities = True
@@ -57,18 +56,18 @@ class Loss(Component):
 
     @abstractmethod
     def sample_hessians(self, y, raw, link, scale):
-        """Return the second derivatives of ``scale * loss``, one matrix a sample.
+        """Return the second derivatives of ``scale * loss``, one matrix per sample.
 
         `scale` has the shape (n_samples, 1), and the leading axis of the weights. The
         operator is symmetric.
         """
 
     def default_link(self, raw):
-        """Return the link of a raw prediction for calls that name none."""
+        """Return the default link of a raw prediction."""
         return default_link(raw)
 
     def value(self, y, raw, sample_weight=None, link=None):
-        """Return the mean over rows of weight times loss.
+        """Return the weighted mean loss over rows.
 
         Parameters
         ----------
@@ -101,9 +100,9 @@ class Loss(Component):
         y, raw, sample_weight, link
             As in `value`.
         workspace : Workspace, optional
-            Where the gradient lives until the next call. Nothing else is then allocated
-            that grows with the number of rows, but by a subclass that has changed
-            `value` or `gradient`.
+            Workspace that holds the gradient until the next call. With it no other
+            memory in proportion to the number of rows is allocated, unless a subclass
+            overrides `value` or `gradient`.
 
         Returns
         -------
@@ -137,7 +136,7 @@ class Loss(Component):
 
     @available_if(_gives_probabilities)
     def predict_proba(self, raw, link=None):
-        """Return the probabilities that belong to raw predictions.
+        """Return the probabilities of raw predictions.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""What a fitted network answers: predictions and derivatives."""
+"""Fitted networks: predictions and derivatives."""
 
 from skjacobnet.model.average import average_of as average_of
 from skjacobnet.model.average import is_average as is_average

@@ -1,4 +1,4 @@
-"""The average of several fitted networks, which is a network as well."""
+"""Averages of several fitted networks, which are networks themselves."""
 
 from dataclasses import replace
 
@@ -9,46 +9,46 @@ from skjacobnet.network import Network
 
 
 def average_of(models):
-    r"""Return the model whose prediction is the mean of those of others.
+    r"""Return the model whose prediction is the mean of several models' predictions.
 
     .. math:: \mu(z(x)) = \frac{1}{M} \sum_m \mu(z_m(x))
 
-    for raw predictions z and the link :math:`\mu`: probabilities are averaged, numbers,
-    sorted quantiles, or normal distributions, whose mixture has a mean and a standard
-    deviation.
+    for raw predictions z and the link :math:`\mu`. The average is over probabilities,
+    numbers, sorted quantiles, or normal distributions, whose mixture has a mean and a
+    standard deviation.
 
     Parameters
     ----------
     models : sequence of FittedModel
-        The members, at least one. They share the encodings, the columns of the table,
-        the task, the loss, the regularizers and the type of the weights; layers may
+        Members, at least one. They must share the encodings, the columns of the table,
+        the task, the loss, the regularizers and the dtype of the weights; layers may
         differ.
 
     Returns
     -------
     FittedModel
         Its network has the shared encodings; then `Parallel`, in which each member has
-        a sequence of its trained layers and of a `Rescale` where it was calibrated;
-        then `Average`, and the last `Rescale` of the task. Its weights are those of the
-        members, one after the other. The average of a single model is that model.
+        a sequence of its trained layers, and a `Rescale` if it was calibrated; then
+        `Average`, and the last `Rescale` of the task. Its weights are those of the
+        members, one after another. The average of a single model is that model.
 
     Raises
     ------
     ValueError
-        If there is no model, the models do not share what they must, or one of several
+        If there is no model, the models differ in a shared property, or one of several
         is an average itself.
     NotImplementedError
-        If the link of the loss, one of a user, cannot average.
+        If a custom link of the loss cannot average.
 
     See Also
     --------
-    members_of : The way back.
+    members_of : Returns the members.
 
     Notes
     -----
-    Derivatives are exact: of what is predicted they are the means of those of the
-    members. The loss is that of the average, so that its gradient is not the one that
-    the members were trained with.
+    Derivatives are exact: derivatives of predictions are the means of those of the
+    members. The loss is that of the average, so its gradient differs from the gradients
+    in training of the members.
 
     References
     ----------
@@ -81,7 +81,7 @@ def average_of(models):
         return first
     if any(map(is_average, models)):
         raise ValueError("models must be single networks, but one is an average.")
-    # Says so where a link has no average.
+    # Raises the error of a link without average.
     first.link.average(np.zeros((1, len(models), first.task.n_raw)))
     networks = [_calibrated(model) for model in models]
     side_by_side = Network(
@@ -102,7 +102,7 @@ def average_of(models):
 
 
 def members_of(model):
-    """Return the models that a model is the average of.
+    """Return the members of an average.
 
     Parameters
     ----------
@@ -111,12 +111,12 @@ def members_of(model):
     Returns
     -------
     list of FittedModel
-        Those that `average_of` was given, with views of the weights; `model` itself
-        where it is no average.
+        Models passed to `average_of`, with views of the weights; for a single network
+        `model` itself.
 
     See Also
     --------
-    average_of : The way there.
+    average_of : Averages models.
 
     Examples
     --------
@@ -162,7 +162,7 @@ def _check_alike(first, other, number):
     Raises
     ------
     ValueError
-        If they do not; the message names the first thing in which they differ.
+        If they do not; the message names the first difference.
     """
     encoders = _encoder(first), _encoder(other)
     same = {
@@ -180,7 +180,7 @@ def _check_alike(first, other, number):
         if not is_same:
             raise ValueError(
                 f"models[{number}] differs from models[0] in its {what}. Average "
-                "models that were fitted to one table with the same parameters."
+                "models fitted to one table with the same parameters."
             )
 
 
@@ -207,19 +207,19 @@ def _same_columns(first, other):
 
 
 def _encoder(model):
-    """Return the network of the encodings alone."""
+    """Return the network of the encodings only."""
     return model.network.part(0, model.network.n_encodings)
 
 
 def _calibrated(model):
-    """Return the trained network, with a last `Rescale` where it was calibrated."""
+    """Return the trained network, with a last `Rescale` if it was calibrated."""
     if model.calibration is None:
         return model.trained
     return model.trained.followed_by([Rescale()], [model.calibration])
 
 
 def _mean_calibration(models):
-    """Return the means of the members' calibrations, None where no one has any."""
+    """Return the means of the members' calibrations, None if there are none."""
     n_raw = models[0].task.n_raw
     neutral = Rescale().neutral_statistics(n_raw)
     found = [model.calibration for model in models]
@@ -230,7 +230,7 @@ def _mean_calibration(models):
 
 
 def _member(average, encoder, network, weights):
-    """Return one model that an average consists of.
+    """Return one member of an average.
 
     Parameters
     ----------

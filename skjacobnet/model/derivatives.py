@@ -1,6 +1,6 @@
-"""Exact derivatives of what a fitted network answers, as it predicts.
+"""Exact derivatives of the outputs of a fitted network.
 
-All of them work on blocks of rows: memory is the result plus one block.
+All are computed in blocks of rows: memory is the result plus one block.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from skjacobnet.accumulation import accumulate_into, cotangents, count_carried
 
 
 def input_jacobian(model, X, output, mode="auto"):
-    """Return the Jacobian of an output for the inputs of each row.
+    """Return the Jacobian of an output with respect to the inputs of each row.
 
     Parameters
     ----------
@@ -19,12 +19,12 @@ def input_jacobian(model, X, output, mode="auto"):
     output : str
         One of ``model.task.outputs``.
     mode : {"auto", "forward", "reverse"}, default="auto"
-        The order in which the layers' Jacobians are multiplied.
+        Order in which the layers' Jacobians are multiplied.
 
     Returns
     -------
     array of shape (n_samples, n_outputs, n_features)
-        NaN for columns of categories.
+        Jacobian, NaN for categorical columns.
     """
     shape = X.shape[0], model.task.n_outputs(output), X.shape[1]
     jacobian = np.empty(shape, model.dtype)
@@ -37,7 +37,7 @@ def input_jacobian(model, X, output, mode="auto"):
 
 
 def weight_jacobian(model, X, output):
-    """Return the Jacobian of an output for all weights, row by row.
+    """Return the Jacobian of an output with respect to all weights, for each row.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def weight_jacobian(model, X, output):
 
 
 def per_sample_gradients(model, X, y):
-    """Return the gradient of each row's loss for all weights.
+    """Return the gradient of each row's loss with respect to all weights.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def per_sample_gradients(model, X, y):
 
 
 def per_sample_gradient_norms(model, X, y):
-    """Return the length of each of `per_sample_gradients`, (n_samples,), unbuilt."""
+    """Return the norms of `per_sample_gradients`, (n_samples,), without these."""
     squared, network = np.empty(X.shape[0], model.dtype), model.trained
     for rows, at, cotangent in model.loss_linearizations(X, y):
         squared[rows] = network.sample_squared_norms(model.weights, at, cotangent)
@@ -93,6 +93,6 @@ def activations(model, X):
     outputs = [np.empty((X.shape[0], n), model.dtype) for n in widths]
     for rows, at in model.linearizations(X):
         for whole, block in zip(outputs, at.outputs[1:], strict=True):
-            # The encodings of a sparse table leave it sparse.
+            # The encodings of a sparse table keep it sparse.
             whole[rows] = block.toarray() if issparse(block) else block
     return outputs

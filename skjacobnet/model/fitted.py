@@ -1,4 +1,4 @@
-"""A fitted network: predictions, and the network linearized at rows of a table."""
+"""Fitted networks: predictions, and linearizations at rows of a table."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,31 +17,29 @@ from skjacobnet.tasks import Task
 
 @dataclass(frozen=True, eq=False)
 class FittedModel:
-    """All that a fitted estimator answers from.
+    """Fitted network of an estimator, with its settings.
 
-    It is never changed, only replaced, so that parameters which are set after a fit
-    change nothing that was fitted.
+    It is never changed, only replaced, so parameters set after a fit do not change it.
 
     Attributes
     ----------
     network : Network
-        From the inputs to raw predictions in the unit of the targets.
+        Network from the inputs to raw predictions in the unit of the targets.
     weights : array of shape (n_weights,)
     task : Task
     loss : Loss
-        The one that it was trained with, as are the regularizers.
+        Training loss.
     regularizers : tuple of Regularizer
     columns : RawColumns or None
-        How raw tables are read; None where the network takes numbers as they come.
+        Types of the columns of raw tables; None without encodings.
     encoded_columns : tuple of Column
-        What the encodings make of them.
+        Columns after the encodings.
     mean_encoded : array of shape (n_encoded,) or None
-        The weighted mean, over the rows of the fit, of what the encodings make of a
-        row; None where there are none.
+        Weighted mean encoded row over the rows of the fit; None without encodings.
     calibration : dict of str to array, or None
-        The factor and the shift by which raw predictions were calibrated. The last
-        `Rescale` of the network applies them. Of an average they are the means over its
-        members, in which they are applied one by one.
+        Factor and shift of the calibration of raw predictions. The last `Rescale` of
+        the network applies them. For an average they are the means over its members,
+        and each member applies its calibration.
     """
 
     network: Network
@@ -56,19 +54,19 @@ class FittedModel:
 
     @property
     def dtype(self):
-        """The type of the weights, in which all is computed."""
+        """Floating-point type of the weights and of the computation."""
         return self.weights.dtype
 
     @property
     def link(self):
-        """The link from raw predictions to what is predicted."""
+        """Link from raw predictions to predictions."""
         return self.task.link(self.loss)
 
     @property
     def trained(self):
-        """The network of the layers that are trained, which the loss is given.
+        """Network of the trained layers, whose output the loss takes.
 
-        It is without encodings before them and a `Rescale` behind. Of an average it
+        It excludes encodings before them and a `Rescale` after them. For an average it
         gives the average of the calibrated members.
         """
         stop = len(self.network.layers)
@@ -77,12 +75,12 @@ class FittedModel:
         return self.network.part(self.network.n_encodings, stop)
 
     def output(self, name=None):
-        """Return the name of an output, checked; by default the usual one.
+        """Return the checked name of an output, by default that of the prediction.
 
         Raises
         ------
         ValueError
-            If the network has no such output.
+            If the network has no output of that name.
         """
         if name is None:
             return self.task.outputs[0]
@@ -90,7 +88,7 @@ class FittedModel:
         return name
 
     def astype(self, dtype):
-        """Return a model that computes in another type."""
+        """Return a model that computes in another dtype."""
         return replace(self, weights=self.weights.astype(dtype, copy=False))
 
     def with_all_weights(self, weights):
@@ -110,14 +108,14 @@ class FittedModel:
         return replace(self, weights=weights)
 
     def with_weights(self, name, arrays):
-        """Return a model whose weights of one name are replaced.
+        """Return a model with other weights of one name.
 
         Parameters
         ----------
         name : str
-            Such as ``"coef"``.
+            Name of the weights, such as ``"coef"``.
         arrays : sequence of array-like
-            One for each layer that has weights of that name.
+            One array for each layer that has weights of that name.
 
         Raises
         ------
@@ -136,15 +134,15 @@ class FittedModel:
         return replace(self, weights=weights)
 
     def raw(self, X, dtype=None):
-        """Return the raw prediction for every row.
+        """Return the raw prediction of each row.
 
         Parameters
         ----------
         X : array or CSR matrix of shape (n_samples, n_features)
-            Of any numeric type; blocks of it are cast to that of the weights.
+            Inputs of any numeric type; blocks are cast to that of the weights.
         dtype : data-type, optional
-            Of the result, by default that of the weights. A wider one is what all is
-            computed in, so that no digits of targets with a large location are lost.
+            Type of the result, by default that of the weights. With a wider type all is
+            computed in it, so targets with a large location lose no digits.
 
         Returns
         -------
@@ -164,21 +162,21 @@ class FittedModel:
         return raw
 
     def _inputs(self, X):
-        """Return rows as the network takes them; encodings cast by themselves."""
+        """Return rows as inputs of the network; encodings cast them."""
         if self.network.n_encodings:
             return X
         return cast(X, self.dtype, self.network.accepts_sparse)
 
     def linearizations(self, X, vectors_per_row=1, trained=False):
-        """Linearize the network at the rows of a table, a block at a time.
+        """Linearize the network at the rows of a table, in blocks.
 
         Parameters
         ----------
         X : array or CSR matrix of shape (n_samples, n_features)
         vectors_per_row : int, default=1
-            How many vectors are to be carried through the network for each row.
+            Number of vectors propagated through the network for each row.
         trained : bool, default=False
-            Whether to linearize `trained` in place of the whole network.
+            Whether to linearize `trained` instead of the whole network.
 
         Yields
         ------
@@ -209,7 +207,7 @@ class FittedModel:
         linearization : Linearization
             Of `trained`.
         cotangent : array of shape (n_rows, n_raw)
-            The gradient for the raw prediction.
+            Gradient with respect to the raw prediction.
 
         Raises
         ------

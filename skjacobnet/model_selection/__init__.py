@@ -1,7 +1,8 @@
-"""Searches over parameters that train their candidates together.
+"""Hyperparameter searches that train their candidates together.
 
-Each class does what scikit-learn's of the same name does, with the same arguments and
-the same attributes; candidates that are networks of one shape are trained side by side.
+Each class takes the place of scikit-learn's class of the same name, with the same
+arguments and attributes. Candidates that are networks of one shape are trained side by
+side.
 """
 
 from skjacobnet.model_selection.grid import (

@@ -1,4 +1,4 @@
-"""Estimators that are fitted to the same rows, as far as possible side by side."""
+"""Fits of several estimators to the same rows, side by side where possible."""
 
 from copy import copy
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from skjacobnet.training.drive import Ended, together
 
 @dataclass
 class Candidate:
-    """An estimator to be fitted, and the parameters by which it differs from others."""
+    """Unfitted estimator of a search, and the parameters that are searched."""
 
     estimator: Any
     params: dict
 
     @property
     def network(self):
-        """The estimator itself, or the last step of a pipeline."""
+        """Estimator itself, or the last step of a pipeline."""
         return last_step(self.estimator)
 
     @property
@@ -34,15 +34,15 @@ class Candidate:
         network = self.network
         return (
             isinstance(network, JacobianNetwork)
-            # A subclass may do more than this package knows of.
+            # A subclass may override fit.
             and type(network).fit is JacobianNetwork.fit
-            # What callbacks are told of fits assumes that one goes on at a time.
+            # Callbacks assume that fits run one at a time.
             and not has_callbacks(network)
         )
 
     @property
     def params_of_steps(self):
-        """The parameters of all steps but the last one of a pipeline."""
+        """Parameters of all steps of a pipeline except the last."""
         if not isinstance(self.estimator, Pipeline):
             return {}
         last = self.estimator.steps[-1][0]
@@ -59,24 +59,24 @@ def last_step(estimator):
 
 
 class Catch(BaseEstimator):
-    """In place of the last step of a pipeline: keeps what it is given to fit.
+    """Stand-in for the last step of a pipeline that stores the arguments of `fit`.
 
     Parameters
     ----------
     like : estimator
-        The last step itself, whose requests for metadata count.
+        Last step itself, whose metadata requests apply.
     """
 
     def __init__(self, like=None):
         self.like = like
 
     def fit(self, X, y=None, **params):
-        """Keep all arguments."""
+        """Store all arguments."""
         self.given_ = X, y, params
         return self
 
     def get_metadata_routing(self):
-        """Return the requests of the last step."""
+        """Return the metadata requests of the last step."""
         return self.like.get_metadata_routing()
 
     def __sklearn_tags__(self):
@@ -91,7 +91,7 @@ def fit_together(candidates, X, y, params, told=None):
     candidates : list of Candidate
         Not fitted. Their `params_of_steps` are equal.
     X, y, params
-        What `fit` of each would be given.
+        Arguments of `fit` of each.
     told : callable, optional
         As in `skjacobnet.training.drive.together`.
 
@@ -109,7 +109,7 @@ def fit_together(candidates, X, y, params, told=None):
     try:
         runs = runs_of([one.network for one in candidates], *given)
     except TypeError:
-        # Arguments that `fit` does not know, which it says itself.
+        # Arguments that `fit` does not have; `fit` raises the error.
         return [fit_alone(candidate, X, y, params) for candidate in candidates]
     ended = together(runs, told)
     for one in ended:
@@ -120,21 +120,21 @@ def fit_together(candidates, X, y, params, told=None):
 
 
 def first_steps_fitted(estimator, X, y, params):
-    """Fit all steps of a pipeline but the last one.
+    """Fit all steps of a pipeline except the last.
 
     Parameters
     ----------
     estimator : estimator
-        Not fitted; where it is no pipeline, nothing is done.
+        Unfitted; nothing is done if it is not a pipeline.
     X, y, params
-        What `fit` would be given.
+        Arguments of `fit`.
 
     Returns
     -------
     whole : callable
-        Of the fitted last step it makes the fitted estimator.
+        Function that makes the fitted estimator from its fitted last step.
     X, y, params
-        What `fit` of the last step is given.
+        Arguments of `fit` of the last step.
     """
     if not isinstance(estimator, Pipeline):
         return (lambda network: network), X, y, params
@@ -167,7 +167,7 @@ def fit_alone(candidate, X, y, params):
 
 
 def by_steps(candidates):
-    """Return lists of the places of candidates that can be fitted together.
+    """Return lists of the indices of candidates that can be fitted together.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def by_steps(candidates):
     Returns
     -------
     list of list of int
-        Those that are no networks are alone.
+        Candidates that are not networks are alone.
     """
     groups = []
     for place, candidate in enumerate(candidates):

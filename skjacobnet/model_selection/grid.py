@@ -1,4 +1,4 @@
-"""A grid search that trains its candidates together."""
+"""Grid search that trains its candidates together."""
 
 from sklearn.model_selection import GridSearchCV
 
@@ -6,50 +6,50 @@ from skjacobnet.model_selection.search import LockstepSearch
 
 
 class LockstepGridSearchCV(LockstepSearch, GridSearchCV):
-    """Search over a grid of parameters, with candidates trained side by side.
+    """Grid search with candidates trained side by side.
 
-    It takes the place of `sklearn.model_selection.GridSearchCV`: the same parameters,
-    the same attributes and, with an integer ``random_state`` of the estimator, the same
-    scores. Candidates that differ in learning rate, strengths, dropout rate, total
+    It replaces `sklearn.model_selection.GridSearchCV`, with the same parameters and
+    attributes and, if the estimator has an integer ``random_state``, the same scores.
+    Candidates that differ in learning rate, penalty strengths, dropout rate, total
     decay, class weights, seeds, patience, epochs or numbers of the optimizer are
-    trained with stacked weights, so that the calls of a step are paid once for all.
+    trained with stacked weights, so that each NumPy call serves all of them.
 
     Parameters
     ----------
     estimator : estimator
         A `skjacobnet.JacobianMLPClassifier`, a `skjacobnet.JacobianMLPRegressor`, or a
-        `Pipeline` that ends in one. Of a pipeline the other steps are fitted once for
-        each split and each setting of their own parameters. Any other estimator is
-        searched as `GridSearchCV` does.
+        `Pipeline` that ends in one. The other steps of a pipeline are fitted once for
+        each split and each setting of their parameters. Any other estimator is searched
+        as `GridSearchCV` does.
     param_grid : dict of str to list, or list of dict
         Names of parameters and the values to try.
     scoring : str, callable, list, tuple or dict, default=None
         One metric or several; by default ``estimator.score``.
     n_jobs : int, default=None
-        Workers that the candidates of a split are spread over, at least eight to each:
-        threads, with one BLAS thread each, or what `joblib.parallel_config` names.
-        Scores are computed by one.
+        Number of workers for the candidates of a split, with at least eight candidates
+        each: threads, with one BLAS thread each, or the backend of
+        `joblib.parallel_config`. Scores are computed by one worker.
     refit : bool, str or callable, default=True
         Whether and by which metric the best candidate is fitted to all rows.
     cv : int, splitter or iterable, default=None
-        The splits; by default five folds.
+        Cross-validation splits; by default five folds.
     verbose : int, default=0
-        With 1 a line shows fits done and running, epochs, and in the end the best
-        score. Larger numbers are those of scikit-learn, which shows single fits.
+        1 shows a progress line with fits done and running, epochs, and at the end the
+        best score. Larger numbers have scikit-learn's meaning and show single fits.
     pre_dispatch : int or str, default="2*n_jobs"
-        Without meaning, since fits of a split are dispatched at once.
+        Ignored: fits of a split are dispatched at once.
     error_score : "raise" or number, default=nan
-        The score of a candidate whose fit fails; those beside it go on.
+        Score of a candidate whose fit fails; the other candidates continue.
     return_train_score : bool, default=False
-        Whether to score the rows of the fit as well.
+        Whether to compute scores on the training set as well.
 
     Attributes
     ----------
     cv_results_ : dict of str to array
         As in scikit-learn. ``mean_fit_time`` is a candidate's share of the time of its
-        group. A further column ``n_together`` has the number of candidates that were
-        trained together, 1 where one was trained alone. It is missing where the search
-        has no networks of this package.
+        group. The additional column ``n_together`` has the number of candidates trained
+        together, 1 for one trained alone. It is missing if the search has no networks
+        of this package.
     best_estimator_, best_params_, best_score_, best_index_ : object
     scorer_, n_splits_, refit_time_, multimetric_ : object
     classes_, n_features_in_, feature_names_in_ : object
@@ -57,20 +57,20 @@ class LockstepGridSearchCV(LockstepSearch, GridSearchCV):
 
     See Also
     --------
-    LockstepRandomizedSearchCV : Draws candidates from distributions.
-    LockstepHalvingGridSearchCV : Trains only the best ones to the end.
+    LockstepRandomizedSearchCV : Randomized search; draws candidates from distributions.
+    LockstepHalvingGridSearchCV : Trains only the best candidates to the end.
 
     Notes
     -----
-    One by one, within the same call, are fitted: other estimators in the grid, two
-    candidates of a kind or fewer, networks so large that stacking does not pay (about
-    200,000 weights), L-BFGS, sparse tables, ensembles, whose networks are trained
-    together instead, estimators with callbacks, `verbose` or `record_gradients`,
-    subclasses with a `fit` of their own, and parts that declare ``stackable = False``.
-    Different layers, losses, optimizers or batch sizes make different groups.
-    ``n_together`` shows it.
+    Some candidates are fitted one by one within the same call: other estimators in the
+    grid, groups of one or two candidates, networks too large for stacking to pay (about
+    200,000 weights), L-BFGS, sparse tables, ensembles (whose networks are trained
+    together instead), estimators with callbacks, `verbose` or `record_gradients`,
+    subclasses that override `fit`, and parts that declare ``stackable = False``.
+    Candidates with different layers, losses, optimizers or batch sizes form separate
+    groups. ``n_together`` shows the size of each group.
 
-    A candidate that diverges changes nothing of the others. On one BLAS thread weights
+    A diverging candidate does not affect the others. On one BLAS thread weights
     and scores are bit-identical to those of `GridSearchCV`.
 
     Examples

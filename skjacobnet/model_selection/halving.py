@@ -1,4 +1,4 @@
-"""A search by successive halving whose candidates go on instead of starting anew."""
+"""Search by successive halving whose candidates continue instead of starting anew."""
 
 import numpy as np
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -11,10 +11,10 @@ from skjacobnet.model_selection.search import LockstepSearch
 
 
 class LockstepHalvingGridSearchCV(LockstepSearch, HalvingGridSearchCV):
-    r"""Search over a grid by successive halving, with epochs as the resource.
+    r"""Grid search by successive halving, with epochs as the resource.
 
-    All candidates are trained for a few epochs; the best ones, a third of them with
-    ``factor=3``, *go on* to three times as many, and so on. scikit-learn's
+    All candidates are trained for a few epochs; the best third of them (with
+    ``factor=3``) *continues* to three times as many, and so on. scikit-learn's
     `HalvingGridSearchCV` fits them anew at each rung instead. On each rung candidates
     are trained side by side, as in `LockstepGridSearchCV`.
 
@@ -24,32 +24,32 @@ class LockstepHalvingGridSearchCV(LockstepSearch, HalvingGridSearchCV):
         A `skjacobnet.JacobianMLPClassifier`, a `skjacobnet.JacobianMLPRegressor`, or a
         `Pipeline` that ends in one.
     param_grid : dict of str to list, or list of dict
-        Names of parameters and the values to try; `max_iter` is none of them.
+        Names of parameters and the values to try; `max_iter` is not allowed.
     factor : int or float > 1, default=3
-        One of so many candidates goes on to the next rung, which has that many times
-        the epochs.
+        Factor by which each rung has fewer candidates and more epochs than the one
+        before.
     max_resources : int or "auto", default="auto"
-        The most epochs of a candidate, by default `max_iter` of the estimator, or what
-        its ``"auto"`` stands for with all rows.
+        Maximum number of epochs of a candidate, by default `max_iter` of the estimator,
+        or the value of its ``"auto"`` with all rows.
     min_resources : int, "smallest" or "exhaust", default="exhaust"
-        The epochs of the first rung. ``"exhaust"`` takes as many as let the last rung
-        come near `max_resources`, ``"smallest"`` is 1.
+        Number of epochs of the first rung. ``"exhaust"`` chooses it so that the last
+        rung comes close to `max_resources`, ``"smallest"`` is 1.
     aggressive_elimination : bool, default=False
-        Whether to stay at the first rung until few enough candidates are left for the
-        last one to have `max_resources`.
+        Whether to repeat the first rung until few enough candidates are left for the
+        last rung to have `max_resources`.
     cv, scoring, refit, error_score, n_jobs, verbose
         As in `LockstepGridSearchCV`, with a single metric. Workers are threads.
     return_train_score : bool, default=True
         As in scikit-learn's class.
     random_state : int, RandomState instance or None, default=None
-        Without meaning; it is a parameter of scikit-learn's class.
+        Ignored; it is a parameter of scikit-learn's class.
 
     Attributes
     ----------
     n_resources_, n_candidates_ : list of int
         Epochs and candidates of each rung.
     n_remaining_candidates_ : int
-        Candidates that would go on after the last rung.
+        Number of candidates that would continue after the last rung.
     max_resources_, min_resources_, n_iterations_ : int
     n_possible_iterations_, n_required_iterations_ : int
         As in scikit-learn; iterations are rungs.
@@ -64,7 +64,7 @@ class LockstepHalvingGridSearchCV(LockstepSearch, HalvingGridSearchCV):
     Raises
     ------
     TypeError
-        By `fit`, for another estimator.
+        By `fit`, for any other estimator.
 
     See Also
     --------
@@ -72,17 +72,17 @@ class LockstepHalvingGridSearchCV(LockstepSearch, HalvingGridSearchCV):
 
     Notes
     -----
-    The rungs are stations of one run, whose schedule and total decay end at the last
-    rung: a candidate that reaches it has been trained as by a single fit with that
-    `max_iter`, bit for bit. Rungs are scored without calibration, which changes no
-    decision of a classifier, and with one network a candidate. The best estimator is
-    calibrated and has its `n_estimators`; a grid over these two says nothing. L-BFGS
-    keeps its weights from rung to rung, but not what it remembers of curvature.
+    The rungs are parts of one run, whose schedule and total decay end at the last rung:
+    the weights of a candidate that reaches it are bit-identical to those of a single
+    fit with that `max_iter`. Rungs are scored without calibration, which changes no
+    decision of a classifier, and with one network per candidate. The best estimator is
+    calibrated and has its `n_estimators`; a grid over these two has no effect. L-BFGS
+    keeps its weights from rung to rung, but not its memory of curvature.
 
-    A third of the candidates of each split are few, so those of all splits are trained
-    together from the second rung on.
+    From the second rung on, few candidates are left in each split, so those of all
+    splits are trained together.
 
-    Rankings after few epochs favor fast learners. The idea is that of [1]_.
+    Rankings after few epochs favor fast learners. The method is that of [1]_.
 
     References
     ----------
@@ -140,7 +140,7 @@ class LockstepHalvingGridSearchCV(LockstepSearch, HalvingGridSearchCV):
             n_jobs=n_jobs,
             verbose=verbose,
         )
-        # The epochs of the last step, whatever it is called.
+        # The parameter with the epochs of the last step, whatever its name.
         del self.resource
 
     def fit(self, X, y=None, **params):

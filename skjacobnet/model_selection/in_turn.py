@@ -1,4 +1,4 @@
-"""Estimators that scikit-learn fits one after the other, and gets fitted."""
+"""Estimators whose fits, called one by one by scikit-learn, are done by a function."""
 
 from functools import wraps
 
@@ -9,8 +9,8 @@ def in_turn(estimator, fit):
     """Return a copy of an estimator whose fits are done by a function.
 
     scikit-learn's searches clone an estimator for each candidate and split, set its
-    parameters and fit it. A clone of this one is of a class of its own until then;
-    fitted, it is an estimator of its usual class.
+    parameters and fit it. A clone of the returned estimator has a special class until
+    then; fitted, it is an estimator of the usual class.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
-"""The candidates of a search, trained together where scikit-learn fits one by one.
+"""Candidates of a search, trained together where scikit-learn fits one by one.
 
 scikit-learn's search does all but the fits: it makes the splits, scores, formats the
-results and picks the best. It asks for one fit after the other, for each candidate
-those of all splits. The first fit that it asks for on a split trains all candidates on
-that split; the others are then ready when they are asked for.
+results and picks the best. It requests one fit after another, for each candidate those
+of all splits. The first request on a split trains all candidates on that split; later
+requests return their results.
 """
 
 from contextlib import contextmanager, nullcontext
@@ -29,13 +29,13 @@ from skjacobnet.model_selection.progress import Progress
 from skjacobnet.training.drive import Ended
 from skjacobnet.training.population import LARGEST_GROUP
 
-# Candidates that one worker trains together, at least. Of eight on the digits two
-# workers took 1.4 times as long as one.
+# Least number of candidates that one worker trains together. With eight candidates on
+# the digits two workers took 1.4 times as long as one.
 SMALLEST_PART = 8
 
 
 class Counted:
-    """A splitter that remembers how many splits it has made.
+    """Splitter that counts its splits.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class Lockstep:
 
     @contextmanager
     def at_work(self, X, y):
-        """Let the search ask for its fits one after the other, in order."""
+        """Make the search request its fits one after another, in order."""
         search, verbose, cv = self.search, self.search.verbose, self.search.cv
         self.cv = Counted(check_cv(cv, y, classifier=is_classifier(self.estimator)))
         search.cv = self.cv
@@ -95,22 +95,22 @@ class Lockstep:
         finally:
             search.estimator, search.verbose = self.estimator, verbose
             search.cv = cv
-            # The scorer of a search keeps it.
+            # The scorer of a search keeps a reference to it.
             stand_in.__class__ = type(self.estimator)
             self.progress.close()
 
     def evaluate(
         self, evaluate_candidates, candidates, cv=None, more_results=None, **settings
     ):
-        """Let scikit-learn evaluate candidates whose fits come from here.
+        """Let scikit-learn evaluate candidates with the fits of this object.
 
         Parameters
         ----------
         evaluate_candidates : callable
-            scikit-learn's.
+            scikit-learn's function.
         candidates : iterable of dict
         cv, more_results, **settings
-            What else `evaluate_candidates` takes.
+            Further arguments of `evaluate_candidates`.
 
         Returns
         -------
@@ -136,7 +136,7 @@ class Lockstep:
         return results
 
     def fit(self, estimator, X, y, **params):
-        """Leave an estimator fitted, as the next one that was asked for."""
+        """Fit an estimator, the next one requested."""
         if self.candidates is None:
             estimator.fit(X, y, **params)
             return
@@ -183,7 +183,7 @@ class Lockstep:
         -------
         candidates : dict of int to Candidate
         ended : dict of int to Ended
-            Those whose parameters are refused.
+            Candidates with invalid parameters.
         """
         candidates, ended = {}, {}
         for place, params in enumerate(all_params):
@@ -222,7 +222,7 @@ class Lockstep:
             raise
 
     def _tasks(self, candidates):
-        """Return lists of places: what is fitted together, by one worker at a time."""
+        """Return lists of indices, each of candidates fitted together by one worker."""
         places = list(candidates)
         groups = [
             [places[i] for i in own] for own in by_steps(list(candidates.values()))
@@ -241,20 +241,20 @@ class Lockstep:
 
 
 class _Split:
-    """The fits of all candidates on one split, each to be taken once."""
+    """Fits of all candidates on one split, each to be taken once."""
 
     def __init__(self, ended):
         self.ended = ended
         self.seconds = [one.seconds for one in ended]
 
     def take(self, place):
-        """Return a fit, and forget it."""
+        """Return a fit, and delete it here."""
         found, self.ended[place] = self.ended[place], None
         return found
 
 
 def concerns(search, grid):
-    """Whether a search has networks to train.
+    """Whether a search has networks of this package.
 
     Parameters
     ----------
@@ -285,7 +285,7 @@ def _fit_task(candidates, X, y, params, progress):
 
 
 def _kind(candidate):
-    """Return what keeps candidates of one kind next to each other."""
+    """Return a sort key that keeps candidates of one kind together."""
     network = candidate.network
     if not candidate.is_network:
         return ""

@@ -1,4 +1,4 @@
-"""How a search gets on: the line that shows it, and the end when it is interrupted."""
+"""Progress line of a search, and its end at an interrupt."""
 
 import threading
 from time import perf_counter
@@ -7,18 +7,17 @@ import numpy as np
 
 from skjacobnet.callbacks.line import Line
 
-# Writing to a terminal more often than this, in seconds, only costs time; to a file,
-# much more seldom is enough.
+# Least time in seconds between two updates, of a terminal and of a file.
 PAUSE, PAUSE_OF_A_FILE = 0.1, 10.0
 
 
 class Progress:
-    """What the workers of a search tell, and what they are told: whether to go on.
+    """Progress reported by the workers of a search, and the signal to halt them.
 
     Parameters
     ----------
     shows : bool
-        Whether there is a line of text.
+        Whether to show a progress line.
     """
 
     def __init__(self, shows):
@@ -31,7 +30,7 @@ class Progress:
         self._is_halted = False
 
     def begins(self, n_candidates, n_splits):
-        """Take note of candidates to come."""
+        """Add candidates to the total."""
         self.n_candidates, self.n_splits, self.n_done = n_candidates, n_splits, 0
 
     def __enter__(self):
@@ -44,12 +43,12 @@ class Progress:
             self._changed.notify_all()
 
     def __call__(self, n_trained, n_running):
-        """Take note of an epoch of a group that is trained together.
+        """Count an epoch of a group of candidates trained together.
 
         Parameters
         ----------
         n_trained, n_running : int
-            Members in that epoch, and those that go on.
+            Number of members in that epoch, and of those that continue.
 
         Raises
         ------
@@ -69,13 +68,13 @@ class Progress:
                 self._write([f"{sum(self.running.values())} running"])
 
     def halt(self):
-        """Let all workers end, and wait for them."""
+        """Halt all workers, and wait for them."""
         with self._changed:
             self._is_halted = True
             self._changed.wait_for(lambda: self._n_active == 0)
 
     def split_ends(self):
-        """Take note that all candidates are fitted to one more split."""
+        """Count a split to which all candidates are fitted."""
         self.n_done += self.n_candidates
         self.running.clear()
 
@@ -89,7 +88,7 @@ class Progress:
         self._write(["0 running", f"best score {best:.4g}", f"{seconds:.1f} s"])
 
     def close(self):
-        """Begin a new line."""
+        """End the progress line."""
         if self.line is not None:
             self.line.close()
 

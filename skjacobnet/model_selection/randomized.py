@@ -1,4 +1,4 @@
-"""A randomized search that trains its candidates together."""
+"""Randomized search that trains its candidates together."""
 
 from sklearn.model_selection import RandomizedSearchCV
 
@@ -6,10 +6,10 @@ from skjacobnet.model_selection.search import LockstepSearch
 
 
 class LockstepRandomizedSearchCV(LockstepSearch, RandomizedSearchCV):
-    """Search over draws of parameters, with candidates trained side by side.
+    """Randomized search with candidates trained side by side.
 
-    It takes the place of `sklearn.model_selection.RandomizedSearchCV` as
-    `LockstepGridSearchCV` takes that of `GridSearchCV`.
+    It replaces `sklearn.model_selection.RandomizedSearchCV` as `LockstepGridSearchCV`
+    replaces `GridSearchCV`.
 
     Parameters
     ----------
@@ -19,11 +19,11 @@ class LockstepRandomizedSearchCV(LockstepSearch, RandomizedSearchCV):
         Names of parameters, and lists or distributions to draw from, such as
         ``scipy.stats.loguniform(1e-4, 1e-1)``.
     n_iter : int, default=10
-        Candidates that are drawn.
+        Number of candidates.
     scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score
         As in `LockstepGridSearchCV`.
     random_state : int, RandomState instance or None, default=None
-        Draws the candidates.
+        Seed of the draws.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class LockstepRandomizedSearchCV(LockstepSearch, RandomizedSearchCV):
 
     See Also
     --------
-    LockstepGridSearchCV : Tries a grid; says what is trained together.
+    LockstepGridSearchCV : Grid search; says what is trained together.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Candidates that train up to a rung; the best ones go on from there."""
+"""Candidates that train up to a rung; the best ones continue from there."""
 
 from contextlib import contextmanager
 from copy import copy
@@ -24,25 +24,25 @@ from skjacobnet.training.drive import Ended, done_together
 from skjacobnet.training.recipe import Size, resolved
 
 NOT_CLIMBING = (
-    "Halving goes on with the networks of this package, as their own fit trains them, "
+    "Halving needs networks of this package that do not override fit, "
     "got {!r}. Use LockstepGridSearchCV, or scikit-learn's HalvingGridSearchCV."
 )
 
 
 @dataclass
 class Climber:
-    """A candidate on one split, which goes on from rung to rung.
+    """Candidate on one split, trained from rung to rung.
 
     Attributes
     ----------
     params : dict
-        Those that are searched, without the resource.
+        Searched parameters, without the resource.
     ended : Ended
-        As far as it has come.
+        Result so far.
     network : JacobianNetwork
-        Not fitted before its run has ended.
+        Unfitted until its run has ended.
     whole : callable
-        Of a fitted network it makes the fitted estimator.
+        Function that makes the fitted estimator from a fitted network.
     run : generator
     job : Job or None
         None after the end.
@@ -56,7 +56,7 @@ class Climber:
     job: Any = None
 
     def go_on(self, send):
-        """Let the run go on to its job or to its end."""
+        """Continue the run to its job or to its end."""
         self.job = None
         try:
             self.job = send()
@@ -66,7 +66,7 @@ class Climber:
             self.ended.error = error
 
     def rests(self):
-        """Be an estimator that predicts as the network does by now."""
+        """Make `ended` hold an estimator that predicts as the network does so far."""
         rested = copy(self.network)
         vars(rested).update(self.job.attributes())
         self.ended.value = self.whole(rested)
@@ -75,10 +75,10 @@ class Climber:
 class Rungs(Lockstep):
     """Fits of a search by successive halving, with epochs as the resource.
 
-    All rungs are stations of one run with one schedule, whose last station is the end.
+    All rungs are parts of one run with one schedule, which ends at the last rung.
     """
 
-    # A run lives in the memory of this process.
+    # A run is kept in the memory of this process.
     workers = {"require": "sharedmem"}
 
     def __init__(self, search):
@@ -109,12 +109,12 @@ class Rungs(Lockstep):
             self.climbers[split] = self._climbers(X, y, params)
             self._climb([split])
         elif split == 0:
-            # Few candidates are left: those of all splits climb together.
+            # Few candidates are left: those of all splits are trained together.
             self._climb(list(self.climbers))
         return [climber.ended for climber in self.climbers[split]]
 
     def _climb(self, splits):
-        """Let the candidates that were asked for climb to the next rung."""
+        """Train the requested candidates up to the next rung."""
         resource, going = self.search.resource, []
         rung = self.candidates[0][resource]
         for split in splits:
@@ -125,7 +125,7 @@ class Rungs(Lockstep):
                     k for k, one in enumerate(known) if alike(one.params, params)
                 )
                 chosen.append(known.pop(place))
-            # Those that were left behind are forgotten.
+            # Eliminated candidates are deleted.
             self.climbers[split] = chosen
             going += [one for one in self.climbers[split] if one.job is not None]
         for climber in going:
@@ -136,11 +136,11 @@ class Rungs(Lockstep):
         self.spread(_climb, [(part, rung == self.n_epochs) for part in parts])
 
     def _climbers(self, X, y, params):
-        """Return all candidates, each before its first epoch."""
+        """Return all candidates before their first epoch."""
         if self.n_epochs is None:
             self.n_epochs = last_rung(self.search, len(self.candidates))
         resource = self.search.resource
-        # Only what is chosen in the end is calibrated, and an ensemble.
+        # Only the best estimator is calibrated, or an ensemble.
         candidates, ended = self.made(
             [without(own, resource) for own in self.candidates],
             max_iter=self.n_epochs,
@@ -201,12 +201,12 @@ def _climb(climbers, is_last, progress):
 
 
 def last_rung(search, n_candidates):
-    """Return the epochs of the last rung, as scikit-learn counts them.
+    """Return the epochs of the last rung, by scikit-learn's rule.
 
     Parameters
     ----------
     search : LockstepHalvingGridSearchCV
-        When it begins with its first rung.
+        Search at the start of its first rung.
     n_candidates : int
     """
     factor, fewest, most = search.factor, search.min_resources_, search.max_resources_

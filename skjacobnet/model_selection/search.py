@@ -1,4 +1,4 @@
-"""What the searches share: scikit-learn's own class, with fits from a `Lockstep`."""
+"""Base class of the searches: scikit-learn's class with fits from a `Lockstep`."""
 
 from functools import partial
 
@@ -6,9 +6,9 @@ from skjacobnet.model_selection.lockstep import Lockstep, concerns
 
 
 class LockstepSearch:
-    """Put before a search of scikit-learn in the bases of a class.
+    """Mixin that precedes a search of scikit-learn in the bases of a class.
 
-    A subclass has the property `_space`, the parameters that are searched.
+    A subclass has the property `_space`, the searched parameters.
     """
 
     _fits = Lockstep
@@ -31,7 +31,7 @@ class LockstepSearch:
         Raises
         ------
         KeyboardInterrupt
-            If the search is interrupted. Nothing is fitted then.
+            If the search is interrupted. The search is then unfitted.
         """
         if not concerns(self, self._space):
             return super().fit(X, y, **params)

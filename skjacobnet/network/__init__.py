@@ -1,4 +1,4 @@
-"""Layers in sequence over one flat vector of weights."""
+"""Networks: chains of layers with one flat vector of weights."""
 
 from skjacobnet.network.build import build_network as build_network
 from skjacobnet.network.linearization import Linearization as Linearization

@@ -1,4 +1,4 @@
-"""A network from its hidden layers."""
+"""Construction of a network from its hidden layers."""
 
 from skjacobnet.layers import Linear
 from skjacobnet.network.network import Network
@@ -7,18 +7,19 @@ from skjacobnet.network.network import Network
 def build_network(hidden, n_in, n_raw, initializer="auto", output_initializer="auto"):
     """Build a network from its hidden layers.
 
-    Adds the output layer, and gives each `Linear` the initializer that suits the
-    activation after it.
+    Adds the output layer, and sets the initializer of each `Linear` by the next
+    activation.
 
     Parameters
     ----------
     hidden : sequence of Layer
     n_in, n_raw : int
-        Numbers of input features and of raw predictions.
+        Number of input features and of raw predictions.
     initializer : str or Initializer, default="auto"
-        For linear layers that name none; ``"auto"`` asks the activation.
+        Initializer of linear layers with ``"auto"``; ``"auto"`` takes that of the
+        activation.
     output_initializer : str or Initializer, default="auto"
-        For the output layer; ``"auto"`` is `initializer`.
+        Initializer of the output layer; ``"auto"`` is `initializer`.
 
     Returns
     -------

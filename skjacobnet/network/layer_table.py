@@ -1,4 +1,4 @@
-"""The layers of a network as a table: Jacobians, shapes, weights, as text or HTML."""
+"""Table of the layers of a network: Jacobians, shapes and weights, as text or HTML."""
 
 import inspect
 import re
@@ -12,11 +12,11 @@ import numpy as np
 from skjacobnet import operators
 
 COLUMNS = "layer", "Jacobian", "inputs", "outputs", "weights"
-# Words are aligned on the left, numbers on the right.
+# Text is left-aligned, numbers are right-aligned.
 SIDES = "left", "left", "right", "right", "right"
-# More letters of a layer's name would push the numbers out of sight.
+# A longer name of a layer would make the table too wide.
 LONGEST_NAME = 48
-# A notebook folds a table that would fill the screen.
+# A notebook folds a table with more rows.
 MOST_ROWS_OPEN = 20
 KINDS_OF_OPERATORS = tuple(
     kind
@@ -26,18 +26,19 @@ KINDS_OF_OPERATORS = tuple(
 
 
 class Row(NamedTuple):
-    """One layer of a network, or of a layer.
+    """Row of the table: one layer of a network or of a container.
 
     Attributes
     ----------
     place : str
-        Counted from 1, such as ``"2"``, or ``"2.1"`` for the first layer inside.
+        Position counted from 1, such as ``"2"``, or ``"2.1"`` for the first inner
+        layer.
     name : str
     jacobian : str
-        The kind of its operator, such as ``"diagonal"``.
+        Kind of its operator, such as ``"diagonal"``.
     n_in, n_out : int
     n_weights : int
-        Of the layer and all layers inside; those that are applied again count once.
+        Number of weights of the layer and its inner layers; repeated ones count once.
     """
 
     place: str
@@ -49,26 +50,26 @@ class Row(NamedTuple):
 
     @property
     def cells(self):
-        """What is written into the columns."""
+        """Cells of the row, as text."""
         title = f"{self.place} {self.name}".lstrip()
         return title, self.jacobian, *(f"{count:,}" for count in self[3:])
 
     @property
     def depth(self):
-        """In how many layers it is."""
+        """Nesting depth."""
         return self.place.count(".")
 
 
 def layer_rows(layers, sizes, within=""):
-    """Yield a row for each layer, followed by those of the layers inside it.
+    """Yield a row for each layer, followed by those of its inner layers.
 
     Parameters
     ----------
     layers : sequence of Layer
     sizes : sequence of int
-        The width of the input of each.
+        Width of the input of each layer.
     within : str
-        Where the layers are, such as ``"2."``.
+        Prefix of the positions, such as ``"2."``.
 
     Yields
     ------
@@ -91,7 +92,7 @@ def layer_rows(layers, sizes, within=""):
 
 
 def as_text(network):
-    """Return the table as text, with the layers inside a layer indented.
+    """Return the table as text, with inner layers indented.
 
     Examples
     --------
@@ -123,13 +124,13 @@ def as_text(network):
 
 
 def as_html(network, dtype):
-    """Return the table as HTML, in the colors of whatever surrounds it.
+    """Return the table as HTML, in the colors of its surroundings.
 
     Parameters
     ----------
     network : Network
     dtype : data-type
-        Of the weights.
+        Type of the weights.
 
     Examples
     --------
@@ -172,7 +173,7 @@ def _memory(network, dtype):
 
 
 def _jacobian(layer, n_in, shapes):
-    """Return the kind of operator of a layer's Jacobian, found at zeros."""
+    """Return the kind of operator of a layer's Jacobian, evaluated at zeros."""
     weights = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
     weights |= layer.neutral_statistics(n_in)
     with np.errstate(all="ignore"):
@@ -184,7 +185,7 @@ def _jacobian(layer, n_in, shapes):
 
 
 def _name(layer):
-    """Return the kind of a layer with the arguments that are not layers or defaults."""
+    """Return the class of a layer with its arguments except layers and defaults."""
     defaults = inspect.signature(type(layer)).parameters
     arguments = [
         f"{name}={value!r}"

@@ -1,4 +1,4 @@
-"""Layers in sequence over one flat vector of weights."""
+"""Networks: chains of layers with one flat vector of weights."""
 
 from math import prod
 
@@ -16,36 +16,35 @@ from skjacobnet.network.workspace import NetworkWorkspace
 
 
 class Network:
-    """A chain of layers over one vector of weights.
+    """Chain of layers with one vector of weights.
 
-    The weights of all layers live in one vector ``theta``, layer by layer, ``coef`` in
-    C order and then ``intercept``; every layer sees reshaped views of it. The network
-    itself is a value: methods take ``theta`` and change nothing. Beside the weights
-    there is one vector of statistics, for layers that learn from the data without
-    gradients.
+    One vector ``theta`` holds the weights of all layers, layer by layer, ``coef`` in C
+    order and then ``intercept``; layers use reshaped views of it. The network itself is
+    immutable: methods take ``theta`` as an argument. Another vector holds the
+    statistics of layers that are fitted to the data without gradients.
 
     Parameters
     ----------
     layers : sequence of Layer
-        From the inputs to the raw prediction.
+        Layers from the inputs to the raw prediction.
     n_in : int
         Number of input features.
     statistics : array of shape (n_statistics,), optional
-        By default those that stand for no data.
+        Statistics, by default those for no data.
 
     Attributes
     ----------
     sizes : tuple of int
         Width of the input and of each layer's output.
     widths : tuple of int
-        Width of the input and of every array that an evaluation makes, those inside
+        Width of the input and of each array that an evaluation allocates, those inside
         containers included.
     n_weights : int
         Length of ``theta``.
     statistics : array of shape (n_statistics,), float64
-        Those of all layers, layer by layer.
+        Statistics of all layers, layer by layer.
     n_encodings : int
-        How many of the first layers are encodings. They compute in the type of the
+        Number of first layers that are encodings. They compute in the dtype of the
         inputs, all others in that of ``theta``.
 
     Examples
@@ -110,7 +109,7 @@ class Network:
 
     @property
     def weight_shapes(self):
-        """The shapes of each layer's weights, in order."""
+        """Shapes of each layer's weights, in order."""
         return [
             {name: shape for name, (_, shape) in places.items()}
             for places in self._places
@@ -127,9 +126,9 @@ class Network:
         return [i for i, layer in enumerate(self.layers[:-1]) if layer.is_activation]
 
     def part(self, start, stop):
-        """Return the network of some of the layers, for the same vector of weights.
+        """Return the network of a slice of layers, with the same vector of weights.
 
-        The layers that are left out must have no weights.
+        The omitted layers must have no weights.
         """
         sizes = [
             sum(prod(shape) for _, shape in places.values())
@@ -140,7 +139,7 @@ class Network:
         return Network(layers, self.sizes[start], self.statistics[place])
 
     def followed_by(self, layers, statistics):
-        """Return the network with more layers, each with a dict of statistics."""
+        """Return the network with further layers, each with a dict of statistics."""
         found = [
             np.ravel(own[name])
             for layer, own in zip(layers, statistics, strict=True)
@@ -153,7 +152,7 @@ class Network:
         )
 
     def joined(self, other):
-        """Return the network that gives to another one what it makes of inputs."""
+        """Return the composition of this network, applied first, and another one."""
         return Network(
             [*self.layers, *other.layers],
             self.sizes[0],
@@ -161,20 +160,20 @@ class Network:
         )
 
     def encoded(self, X, dtype, out=None):
-        """Return what the encodings make of inputs.
+        """Return encoded inputs.
 
         Parameters
         ----------
         X : array or CSR matrix of shape (..., n_samples, n_in)
         dtype : data-type
-            Of the result.
+            Type of the result.
         out : array, optional
-            Where to write it.
+            Output array.
 
         Returns
         -------
         array of shape (..., n_samples, width)
-            `X` in that type where there are no encodings.
+            Encoded inputs; without encodings `X` in that type.
         """
         if not self.n_encodings:
             return as_type(X, dtype)
@@ -203,13 +202,13 @@ class Network:
         return _views(theta, self._places)
 
     def arrays(self, theta, dtype=None):
-        """Return each layer's weights and statistics, as its methods take them.
+        """Return each layer's weights and statistics, as arguments of its methods.
 
         Parameters
         ----------
         theta : array of shape (..., n_weights)
         dtype : data-type, optional
-            Of the inputs, by default that of `theta`.
+            Type of the inputs, by default that of `theta`.
 
         Returns
         -------
@@ -229,7 +228,7 @@ class Network:
     def weights(self, theta, name):
         """Return all weights of one name, such as ``"coef"``, layer by layer.
 
-        Weights of layers inside layers, such as ``"0.coef"``, are among them.
+        Weights of inner layers, such as ``"0.coef"``, are included.
         """
         return [
             view
@@ -258,14 +257,14 @@ class Network:
         return mask
 
     def init_weights(self, rng, dtype, X=None):
-        """Draw the first weights.
+        """Draw the initial weights.
 
         Parameters
         ----------
         rng : numpy.random.Generator
         dtype : data-type
         X : array of shape (n_samples, n_in), optional
-            A batch for layers that start from the data.
+            Batch of inputs for data-driven initializers.
 
         Returns
         -------
@@ -287,9 +286,9 @@ class Network:
         theta : array of shape (..., n_weights)
         X : array of shape (..., n_samples, n_in)
         out : array of shape (..., n_samples, n_raw), optional
-            Where to write it.
+            Output array.
         workspace : NetworkWorkspace, optional
-            Where the arrays in between live, to be used again by the next call.
+            Workspace that holds intermediate arrays, reused by the next call.
 
         Returns
         -------
@@ -305,16 +304,16 @@ class Network:
         return chain.forward(self.arrays(theta)[first:], X, out, hidden)
 
     def linearize(self, theta, X, rng=None, workspace=None):
-        """Evaluate the network together with the Jacobian of every layer.
+        """Evaluate the network together with the Jacobian of each layer.
 
         Parameters
         ----------
         theta : array of shape (..., n_weights)
         X : array of shape (..., n_samples, n_in)
         rng : numpy.random.Generator, optional
-            For layers that draw random numbers; without it they predict.
+            Generator for layers that draw random numbers; without it they predict.
         workspace : NetworkWorkspace, optional
-            Where the arrays live, to be used again by the next call.
+            Workspace that holds the arrays, reused by the next call.
 
         Returns
         -------
@@ -327,16 +326,16 @@ class Network:
         return Linearization(*chain.linearize(X, rng), chain, workspace)
 
     def second_gradient(self, linearization, tangents, cotangents):
-        r"""Return what a product with the Jacobian adds to the reverse pass.
+        r"""Return the terms that a product with the Jacobian adds to the reverse pass.
 
         The number
 
         .. math:: \sum_{k,s} c_{ks}^T J_s(\theta) t_{ks},
 
-        with J the Jacobian of the raw prediction and both sides held fixed, depends on
-        the weights in two ways: through each layer's Jacobian, and through the
-        activations at which that is taken. The first gives gradients for the weights;
-        the second gives cotangents of the activations, for `gradient` to carry on.
+        with J the Jacobian of the raw prediction and fixed t and c, depends on the
+        weights in two ways: through each layer's Jacobian, and through the activations
+        at which it is evaluated. The first gives gradients for the weights; the second
+        gives cotangents of the activations, which `gradient` backpropagates.
 
         Parameters
         ----------
@@ -352,7 +351,7 @@ class Network:
         added : dict of int to array
             Cotangents of the hidden layers' outputs, by the layer's index.
         gradients : list of dict of str to array
-            For the weights of each layer; absent where zero.
+            Gradients for the weights of each layer; zero ones are omitted.
         """
         at = linearization
         weights = [layer.weights for layer in at.layers]
@@ -362,15 +361,15 @@ class Network:
         return added, gradients
 
     def gradient(self, theta, linearization, cotangent, added=None, out=None):
-        """Return the gradient for all weights of a function of the raw prediction.
+        """Return the gradient of a function of the raw prediction for all weights.
 
         Parameters
         ----------
         theta : array of shape (..., n_weights)
         linearization : Linearization
-            At this ``theta``.
+            Linearization at this ``theta``.
         cotangent : array of shape (..., n_samples, n_raw)
-            The function's gradient for the raw prediction.
+            Gradient of the function with respect to the raw prediction.
         added : dict of int to array, optional
             Gradients for the outputs of hidden layers, by the layer's index.
         out : array of shape (..., n_weights), optional
@@ -388,15 +387,15 @@ class Network:
         return out
 
     def sample_gradients(self, theta, linearization, cotangent, out=None):
-        """Return the gradient for all weights, sample by sample.
+        """Return the gradient for all weights of each sample.
 
-        The terms of the sum that `gradient` is.
+        `gradient` is their sum.
 
         Parameters
         ----------
         theta : array of shape (..., n_weights)
         linearization : Linearization
-            At this ``theta``.
+            Linearization at this ``theta``.
         cotangent : array of shape (..., n_samples, n_raw)
         out : array of shape (..., n_samples, n_weights), optional
 
@@ -414,13 +413,13 @@ class Network:
         return out
 
     def sample_squared_norms(self, theta, linearization, cotangent):
-        """Return the squared length of each of `sample_gradients`, unbuilt.
+        """Return the squared norms of `sample_gradients` without computing these.
 
         Parameters
         ----------
         theta : array of shape (..., n_weights)
         linearization : Linearization
-            At this ``theta``.
+            Linearization at this ``theta``.
         cotangent : array of shape (..., n_samples, n_raw)
 
         Returns
@@ -433,7 +432,7 @@ class Network:
         )
 
     def _received(self, theta, linearization, cotangent):
-        """Yield each step with weights, last first, and what `weight_vjp_at` takes."""
+        """Yield each step with weights, last first, with arguments of `weight_vjp`."""
         weights = self.arrays(theta)
         inputs = [X.toarray() if issparse(X) else X for X in linearization.outputs[:-1]]
         for step, operator, *ends in self.chain.received(
@@ -443,13 +442,13 @@ class Network:
                 yield step, operator, weights[step], *ends
 
     def weight_jvp(self, theta, linearization, tangent):
-        """Carry a tangent of the weights to the raw prediction.
+        """Return the tangent of the raw prediction for a tangent of the weights.
 
         Parameters
         ----------
         theta : array of shape (..., n_weights)
         linearization : Linearization
-            At this ``theta``.
+            Linearization at this ``theta``.
         tangent : array of shape (..., n_weights)
 
         Returns
@@ -462,14 +461,14 @@ class Network:
         )
 
     def input_jacobian(self, theta, X, mode="auto"):
-        """Return the Jacobian of the raw prediction for the inputs.
+        """Return the Jacobian of the raw prediction with respect to the inputs.
 
         Parameters
         ----------
         theta : array of shape (..., n_weights)
         X : array of shape (..., n_samples, n_in)
         mode : {"auto", "forward", "reverse"}, default="auto"
-            The order in which the layers' Jacobians are multiplied; see
+            Order in which the layers' Jacobians are multiplied; see
             `skjacobnet.accumulation`.
 
         Returns
@@ -478,7 +477,7 @@ class Network:
 
         Notes
         -----
-        Works on blocks of samples: memory is the result plus one block.
+        Computed in blocks of samples: memory is the result plus one block.
         """
         X = as_type(X, theta.dtype)
         n_samples, n_in, n_raw = X.shape[-2], self.sizes[0], self.sizes[-1]
@@ -494,7 +493,7 @@ class Network:
 
 
 def _places(shapes):
-    """Return the places of arrays in one vector, layer by layer, and its length."""
+    """Return the positions of arrays in one vector, layer by layer, and its length."""
     found, end = [], 0
     for own_shapes in shapes:
         places = {}
@@ -506,7 +505,7 @@ def _places(shapes):
 
 
 def _views(vector, places):
-    """Return the arrays at places in a vector (..., n), a dict for each layer."""
+    """Return views of a vector (..., n) at positions, a dict for each layer."""
     stack = vector.shape[:-1]
     return [
         {
@@ -518,7 +517,7 @@ def _views(vector, places):
 
 
 def as_type(X, dtype):
-    """Return inputs in the type of the weights, as they are where they have it."""
+    """Return inputs in the dtype of the weights, unchanged if they have it."""
     if type(X) is np.ndarray and X.dtype == dtype:
-        return X  # nearly always, in a loop where every microsecond counts
+        return X  # the usual case, in a hot loop
     return cast(X if issparse(X) else np.asarray(X), dtype, sparse=True)

@@ -1,4 +1,4 @@
-"""What a network keeps from batch to batch: buffers, views and prepared layers."""
+"""Workspace of a network between batches: buffers, views and prepared layers."""
 
 import numpy as np
 
@@ -7,10 +7,10 @@ from skjacobnet.layers.prepared import Cast
 
 
 class NetworkWorkspace:
-    """Buffers of a network, and its layers prepared for the batches it is given.
+    """Buffers of a network, and its layers prepared for batches.
 
-    A training loop gives the same vectors again and again, so the views into them are
-    remembered, too. One thread at a time may use it.
+    A training loop passes the same vectors again and again, so views into them are
+    cached as well. Only one thread at a time may use it.
     """
 
     def __init__(self, network):
@@ -21,7 +21,7 @@ class NetworkWorkspace:
         self._hidden = {}
 
     def split(self, vector):
-        """Return what `Network.split` does, remembered for the vector last given."""
+        """Return the result of `Network.split`, cached for the last vector."""
         known, views = self._last_split
         if known is not vector:
             views = self.network.split(vector)
@@ -43,7 +43,7 @@ class NetworkWorkspace:
         kind = type(X), theta.shape, X.shape, X.dtype
         known, chain = self._prepared.get(kind, (None, None))
         if known is not theta:
-            # The buffers outlive a vector of weights.
+            # Buffers are kept when the vector of weights changes.
             workspace = self._workspaces.setdefault(kind, Workspace())
             network = self.network
             weights = network.arrays(theta, X.dtype)
@@ -57,18 +57,18 @@ class NetworkWorkspace:
     def hidden(self, shape, dtype):
         """Return an array for each hidden output, in the order of the layers.
 
-        A layer that works in place has that of the preceding layer.
+        An in-place layer shares the array of the preceding layer.
 
         Parameters
         ----------
         shape : tuple of int
-            All of it but the width.
+            Shape without the width.
         dtype : data-type
 
         Returns
         -------
         list of array
-            One less than there are layers.
+            One less than the number of layers.
         """
         found = self._hidden.get(shape)
         if found is None:

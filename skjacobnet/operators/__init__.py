@@ -5,8 +5,8 @@ The Jacobian of a layer at a batch of inputs is one matrix for each sample,
 .. math:: J_{s,o,i} = \partial y_{s,o} / \partial x_{s,i},
 
 and it is nearly always structured: a diagonal, one matrix shared by all samples, a
-diagonal minus a rank-one term. An operator keeps that structure and applies it from
-either side. Nothing is written out unless `todense` asks for it.
+diagonal minus a rank-one term. An operator keeps that structure and applies the matrix
+from either side. Only `todense` writes the matrix out.
 
 Shapes: tangents are ``(..., n_samples, n_in)``, cotangents ``(..., n_samples, n_out)``,
 with any number of leading axes, so that one call serves a vector, a basis or a stack of

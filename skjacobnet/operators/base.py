@@ -1,4 +1,4 @@
-"""The contract of a Jacobian operator, and products that are not multiplied out."""
+"""Base classes of Jacobian operators, and products that are not multiplied out."""
 
 from abc import ABC, abstractmethod
 from functools import reduce
@@ -10,29 +10,29 @@ from skjacobnet.operators.costs import ELEMENTWISE, LOOP
 
 
 class JacobianOperator(ABC):
-    """The Jacobian of one function at a batch of inputs.
+    """Base class of Jacobians at a batch of inputs.
 
     Attributes
     ----------
     n_in, n_out : int
         Widths of the input and the output.
     multiplications : int
-        Multiplications that one `jvp` or `vjp` costs per sample.
+        Number of multiplications of one `jvp` or `vjp` per sample.
     cost : float
-        The time they take, in multiplications inside a matrix product; see
-        ``skjacobnet/operators/costs.py``.
+        Predicted time of one `jvp` or `vjp`, in multiplications inside a matrix
+        product; see ``skjacobnet/operators/costs.py``.
     shared : bool
         Whether all samples have the same matrix.
     kind : str
-        What products with others can make use of; listed in the same file.
+        Kind of structure for products with others; listed in the same file.
     operands : sequence of JacobianOperator
-        The operators that it consists of; empty for most.
+        Operators it consists of; empty for most.
     """
 
     __slots__ = ()
     shared = False
     operands = ()
-    # Arrays must not take operators for scalars: ``operator @ array`` is a TypeError.
+    # Arrays must not treat operators as scalars: ``operator @ array`` is a TypeError.
     __array_ufunc__ = None
 
     @abstractmethod
@@ -43,7 +43,7 @@ class JacobianOperator(ABC):
         ----------
         tangent : array of shape (..., n_samples, n_in)
         out : array of shape (..., n_samples, n_out), optional
-            Where to write the result.
+            Output array.
 
         Returns
         -------
@@ -58,7 +58,7 @@ class JacobianOperator(ABC):
         ----------
         cotangent : array of shape (..., n_samples, n_out)
         out : array of shape (..., n_samples, n_in), optional
-            Where to write the result.
+            Output array.
 
         Returns
         -------
@@ -76,10 +76,10 @@ class JacobianOperator(ABC):
 
     @property
     def matrix(self):
-        """The Jacobian written out, (..., n_samples or 1, n_out, n_in).
+        """Dense Jacobian, (..., n_samples or 1, n_out, n_in).
 
-        Not to be written to: of some operators it is their own array, of others a new
-        one, which costs its size each time.
+        Read-only: for some operators it is an array of the operator, for others a new
+        array at each access.
         """
         return np.moveaxis(self.rows(), 0, -2)
 
@@ -98,11 +98,11 @@ class JacobianOperator(ABC):
     @property
     @abstractmethod
     def batch_shape(self):
-        """The leading axes and that of the samples, ``(..., n_samples or 1)``."""
+        """Leading axes and that of the samples, ``(..., n_samples or 1)``."""
 
     @property
     def stack_axes(self):
-        """How many leading axes the operator has before that of the samples."""
+        """Number of leading axes before that of the samples."""
         return len(self.batch_shape) - 1
 
     def squared_norm_after(self, coef):
@@ -113,7 +113,7 @@ class JacobianOperator(ABC):
         Parameters
         ----------
         coef : array of shape (n, n_in)
-            The matrix C of a map from n features to those of this operator.
+            Matrix C of a map from n features to those of this operator.
 
         Returns
         -------
@@ -128,14 +128,14 @@ class JacobianOperator(ABC):
         Parameters
         ----------
         n_samples : int
-            The number of samples; needed where all samples share one matrix.
+            Number of samples; needed if all samples share one matrix.
         out : array of shape (..., n_samples, n_out, n_in), optional
             Where to write it.
 
         Returns
         -------
         array of shape (..., n_samples, n_out, n_in)
-            A new array without `out`. Costs its size in memory.
+            A new array without `out`.
         """
         matrix = self.matrix
         if out is None:
@@ -145,14 +145,14 @@ class JacobianOperator(ABC):
         return out
 
     def __matmul__(self, other):
-        """Return the product ``self @ other``, not yet multiplied out."""
+        """Return the product ``self @ other``, not multiplied out."""
         if not isinstance(other, JacobianOperator):
             return NotImplemented
         return Product([self, other])
 
 
 class Composite(JacobianOperator):
-    """An operator that consists of others, which are applied one by one.
+    """Base class of operators that consist of others.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ class Composite(JacobianOperator):
 
     Notes
     -----
-    One product costs the sum of theirs.
+    One application costs the sum of those of its operands.
     """
 
     __slots__ = ("operands",)
@@ -192,7 +192,7 @@ class Composite(JacobianOperator):
         return all(operand.shared for operand in self.operands)
 
     def _of_one_width(self, side):
-        """Return the width at ``"n_in"`` or ``"n_out"``, which all must share."""
+        """Return the common ``"n_in"`` or ``"n_out"`` of all operands."""
         widths = [getattr(operand, side) for operand in self.operands]
         if len(set(widths)) > 1:
             raise ValueError(
@@ -202,25 +202,25 @@ class Composite(JacobianOperator):
 
 
 class Product(Composite):
-    r"""A product of operators that is applied factor by factor.
+    r"""Product of operators, applied factor by factor.
 
     .. math:: J = J_L \cdots J_2 J_1
 
     Parameters
     ----------
     factors : sequence of JacobianOperator
-        From the left, the output side, to the right, the input side. Products among
-        them are opened.
+        Factors from the left, the output side, to the right, the input side. Nested
+        products are flattened.
 
     Raises
     ------
     ValueError
-        If the widths of neighbors differ or there is no factor.
+        If the widths of adjacent factors differ or there is no factor.
 
     Notes
     -----
-    One product costs the sum of its factors'. `todense` multiplies from the output
-    side; `skjacobnet.accumulation.accumulate` offers the other orders.
+    One application costs the sum of those of its factors. `todense` multiplies from the
+    output side; `skjacobnet.accumulation.accumulate` offers the other orders.
 
     Examples
     --------
@@ -248,7 +248,7 @@ class Product(Composite):
 
     @property
     def factors(self):
-        """The factors, from the output side to the input side."""
+        """Factors from the output side to the input side."""
         return self.operands
 
     @property
@@ -274,7 +274,7 @@ def basis(n, dtype, stack_axes):
 
 
 def with_stack_axes(vectors, stack_axes):
-    """Return vectors (n, ..., n_samples, width) with that many axes for ``...``."""
+    """Reshape vectors (n, ..., n_samples, width) to a number of axes for ``...``."""
     n, *shape = vectors.shape
     missing = stack_axes + 2 - len(shape)
     return vectors.reshape(n, *(1,) * missing, *shape)

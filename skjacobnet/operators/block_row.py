@@ -1,4 +1,4 @@
-"""Jacobians of functions that add what they make of several inputs."""
+"""Jacobians of sums of functions of different inputs."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from skjacobnet.operators.base import JacobianOperator
 
 
 class BlockRow(JacobianOperator):
-    r"""The Jacobian of functions of an input each whose outputs are added.
+    r"""Block row: the Jacobian of a sum of functions of different inputs.
 
     .. math:: y_s = \sum_m f_m(x_{sm}) \quad\Rightarrow\quad
         J_s = \begin{pmatrix} A_{s1} & A_{s2} & \cdots \end{pmatrix}
@@ -16,17 +16,17 @@ class BlockRow(JacobianOperator):
     Parameters
     ----------
     blocks : JacobianOperator
-        All :math:`A_{sm}` in one operator, with the blocks of a sample where others
-        have the samples: its `batch_shape` is (..., n_samples, n_blocks), or
-        (n_blocks,) where all samples have the same.
+        All :math:`A_{sm}` in one operator, with the blocks of a sample on the axis of
+        samples: its `batch_shape` is (..., n_samples, n_blocks), or (n_blocks,) if all
+        samples share the blocks.
 
     See Also
     --------
-    Stack : Functions of one input whose outputs stand side by side.
+    Stack : Functions of one input with concatenated outputs.
 
     Notes
     -----
-    One product costs as many of `blocks` as a sample has.
+    One application costs that of all blocks of a sample.
 
     Examples
     --------
@@ -82,11 +82,11 @@ class BlockRow(JacobianOperator):
             shape = np.broadcast_shapes(cotangent.shape[:-1], self.batch_shape)
             dtype = np.result_type(cotangent, self.dtype)
             out = np.empty((*shape, self.n_in), dtype)
-        # One axis cut in two is always a view.
+        # Splitting one axis always gives a view.
         self.blocks.vjp(cotangent[..., np.newaxis, :], self._apart(out))
         return out
 
     def _apart(self, side_by_side):
-        """Return what stands side by side with an axis for the blocks."""
+        """Reshape concatenated vectors to have an axis for the blocks."""
         shape = side_by_side.shape[:-1]
         return side_by_side.reshape(*shape, self.n_blocks, self.blocks.n_in)

@@ -1,21 +1,20 @@
-"""One vector carried through a chain of Jacobians, operator by operator."""
+"""Forward and reverse mode for one vector, operator by operator."""
 
 
 def cotangents(operators, cotangent):
-    """Carry a cotangent from the outputs to the inputs, one operator at a time.
+    """Backpropagate a cotangent from the outputs to the inputs.
 
     Parameters
     ----------
     operators : sequence of JacobianOperator
     cotangent : array of shape (..., n_samples, n_out)
-        Of the last operator's output.
+        Cotangent of the last operator's output.
 
     Yields
     ------
     array
-        The cotangent at the output of the last operator, then of each one before it,
-        and in the end at the input of the first. Each is computed when it is asked
-        for: who stops early does not pay for the rest.
+        Cotangent at the output of the last operator, then of each preceding one, and
+        finally at the input of the first. Each is computed on demand.
 
     Examples
     --------
@@ -34,18 +33,18 @@ def cotangents(operators, cotangent):
 
 
 def tangents(operators, tangent):
-    """Carry a tangent from the inputs to the outputs, one operator at a time.
+    """Propagate a tangent from the inputs to the outputs.
 
     Parameters
     ----------
     operators : sequence of JacobianOperator
     tangent : array of shape (..., n_samples, n_in)
-        Of the first operator's input.
+        Tangent of the first operator's input.
 
     Yields
     ------
     array
-        The tangent at the input of the first operator, then at each one's output.
+        Tangent at the input of the first operator, then at the output of each.
 
     Examples
     --------

@@ -8,19 +8,19 @@ from skjacobnet.operators.costs import cost_of_vector
 
 
 class ConstantMatrix(JacobianOperator):
-    r"""The Jacobian of an affine map: one matrix for all samples.
+    r"""Constant matrix: the Jacobian of an affine map, shared by all samples.
 
     .. math:: y = x C + b \quad\Rightarrow\quad J_s = C^T
 
     Parameters
     ----------
     coef : array of shape (..., n_in, n_out)
-        The matrix of the map, not of the Jacobian: the way `Linear` stores it.
+        Matrix of the map, the transposed Jacobian, as stored by `Linear`.
 
     Notes
     -----
-    One product costs ``n_in * n_out`` multiplications a sample, in one matrix product
-    for the whole batch.
+    One application costs ``n_in * n_out`` multiplications per sample, in one matrix
+    product for the whole batch.
 
     Examples
     --------
@@ -37,7 +37,7 @@ class ConstantMatrix(JacobianOperator):
 
     @classmethod
     def of(cls, operator):
-        """Write a Jacobian that all samples share out as one matrix."""
+        """Return a Jacobian shared by all samples as one dense matrix."""
         return cls(np.moveaxis(operator.columns()[..., 0, :], 0, -2))
 
     @property
@@ -71,7 +71,7 @@ class ConstantMatrix(JacobianOperator):
         return product(cotangent, self.coef.swapaxes(-1, -2), out)
 
     def rows(self):
-        # Contiguous, so that products with it are.
+        # Contiguous, so that products are contiguous.
         return np.moveaxis(self.coef, -1, 0).copy()[..., np.newaxis, :]
 
     @property

@@ -1,52 +1,51 @@
-"""What products of operators cost, and in which way they cost least.
+"""Costs of products of operators, and the cheapest way to compute them.
 
 The unit is one multiplication inside a large matrix product, about 0.02 nanoseconds in
 float32 and 0.04 in float64 where a core makes 100 and 50 GFLOP/s. The figures are
 rounded from a fit to products of random shapes in both types, in blocks of samples that
 stay in cache: ``python tests/benchmarks/costs.py``. `REORDERING`, `HIGH`, `GATHERED`,
-and what a vector costs that each sample multiplies by a matrix of its own were chosen
-by hand.
+and the cost of a vector times a separate matrix for each sample were chosen by hand.
 
 Operators are of six kinds:
 
 * ``"identity"``;
 * ``"constant"``: one matrix for all samples, or one `Selection`;
 * ``"diagonal"``;
-* ``"dense"`` and ``"transposed"``: a matrix for each sample, whose rows or whose
-  columns lie together in memory (of a single row or column, ``"dense"``);
-* ``"other"``: what can only be applied to vectors.
+* ``"dense"`` and ``"transposed"``: a matrix for each sample, whose rows or columns are
+contiguous in memory (for a single row or column, ``"dense"``);
+* ``"other"``: operators that can only be applied to vectors.
 """
 
 from typing import NamedTuple
 
-# One number in an elementwise pass, which waits for memory, and the start of each inner
-# loop of such a pass.
+# One number in a memory-bound elementwise pass, and the overhead of each inner loop of
+# such a pass.
 ELEMENTWISE = 10.0
 LOOP = 150.0
-# That start where the passes can't run on from one row into the next.
+# That overhead if passes cannot continue from one row to the next.
 SCATTERED_LOOP = 300.0
-# One number that is taken from, or put to, a place that each sample has for itself.
+# One number gathered from, or scattered to, separate positions for each sample.
 GATHERED = 150.0
-# One number that a matrix product for all samples reads or writes.
+# One number read or written by a matrix product for all samples.
 STREAMED = 6.0
-# One number that is written from rows to columns or back, and the start of that.
+# One number of a transposition, and its overhead.
 REORDERED = 15.0
 REORDERING = 4e5
-# A matrix product of its own for each sample: its start, each number in its three
-# matrices, and each multiplication where the columns of the right one lie together.
+# A separate matrix product for each sample: its overhead, each number in its three
+# matrices, and each multiplication if the columns of the right one are contiguous.
 EACH_SAMPLE = 1100.0
 CACHED = 2.0
 ACROSS = 1.4
-# One number of an outer product, in new memory, and its way into the product after it.
+# One number of an outer product, in new memory, and of the product after it.
 OUTER = 20.0
-# How many times as high as wide a matrix is that is better built column by column.
+# Ratio of height to width above which a matrix is built column by column.
 HIGH = 8
 
 MATRICES = "constant", "dense", "transposed"
 
 
 def cost_of_vector(kind, n_out, n_in):
-    """Return what one product of a matrix with a vector costs.
+    """Return the cost of one product of a matrix with a vector.
 
     Parameters
     ----------
@@ -57,7 +56,7 @@ def cost_of_vector(kind, n_out, n_in):
     Returns
     -------
     float
-        For each sample.
+        Cost per sample.
     """
     if kind == "constant":
         return n_out * n_in + STREAMED * (n_out + n_in)
@@ -71,7 +70,7 @@ def laid_out(n_out, n_in, by_columns):
     ----------
     n_out, n_in : int
     by_columns : bool
-        Whether the columns lie together in memory, or else the rows.
+        Whether the columns are contiguous in memory, or else the rows.
 
     Returns
     -------
@@ -81,21 +80,20 @@ def laid_out(n_out, n_in, by_columns):
 
 
 class Plan(NamedTuple):
-    """How a product of two operators is built.
+    """Plan to build a product of two operators.
 
     Attributes
     ----------
     way : str
-        ``"left"`` or ``"right"``: it is that operator, the other one is the identity.
-        ``"diagonals"``, ``"constants"``: the product of two of a kind.
-        ``"scale rows"``, ``"scale columns"``: of the matrix beside a diagonal.
-        ``"rows"``: apply the right operator to all rows of the left one.
-        ``"columns"``: apply the left operator to all columns of the right one.
-        ``"samples"``: multiply the two matrices of each sample, after what has none is
-        written out.
-        ``"around"``: as `multiply_around_diagonal` does, with a diagonal in between.
+        ``"left"`` or ``"right"``: that operator, the other one is the identity.
+        ``"diagonals"``, ``"constants"``: the product of two of a kind. ``"scale
+        rows"``, ``"scale columns"``: of the matrix times a diagonal. ``"rows"``: apply
+        the right operator to all rows of the left one. ``"columns"``: apply the left
+        operator to all columns of the right one. ``"samples"``: multiply the two
+        matrices of each sample, after operators without one are written out.
+        ``"around"``: by `multiply_around_diagonal`, with a diagonal in between.
     cost : float
-        The time for all samples together.
+        Predicted time for all samples together.
     kind : str
         Of the product.
     multiplications : int
@@ -109,7 +107,7 @@ class Plan(NamedTuple):
 
 
 def plan(left, right, n_samples):
-    """Find the way to build ``left @ right`` that costs least.
+    """Return the cheapest plan to build ``left @ right``.
 
     Parameters
     ----------
@@ -141,12 +139,12 @@ def plan(left, right, n_samples):
 
 
 def plan_around_diagonal(n_out, n, n_in, n_samples):
-    """Return what `multiply_around_diagonal` costs.
+    """Return the plan of `multiply_around_diagonal`.
 
     Parameters
     ----------
     n_out, n, n_in, n_samples : int
-        With a diagonal of n entries for each sample.
+        Sizes, with a diagonal of n entries for each sample.
 
     Returns
     -------
@@ -194,9 +192,9 @@ def _product(left_kind, right_kind, left, right, n_samples):
 
 
 def _multiplications(way, left, right):
-    """Return how many the product takes for each sample."""
+    """Return the number of multiplications of the product for each sample."""
     n_out, n, n_in = left.n_out, left.n_in, right.n_in
-    # What has no matrix is applied to unit vectors to get one.
+    # An operator without a matrix is applied to unit vectors.
     left_rows = n_out * left.multiplications if left.kind == "other" else 0
     right_vector = right.multiplications if right.kind == "other" else 0
     if way == "rows":

@@ -8,7 +8,7 @@ from skjacobnet.operators.costs import cost_of_vector, laid_out
 
 
 class Dense(JacobianOperator):
-    r"""A Jacobian without structure: one matrix for each sample.
+    r"""Dense Jacobian: one matrix for each sample, without structure.
 
     Parameters
     ----------
@@ -17,7 +17,7 @@ class Dense(JacobianOperator):
 
     Notes
     -----
-    One product costs ``n_in * n_out`` multiplications a sample.
+    One product costs ``n_in * n_out`` multiplications per sample.
 
     Examples
     --------

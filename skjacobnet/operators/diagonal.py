@@ -1,4 +1,4 @@
-"""Jacobians of functions that act on each feature alone."""
+"""Diagonal Jacobians of elementwise functions."""
 
 import numpy as np
 
@@ -6,18 +6,18 @@ from skjacobnet.operators.base import JacobianOperator
 
 
 class Diagonal(JacobianOperator):
-    r"""The Jacobian of a function that acts on each feature alone.
+    r"""Diagonal: the Jacobian of an elementwise function.
 
     .. math:: J_s = \operatorname{diag}(d_s)
 
     Parameters
     ----------
     diagonal : array of shape (..., n_samples, n)
-        The derivative of each feature.
+        Derivative of each feature.
 
     Notes
     -----
-    One product costs n multiplications a sample.
+    One product costs n multiplications per sample.
 
     Examples
     --------

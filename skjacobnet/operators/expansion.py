@@ -6,7 +6,7 @@ from skjacobnet.core.matrix_products import product, written
 from skjacobnet.operators.base import JacobianOperator
 from skjacobnet.operators.costs import ELEMENTWISE, LOOP
 
-# Up to this width of the input a matrix product sums faster than a sum over groups.
+# Up to this input width a matrix product is faster than a sum over groups.
 # Measured with 1,000 rows of 155 to 1,000 outputs in both types.
 WIDEST_PRODUCT = 128
 
@@ -20,17 +20,17 @@ class Expansion(JacobianOperator):
     Parameters
     ----------
     indices : integer array of shape (n_out,)
-        :math:`i`, the input that each output depends on. Several outputs may have the
-        same one, and none is needed.
+        Index :math:`i` of the input that each output depends on. Several outputs may
+        share an input, and an input may have no output.
     slopes : array of shape (..., n_samples, n_out) or (n_out,)
-        :math:`d`, the derivative of each output for its input. Of the second shape it
-        is the same for all samples.
+        Derivative :math:`d` of each output with respect to its input; with the second
+        shape the same for all samples.
     n_in : int
         Width of the input.
 
     Notes
     -----
-    One product costs n_out multiplications a sample.
+    One product costs n_out multiplications per sample.
 
     Examples
     --------
@@ -89,7 +89,7 @@ class Expansion(JacobianOperator):
         return matrix
 
     def _sums(self, products):
-        """Return the sums by input, where a matrix would be large."""
+        """Return the sums by input, if a matrix would be large."""
         order = np.argsort(self.indices, kind="stable")
         inputs, starts = np.unique(self.indices[order], return_index=True)
         sums = np.zeros((*products.shape[:-1], self.n_in), products.dtype)

@@ -1,4 +1,4 @@
-"""The Jacobian of what is passed on as it is."""
+"""The identity operator."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from skjacobnet.operators.base import JacobianOperator
 
 
 class IdentityOperator(JacobianOperator):
-    r"""The Jacobian of a function that returns its input.
+    r"""Identity: the Jacobian of a function that returns its input.
 
     .. math:: J_s = I
 
@@ -15,11 +15,11 @@ class IdentityOperator(JacobianOperator):
     n : int >= 1
         Width of the input and the output.
     dtype : data-type
-        Of the products.
+        Type of the products.
 
     Notes
     -----
-    Costs no multiplication. Without `out` a product is the argument itself, not a copy.
+    No multiplications. Without `out` a product is the argument itself, not a copy.
 
     Examples
     --------
@@ -44,7 +44,7 @@ class IdentityOperator(JacobianOperator):
 
     @property
     def diagonal(self):
-        """The diagonal, (1, n): the same for all samples."""
+        """Diagonal, (1, n), shared by all samples."""
         return np.ones((1, self.n_in), self._dtype)
 
     def jvp(self, tangent, out=None):

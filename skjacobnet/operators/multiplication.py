@@ -11,21 +11,21 @@ from skjacobnet.operators.diagonal import Diagonal
 
 
 def multiply(left, right, out=None):
-    """Multiply two operators out, keeping the structure that the product still has.
+    """Multiply out two operators, and keep the structure of the product.
 
     Parameters
     ----------
     left, right : JacobianOperator
-        With ``left.n_in == right.n_out``.
+        Operators with ``left.n_in == right.n_out``.
     out : array of shape (..., n_samples, n_out, n_in), optional
-        Where to write the matrix of a `Dense` product.
+        Output array for the matrix of a `Dense` product.
 
     Returns
     -------
     JacobianOperator
-        The other one where one is the `IdentityOperator`; `Diagonal` of two diagonals,
-        `ConstantMatrix` of two matrices that all samples share, else `Dense`, in the
-        way that costs least (``skjacobnet/operators/costs.py``).
+        The other one if one is the `IdentityOperator`; a `Diagonal` for two diagonals,
+        a `ConstantMatrix` for two matrices shared by all samples, else `Dense`, in the
+        cheapest way (``skjacobnet/operators/costs.py``).
 
     See Also
     --------
@@ -37,22 +37,22 @@ def multiply(left, right, out=None):
 
 
 def multiply_around_diagonal(left, diagonal, right, out=None):
-    r"""Multiply a diagonal by the two matrices around it that all samples share.
+    r"""Multiply a diagonal by shared matrices on both sides.
 
     .. math:: J_s = A \operatorname{diag}(d_s) B = \sum_j d_{s,j} \, a_j b_j^T
 
-    is linear in the diagonal, so that one matrix product gives all samples at once:
-    that of the diagonals with the outer products of the columns :math:`a_j` of A and
-    the rows :math:`b_j` of B. Nothing of the size of A or B is written for each sample.
+    is linear in the diagonal, so one matrix product gives all samples at once: that of
+    the diagonals with the outer products of the columns :math:`a_j` of A and the rows
+    :math:`b_j` of B. No array of the size of A or B is written for each sample.
 
     Parameters
     ----------
     left, right : JacobianOperator
-        A and B, both of the kind ``"constant"``.
+        Operators A and B, both of the kind ``"constant"``.
     diagonal : Diagonal
         :math:`d`.
     out : array of shape (..., n_samples, n_out, n_in), optional
-        Where to write the matrix.
+        Output array for the matrix.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def multiply_around_diagonal(left, diagonal, right, out=None):
 
     Notes
     -----
-    Takes n * n_out * n_in numbers for the outer products, n the length of the diagonal.
+    Needs memory for n * n_out * n_in numbers, n the length of the diagonal.
 
     Examples
     --------
@@ -82,8 +82,8 @@ def multiply_around_diagonal(left, diagonal, right, out=None):
     return Dense(written(matrix.reshape(*matrix.shape[:-1], n_out, n_in), out))
 
 
-# The ways of `plan`, one function each. They take the kind that the product is to have,
-# and where to write its matrix if it is `Dense`.
+# The ways of `plan`, one function each. Arguments are the kind of the product and the
+# output array for its matrix if it is `Dense`.
 
 
 def _diagonals(left, right, kind, out):
@@ -114,8 +114,8 @@ def _by_rows(left, right, kind, out):
     if _takes_matrices(right, left):
         return Dense(right.vjp(left.matrix, out))
     shape, dtype = _shape(left, right), np.result_type(left.dtype, right.dtype)
-    # The samples come first in memory, whatever the order of the axes, so that the
-    # rows of all samples are one matrix for the next product.
+    # Samples come first in memory, whatever the order of the axes, so that the rows of
+    # all samples form one matrix for the next product.
     matrix = np.empty(shape, dtype) if out is None else out
     rows = with_stack_axes(left.rows(), len(shape) - 3)
     right.vjp(rows, np.moveaxis(matrix, -2, 0))
@@ -148,10 +148,10 @@ _WAYS = {
 
 
 def _laid_out(operator, kind):
-    """Return the matrix of an operator, laid out in memory for a product of a kind.
+    """Return the matrix of an operator with the memory layout for a product of a kind.
 
-    A matrix that all samples share is small beside the product, and is copied if it
-    lies otherwise; those of each sample are taken as they lie.
+    A matrix shared by all samples is small compared with the product, and is copied if
+    its layout differs; matrices of each sample are not copied.
     """
     matrix = operator.matrix
     if operator.kind != "constant":
@@ -164,7 +164,7 @@ def _laid_out(operator, kind):
 def _takes_matrices(applied, to):
     """Whether the rows or columns of each sample are a batch for an operator.
 
-    They are for an operator that is the same for all samples.
+    True for an operator shared by all samples.
     """
     return applied.shared and not applied.stack_axes and isinstance(to, Dense)
 

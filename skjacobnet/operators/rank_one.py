@@ -1,4 +1,4 @@
-"""Jacobians such as that of softmax."""
+"""Diagonal minus rank-one Jacobians, such as that of softmax."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from skjacobnet.operators.base import JacobianOperator
 
 
 class DiagonalMinusRankOne(JacobianOperator):
-    r"""A diagonal minus an outer product, as in the Jacobian of softmax.
+    r"""Diagonal minus an outer product, as in the Jacobian of softmax.
 
     .. math:: J_s = \operatorname{diag}(d_s) - u_s v_s^T
 
@@ -17,7 +17,7 @@ class DiagonalMinusRankOne(JacobianOperator):
 
     Notes
     -----
-    One product costs 3 n multiplications a sample.
+    One product costs 3 n multiplications per sample.
 
     Examples
     --------

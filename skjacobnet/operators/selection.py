@@ -16,16 +16,16 @@ class Selection(JacobianOperator):
     Parameters
     ----------
     indices : integer array of shape (..., n_samples, n_out) or (n_out,)
-        :math:`i`, the input that each output is. Of the second shape it is the same
-        for all samples. No input is taken twice within a row, which is not checked.
+        Index :math:`i` of the input of each output; with the second shape the same for
+        all samples. Indices within a row must be distinct, which is not checked.
     n_in : int >= 1
         Width of the input.
     dtype : data-type
-        Of the operator.
+        Type of the operator.
 
     Notes
     -----
-    Costs no multiplication: `jvp` takes numbers, and `vjp` puts them between zeros.
+    No multiplications: `jvp` gathers numbers, and `vjp` scatters them among zeros.
 
     Examples
     --------
@@ -59,7 +59,7 @@ class Selection(JacobianOperator):
 
     @property
     def cost(self):
-        # Numbers are taken or put, and `vjp` writes zeros before.
+        # Numbers are gathered or scattered, and `vjp` writes zeros first.
         each = ELEMENTWISE if self.shared else GATHERED
         return LOOP + ELEMENTWISE * self.n_in + each * self.n_out
 
@@ -90,7 +90,7 @@ class Selection(JacobianOperator):
 
 
 def _with_axes_of_each_other(first, second):
-    """Return two arrays with as many axes as the one that has more."""
+    """Return two arrays with the larger of their numbers of axes."""
     n_axes = max(first.ndim, second.ndim)
     return [
         array.reshape(*(1,) * (n_axes - array.ndim), *array.shape)

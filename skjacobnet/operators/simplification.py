@@ -1,4 +1,4 @@
-"""Simpler forms of operators that consist of operators."""
+"""Simpler forms of composite operators."""
 
 from functools import reduce
 
@@ -12,7 +12,7 @@ from skjacobnet.operators.sum import Sum, added
 
 
 def simplified(operator):
-    """Return the same Jacobian, in a simpler form where one is exact.
+    """Return the same Jacobian, in a simpler form if there is an exact one.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def simplified(operator):
     Returns
     -------
     JacobianOperator
-        A `ConstantMatrix` for operators that all samples share, a `Diagonal` for a
+        A `ConstantMatrix` for composites of shared operators, a `Diagonal` for a
         product or a sum of diagonals, else the operator itself.
     """
     if not operator.operands:
@@ -37,7 +37,7 @@ def simplified(operator):
 
 
 def multiplied_out(operator):
-    """Return the same Jacobian as an operator that has no `operands`."""
+    """Return the same Jacobian as an operator without `operands`."""
     simple = simplified(operator)
     return Dense(simple.matrix) if simple.operands else simple
 

@@ -1,4 +1,4 @@
-"""Jacobians of functions whose outputs stand side by side."""
+"""Jacobians of functions with concatenated outputs."""
 
 from itertools import accumulate as running_total
 from itertools import pairwise
@@ -10,14 +10,14 @@ from skjacobnet.operators.sum import added
 
 
 class Stack(Composite):
-    r"""The Jacobian of functions of one input whose outputs stand side by side.
+    r"""Stack: the Jacobian of functions of one input with concatenated outputs.
 
     .. math:: J = \begin{pmatrix} J_1 \\ J_2 \\ \vdots \end{pmatrix}
 
     Parameters
     ----------
     operands : sequence of JacobianOperator
-        All of the same `n_in`; the outputs are in this order.
+        Operators with the same `n_in`, in the order of the outputs.
 
     Raises
     ------
@@ -26,12 +26,12 @@ class Stack(Composite):
 
     See Also
     --------
-    BlockRow : Functions of several inputs whose outputs are added.
+    BlockRow : Sum of functions of different inputs.
 
     Notes
     -----
-    One product costs the sum of theirs. Multiplied out, matrices that all samples
-    share become a `ConstantMatrix`; anything else becomes `Dense`.
+    One application costs the sum of those of its operands. Multiplied out, matrices
+    shared by all samples become a `ConstantMatrix`; anything else becomes `Dense`.
 
     Examples
     --------
@@ -74,6 +74,6 @@ def side_by_side(arrays, out=None):
 
 
 def split_widths(array, widths):
-    """Cut an array (..., n) into views of the given widths, which add up to n."""
+    """Split an array (..., n) into views of the given widths, which add up to n."""
     ends = running_total(widths, initial=0)
     return [array[..., start:end] for start, end in pairwise(ends)]

@@ -1,4 +1,4 @@
-"""Jacobians of functions that are added."""
+"""Jacobians of sums of functions."""
 
 import numpy as np
 
@@ -6,14 +6,14 @@ from skjacobnet.operators.base import Composite
 
 
 class Sum(Composite):
-    r"""The Jacobian of functions of one input whose outputs are added.
+    r"""Sum: the Jacobian of a sum of functions of one input.
 
     .. math:: J = J_1 + J_2 + \cdots
 
     Parameters
     ----------
     operands : sequence of JacobianOperator
-        All of the same `n_in` and the same `n_out`.
+        Operators with the same `n_in` and the same `n_out`.
 
     Raises
     ------
@@ -22,13 +22,13 @@ class Sum(Composite):
 
     Notes
     -----
-    One product costs the sum of theirs. Multiplied out, diagonals stay a
-    `Diagonal`, matrices that all samples share a `ConstantMatrix`; anything else
+    One application costs the sum of those of its operands. Multiplied out, diagonals
+    stay a `Diagonal`, matrices shared by all samples a `ConstantMatrix`; anything else
     becomes `Dense`.
 
     Examples
     --------
-    What passes a scaling by, and what goes through it:
+    The identity plus a scaling:
 
     >>> from skjacobnet.operators import Diagonal, IdentityOperator
     >>> both = Sum([IdentityOperator(2, np.float64), Diagonal(np.array([[2.0, 3.0]]))])

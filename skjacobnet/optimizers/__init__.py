@@ -1,4 +1,4 @@
-"""Optimizers: how gradients become steps."""
+"""Optimizers: rules that turn gradients into steps."""
 
 from skjacobnet.core.component import Family
 from skjacobnet.optimizers.adadelta import AdaDelta as AdaDelta

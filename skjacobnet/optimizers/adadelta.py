@@ -10,7 +10,7 @@ from skjacobnet.optimizers.numbers import numbers_for
 
 
 class AdaDelta(Optimizer):
-    r"""Give each step the length of the recent steps of its weight.
+    r"""AdaDelta: scale each step by the recent steps of its weight.
 
     With gradient :math:`g_t`, learning rate :math:`\eta_t` and
     :math:`v_0 = d_0 = 0`, step t is
@@ -25,22 +25,22 @@ class AdaDelta(Optimizer):
     Parameters
     ----------
     rho : float in [0, 1), default=0.9
-        :math:`\rho`, the decay rate of both averages. Dimensionless.
+        Decay rate :math:`\rho` of both averages. Dimensionless.
     epsilon : float > 0, default=1e-6
-        Added below both roots. It gives the first steps their length, about
-        :math:`\sqrt{\epsilon / (1 - \rho)}`, and stands for a squared weight above and
-        for a squared gradient below.
+        Constant under both roots. It sets the size of the first steps, about
+        :math:`\sqrt{\epsilon / (1 - \rho)}`. Unit: a squared weight in the numerator, a
+        squared gradient in the denominator.
 
     See Also
     --------
-    RMSProp : The same denominator with a learning rate above it.
+    RMSProp : Same denominator, with a learning rate as the numerator.
 
     Notes
     -----
     State: ``second_moment`` and ``squared_steps``, both without their factor
     :math:`1 - \rho`, which moves into epsilon. O(n_weights) time and memory.
 
-    As the steps carry the unit of the weights, the source has no learning rate, and the
+    The steps have the unit of the weights, so the source has no learning rate, and the
     default here is 1.
 
     References
@@ -50,8 +50,8 @@ class AdaDelta(Optimizer):
 
     Examples
     --------
-    With ``rho=0`` the root below is the gradient itself, and the first step has the
-    length ``sqrt(epsilon)``, up to the epsilon below:
+    With ``rho=0`` the denominator is the gradient itself, and the first step has the
+    size ``sqrt(epsilon)``, up to the epsilon in the denominator:
 
     >>> optimizer = AdaDelta(rho=0.0, epsilon=1e-6)
     >>> theta = np.array([0.0])

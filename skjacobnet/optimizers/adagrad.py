@@ -10,7 +10,7 @@ from skjacobnet.optimizers.numbers import numbers_for
 
 
 class AdaGrad(Optimizer):
-    r"""Shorten the steps of each weight by the root of all its squared gradients.
+    r"""AdaGrad: divide by the root of the sum of squared gradients.
 
     With gradient :math:`g_t`, learning rate :math:`\eta_t` and :math:`G_0 = 0`, step t
     is
@@ -23,17 +23,17 @@ class AdaGrad(Optimizer):
     Parameters
     ----------
     epsilon : float > 0, default=1e-10
-        Keeps the quotient finite where all gradients were zero. Unit: that of the
+        Keeps the quotient finite if all gradients were zero. Unit: that of the
         gradient.
 
     See Also
     --------
-    RMSProp : Forgets old gradients, so that steps do not fade.
+    RMSProp : Forgets old gradients, so steps do not shrink to zero.
 
     Notes
     -----
     State: ``sum_of_squares``, of the shape of the weights. O(n_weights) time and
-    memory. Steps fade like :math:`1 / \sqrt t` under steady gradients.
+    memory. Steps shrink like :math:`1 / \sqrt t` for constant gradients.
 
     References
     ----------

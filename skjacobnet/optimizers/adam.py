@@ -6,7 +6,7 @@ from skjacobnet.optimizers.moments import DECAY_RATE, POSITIVE, adam_init, adam_
 
 
 class Adam(Optimizer):
-    r"""Scale the steps of each weight by running estimates of two gradient moments.
+    r"""Adam: steps from running estimates of two gradient moments.
 
     With gradient :math:`g_t`, learning rate :math:`\eta_t` and :math:`m_0 = v_0 = 0`,
     step t is
@@ -24,18 +24,18 @@ class Adam(Optimizer):
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
-        :math:`\beta_1`, the decay rate of the first moment. Dimensionless.
+        Decay rate :math:`\beta_1` of the first moment. Dimensionless.
     beta_2 : float in [0, 1), default=0.999
-        :math:`\beta_2`, the decay rate of the second moment. Dimensionless.
+        Decay rate :math:`\beta_2` of the second moment. Dimensionless.
     epsilon : float > 0, default=1e-8
         Added to the root of the corrected second moment. Unit: that of the gradient.
     amsgrad : bool, default=False
-        Whether a second moment may never shrink. The name ``"amsgrad"`` stands for
-        True.
+        Whether to use the largest second moment so far. The name ``"amsgrad"`` is Adam
+        with True.
 
     See Also
     --------
-    AdamW : With a weight decay of its own.
+    AdamW : With a decoupled weight decay.
     NAdam : With Nesterov's momentum.
     AdaMax : With the largest gradient in place of the second moment.
 
@@ -52,13 +52,14 @@ class Adam(Optimizer):
         \theta_t = \theta_{t-1} - \eta_t c_t \frac{1 - \beta_1}{1 - \beta_1^t}
         \frac{m_t'}{\sqrt{v_t'} + c_t \epsilon},
 
-    so all factors and corrections are in two numbers. O(n_weights) time and memory, ten
+    so two numbers hold all factors and corrections. O(n_weights) time and memory, ten
     passes over the weights.
 
     This is Algorithm 1 of [1]_. ``MLPClassifier`` adds epsilon to the root before the
     correction, the variant at the end of Section 2 there, which makes the first steps
-    shorter where gradients are small. Algorithm 2 of [2]_ has no bias corrections; here
-    the largest moment gets the same as the moment would, as in most implementations.
+    shorter if gradients are small. Algorithm 2 of [2]_ has no bias corrections; here
+    the largest moment gets the same correction as the moment, as in most
+    implementations.
 
     References
     ----------
@@ -69,7 +70,7 @@ class Adam(Optimizer):
 
     Examples
     --------
-    The first step has the length of the learning rate in each direction, whatever the
+    The first step has the size of the learning rate in each direction, whatever the
     gradient. After a gradient g and then 0, with both rates at one half, the corrected
     moments are g/3 and g**2/3, and the second step is 1/sqrt(3) times the learning
     rate:

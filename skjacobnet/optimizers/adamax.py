@@ -10,7 +10,7 @@ from skjacobnet.optimizers.numbers import numbers_for
 
 
 class AdaMax(Optimizer):
-    r"""Scale the steps of each weight by its largest recent gradient.
+    r"""AdaMax: divide by the largest recent gradient of each weight.
 
     With gradient :math:`g_t`, learning rate :math:`\eta_t` and :math:`m_0 = u_0 = 0`,
     step t is
@@ -24,11 +24,11 @@ class AdaMax(Optimizer):
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
-        :math:`\beta_1`, the decay rate of the first moment. Dimensionless.
+        Decay rate :math:`\beta_1` of the first moment. Dimensionless.
     beta_2 : float in [0, 1), default=0.999
-        :math:`\beta_2`, the decay rate of the largest gradient. Dimensionless.
+        Decay rate :math:`\beta_2` of the largest gradient. Dimensionless.
     epsilon : float > 0, default=1e-8
-        Added to the size of the gradient. Unit: that of the gradient.
+        Added to the absolute gradient. Unit: that of the gradient.
 
     See Also
     --------
@@ -38,10 +38,10 @@ class AdaMax(Optimizer):
     -----
     State: ``step``, ``first_moment`` without its factor :math:`1 - \beta_1`, and
     ``largest_gradient``. O(n_weights) time and memory. The largest gradient needs no
-    correction for its start at zero.
+    bias correction.
 
-    Epsilon is not in the source; without it a weight whose gradients were all zero
-    would be divided by zero.
+    Epsilon is not in the source; without it the step of a weight with zero gradients
+    only would be 0 / 0.
 
     References
     ----------

@@ -13,32 +13,32 @@ from skjacobnet.optimizers.numbers import numbers_for
 
 
 class AdamW(Optimizer):
-    r"""Shrink the weights, then take a step of Adam.
+    r"""AdamW: Adam with a decoupled weight decay.
 
     With learning rate :math:`\eta_t`, weight decay :math:`\lambda` and the step
     :math:`s_t` of `Adam`, step t is
 
     .. math:: \theta_t = (1 - \eta_t \lambda) \theta_{t-1} - s_t
 
-    for the weights that decay, and Adam's for intercepts.
+    for weights that decay, and a step of Adam for intercepts.
 
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
-        The decay rate of the first moment. Dimensionless.
+        Decay rate of the first moment. Dimensionless.
     beta_2 : float in [0, 1), default=0.999
-        The decay rate of the second moment. Dimensionless.
+        Decay rate of the second moment. Dimensionless.
     epsilon : float > 0, default=1e-8
         Added to the root of the corrected second moment. Unit: that of the gradient.
     weight_decay : float >= 0, default=0.01
-        :math:`\lambda`, the part of a weight that decays in a step, per unit of the
-        learning rate.
+        Weight decay :math:`\lambda`: share of a weight that decays in a step, per unit
+        of the learning rate.
     amsgrad : bool, default=False
-        Whether a second moment may never shrink.
+        Whether to use the largest second moment so far.
 
     See Also
     --------
-    Adam : Without a decay; a penalty on the weights then enters the gradient.
+    Adam : Without decay; a penalty on the weights then enters the gradient.
 
     Notes
     -----
@@ -46,10 +46,10 @@ class AdamW(Optimizer):
     moments, so weights with large gradients decay as fast as others; a penalty such as
     ``weight_decay`` among the regularizers is rescaled with the gradient instead.
 
-    In Algorithm 2 of [1]_ the decay is scaled by the schedule alone. Here it is also
+    In Algorithm 2 of [1]_ the decay is scaled only by the schedule. Here it is also
     scaled by the learning rate, as in most implementations: with a constant rate a
-    weight without gradients has lost the part
-    :math:`1 - (1 - \eta \lambda)^t` after t steps.
+    weight without gradients loses the share :math:`1 - (1 - \eta \lambda)^t` in t
+    steps.
 
     References
     ----------
@@ -58,8 +58,8 @@ class AdamW(Optimizer):
 
     Examples
     --------
-    The first weight decays by half of itself before the step, and the second, an
-    intercept, does not:
+    The first weight is halved by the decay before the step; the second, an intercept,
+    is not:
 
     >>> optimizer = AdamW(weight_decay=5.0)
     >>> theta = np.array([8.0, 8.0])

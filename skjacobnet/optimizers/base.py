@@ -1,4 +1,4 @@
-"""The contracts of the optimizers: one step at a time, or the whole way at once."""
+"""Base classes of mini-batch and full-batch optimizers."""
 
 from abc import abstractmethod
 
@@ -6,33 +6,33 @@ from skjacobnet.core.component import Component
 
 
 class AnyOptimizer(Component):
-    """What both kinds of optimizers have in common; subclass one of the two.
+    """Base class of both kinds of optimizers; subclass one of these.
 
     Attributes
     ----------
     default_learning_rate : float or None
-        What ``learning_rate="auto"`` stands for; none where there is no learning rate.
+        Value of ``learning_rate="auto"``; None without a learning rate.
     """
 
     default_learning_rate = None
 
 
 class Optimizer(AnyOptimizer):
-    """A rule that turns gradients into steps.
+    """Base class of optimizers: rules that turn gradients into steps.
 
-    The rule is a value. All it must remember travels in a state, a dict of arrays and
-    numbers that `init` makes and `step` changes.
+    The object itself does not change. Its memory is in a state, a dict of arrays and
+    numbers that `init` creates and `step` updates.
 
     Attributes
     ----------
     default_learning_rate : float
-        What ``learning_rate="auto"`` stands for where the rate stays constant.
+        Value of ``learning_rate="auto"`` for a constant rate.
     annealing_gain : float
-        How many times larger the automatic rate is where a schedule lets it fall.
+        Factor of the automatic rate if a schedule lowers it.
     """
 
     default_learning_rate = 1e-3
-    # Of 1, 3, 10 and 30 the best one on six tables, but for steps without momentum.
+    # The best of 1, 3, 10 and 30 on six tables, except for steps without momentum.
     annealing_gain = 10.0
 
     @abstractmethod
@@ -42,7 +42,7 @@ class Optimizer(AnyOptimizer):
         Parameters
         ----------
         theta : array of shape (..., n_weights)
-            The weights; only their shape and type count.
+            Weights; only their shape and dtype are used.
 
         Returns
         -------
@@ -57,19 +57,19 @@ class Optimizer(AnyOptimizer):
         ----------
         theta : array of shape (..., n_weights)
         gradient : array of shape (..., n_weights)
-            Of the objective for `theta`; left as it is.
+            Gradient of the objective; not modified.
         state : dict
         learning_rate : float, or array of shape (..., 1)
-            For a stack a rate for each member. In float64 it is rounded once, as a
-            number is.
+            Learning rate, for a stack one for each member. A float64 rate is rounded
+            once.
         decay_mask : array of shape (n_weights,), optional
-            One for weights that decay, zero for intercepts. Only rules with a weight
-            decay of their own look at it; none means that all weights decay.
+            One for weights that decay, zero for intercepts. Only optimizers with a
+            weight decay use it; with None all weights decay.
         """
 
 
 class FullBatchOptimizer(AnyOptimizer):
-    """A rule that minimizes a function of the weights that has no noise."""
+    """Base class of optimizers that minimize an objective without noise."""
 
     @abstractmethod
     def minimize(self, objective, theta, max_iter, tol, callback=None):
@@ -80,11 +80,12 @@ class FullBatchOptimizer(AnyOptimizer):
         objective : callable
             ``objective(theta) -> (value, gradient)``.
         theta : array of shape (n_weights,)
-            Where to start; changed in place to the best weights found.
+            Initial weights; changed in place to the best weights found.
         max_iter : int >= 1
-            The most iterations.
+            Maximum number of iterations.
         tol : float >= 0
-            Stop when no component of the gradient is larger. 0 never stops early.
+            The run stops when no component of the gradient is larger. 0 never stops
+            early.
         callback : callable, optional
             ``callback(theta, value, gradient) -> bool`` after each iteration; true
             stops.
@@ -92,5 +93,5 @@ class FullBatchOptimizer(AnyOptimizer):
         Returns
         -------
         converged : bool
-            False when `max_iter` was reached first.
+            False if `max_iter` is reached first.
         """

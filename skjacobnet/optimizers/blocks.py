@@ -1,9 +1,9 @@
-"""Updates of many weights, a block that stays in the cache at a time.
+"""Updates of many weights in blocks that stay in the cache.
 
-An update is several passes over the weights and over what the optimizer remembers of
-each. Where these are larger than the processor's cache, one block after another takes
-all its passes, which saves a quarter of the time of a step of Adam with two million
-weights, and the scratch array is as long as a block only.
+An update takes several passes over the weights and the optimizer's state. If these are
+larger than the processor's cache, all passes are done for one block after another. This
+saves a quarter of the time of a step of Adam with two million weights, and the scratch
+array has only the size of a block.
 """
 
 import numpy as np
@@ -12,20 +12,20 @@ from skjacobnet.core.blocks import PASS_NUMBERS
 
 
 def blocks(*arrays):
-    """Return blocks of weights, one of each array at a time.
+    """Return corresponding blocks of several arrays.
 
-    A block of a stack is some whole members, or a part of one where it is larger.
+    A block of a stack is several whole members, or a part of a larger one.
 
     Parameters
     ----------
     *arrays : array of shape (..., n), (..., n_block) or (..., 1), number, or None
-        The first is as long as there are weights. Shorter ones are scratch, or numbers
-        that all weights share, and are used again for every block.
+        The first has the length of the weights. Shorter arrays are scratch, or numbers
+        shared by all weights, and are reused for each block.
 
     Returns
     -------
     iterable of sequence of array
-        Views, or the arrays themselves where they are one block.
+        Views, or the arrays themselves if they form one block.
     """
     first = arrays[0]
     if first.size <= PASS_NUMBERS:
@@ -37,7 +37,7 @@ def blocks(*arrays):
 
 
 def scratch_for(theta):
-    """Return a scratch array as large as a block."""
+    """Return a scratch array of the size of a block."""
     if theta.ndim == 2 and theta.size > PASS_NUMBERS:
         theta = theta[: _members(theta, PASS_NUMBERS)]
     return np.empty_like(theta[..., :PASS_NUMBERS])
@@ -51,7 +51,7 @@ def zeros_and_scratch(theta, *names):
 
 
 def _members(theta, n_block):
-    """Return how many members of a stack a block has."""
+    """Return the number of members of a stack in a block."""
     return max(1, n_block // theta.shape[-1])
 
 
@@ -63,7 +63,7 @@ def _cut(arrays, n_block):
 
 
 def _cut_stack(arrays, n_block):
-    """Cut stacks: blocks of members, and of their weights where these are many."""
+    """Cut stacks into blocks of members, and of their weights if these are many."""
     n_members, n = arrays[0].shape
     step = _members(arrays[0], n_block)
     stacks = [isinstance(array, np.ndarray) and array.ndim == 2 for array in arrays]

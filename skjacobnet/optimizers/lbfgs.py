@@ -9,17 +9,17 @@ from skjacobnet.optimizers.base import FullBatchOptimizer
 
 
 class LBFGS(FullBatchOptimizer):
-    r"""Minimize with a curvature that is learned from the last gradients.
+    r"""L-BFGS: full-batch minimization with curvature estimated from gradients.
 
     Step t goes to :math:`\theta_t = \theta_{t-1} - \alpha_t H_t g_t`, where
-    :math:`\alpha_t` is found by a line search that meets the strong Wolfe conditions
-    and :math:`H_t` is the inverse Hessian that the BFGS update makes of the last
-    `history_size` differences of weights and of gradients.
+    :math:`\alpha_t` is found by a line search with the strong Wolfe conditions and
+    :math:`H_t` is the inverse Hessian from BFGS updates with the last `history_size`
+    differences of weights and of gradients.
 
     Parameters
     ----------
     history_size : int >= 1, default=10
-        How many differences are remembered.
+        Number of stored differences.
 
     See Also
     --------
@@ -27,20 +27,19 @@ class LBFGS(FullBatchOptimizer):
 
     Notes
     -----
-    SciPy's ``L-BFGS-B`` without bounds. It counts in float64; the objective is
-    evaluated at the weights rounded to their own type. Memory: about
-    ``2 * history_size + 10`` float64 arrays of the size of the weights. Each iteration
-    costs one evaluation of the objective as a rule, and some more where the line search
-    has to try again.
+    SciPy's ``L-BFGS-B`` without bounds. It computes in float64; the objective is
+    evaluated at the weights rounded to their dtype. Memory: about ``2 * history_size +
+    10`` float64 arrays of the size of the weights. Each iteration usually takes one
+    evaluation of the objective, and more if the line search repeats.
 
     A stop by the callback counts as converged, and so does a line search that finds no
-    lower value: with a true gradient that happens where the decrease drowns in the
-    rounding of the objective, and more iterations would not help. An objective that is
-    not finite ends the search at the best weights so far, and that does not count.
+    lower value: with a true gradient that happens if the decrease is below the rounding
+    error of the objective, and more iterations would not help. An objective that is not
+    finite ends the search at the best weights so far and does not count as converged.
 
-    Beside the bound on the gradient, the search ends when an iteration lowers the value
-    f by less than ``max(|f|, 1)`` times 64 times the float64 precision; with ``tol=0``
-    only when it does not lower it at all.
+    Besides the bound on the gradient, the search ends when an iteration lowers the
+    value f by less than ``max(|f|, 1)`` times 64 times the float64 precision; with
+    ``tol=0`` only if it does not lower it at all.
 
     References
     ----------
@@ -50,7 +49,7 @@ class LBFGS(FullBatchOptimizer):
 
     Examples
     --------
-    The minimum of half of ``(x - 3)**2 + 100 * (y + 1)**2``:
+    The minimum of ``((x - 3)**2 + 100 * (y + 1)**2) / 2``:
 
     >>> def objective(theta):
     ...     residual = theta - np.array([3.0, -1.0])
@@ -77,7 +76,7 @@ class LBFGS(FullBatchOptimizer):
             "maxcor": int(self.history_size),
             "maxiter": int(max_iter),
             # More than an iteration can use: a line search makes at most 20 attempts
-            # and is repeated at most once, so that only the iterations count.
+            # and is repeated at most once, so only `max_iter` limits the search.
             "maxfun": 50 * int(max_iter),
             "gtol": float(tol),
             "ftol": 64.0 * float(np.finfo(np.float64).eps) if tol > 0.0 else 0.0,
@@ -98,23 +97,23 @@ class LBFGS(FullBatchOptimizer):
 
 
 class SearchEndedError(Exception):
-    """Leaves SciPy's loop, in the same way in all its versions."""
+    """Exception that leaves SciPy's loop, in all versions of SciPy."""
 
     def __init__(self, converged):
         self.converged = converged
 
 
 class Search:
-    """One minimization: the best weights so far, and the last evaluation.
+    """State of one minimization: the best weights so far, and the last evaluation.
 
-    SciPy tells its callback where an iteration has ended, and not always the value
-    there and never the gradient. As a rule it is the point evaluated last.
+    SciPy passes its callback the end point of an iteration, not always the value there
+    and never the gradient. Usually it is the last evaluated point.
 
     Parameters
     ----------
     objective : callable
     theta : array of shape (n_weights,)
-        Changed to the best weights at the end of an iteration.
+        Set to the best weights at the end of an iteration.
     callback : callable or None
     """
 
@@ -138,7 +137,7 @@ class Search:
         return value, gradient
 
     def after_iteration(self, point):
-        """Keep the weights if they are the best, and tell the callback."""
+        """Keep the weights if they are the best, and call the callback."""
         if not np.array_equal(point, self.point):
             self.evaluate(point)
         dtype = self.theta.dtype

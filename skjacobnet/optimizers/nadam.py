@@ -19,7 +19,7 @@ from skjacobnet.optimizers.numbers import numbers_for
 
 
 class NAdam(Optimizer):
-    r"""Take steps of Adam with a momentum that looks one step ahead.
+    r"""NAdam: Adam with Nesterov momentum.
 
     With gradient :math:`g_t`, learning rate :math:`\eta_t`, moments :math:`m_t` and
     :math:`v_t` as in `Adam` and the momentum of each step
@@ -37,19 +37,19 @@ class NAdam(Optimizer):
     Parameters
     ----------
     beta_1 : float in [0, 1), default=0.9
-        :math:`\beta_1`, the decay rate of the first moment, and the momentum that
-        training ends with. Dimensionless.
+        Decay rate :math:`\beta_1` of the first moment, and final momentum of training.
+        Dimensionless.
     beta_2 : float in [0, 1), default=0.999
-        :math:`\beta_2`, the decay rate of the second moment. Dimensionless.
+        Decay rate :math:`\beta_2` of the second moment. Dimensionless.
     epsilon : float > 0, default=1e-8
         Added to the root of the corrected second moment. Unit: that of the gradient.
     momentum_decay : float >= 0, default=4e-3
-        :math:`\psi`, how fast the momentum grows from half of `beta_1` to all of it.
-        Per step; with the default it is at three quarters after 4,245 steps.
+        Rate :math:`\psi` at which the momentum grows from half of `beta_1` to `beta_1`.
+        Per step; with the default it reaches three quarters after 4,245 steps.
 
     See Also
     --------
-    Adam : Without the look ahead.
+    Adam : Without Nesterov momentum.
 
     Notes
     -----

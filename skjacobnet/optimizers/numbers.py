@@ -1,4 +1,4 @@
-"""The numbers of a step, of one network or of several side by side."""
+"""Scalars of a step, of one network or of several side by side."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from skjacobnet.core.numbers import fitting, rounded
 
 
 def numbers_for(theta, learning_rate, factor, *numbers):
-    """Return the learning rate times a factor, and numbers, as they meet the weights.
+    """Return the rate times a factor, and numbers, to broadcast to the weights.
 
     Parameters
     ----------
@@ -17,7 +17,7 @@ def numbers_for(theta, learning_rate, factor, *numbers):
     Returns
     -------
     tuple of float or array of shape (n_members, 1)
-        For one network numbers as they are.
+        Unchanged numbers for one network.
 
     Examples
     --------

@@ -16,7 +16,7 @@ from skjacobnet.optimizers.numbers import numbers_for
 
 
 class RMSProp(Optimizer):
-    r"""Divide the gradient of each weight by its recent root mean square.
+    r"""RMSProp: divide the gradient by its recent root mean square.
 
     With gradient :math:`g_t`, learning rate :math:`\eta_t`, momentum :math:`\mu` and
     :math:`v_0 = b_0 = 0`, step t is
@@ -30,24 +30,24 @@ class RMSProp(Optimizer):
     Parameters
     ----------
     rho : float in [0, 1), default=0.99
-        :math:`\rho`, the decay rate of the mean square. Dimensionless.
+        Decay rate :math:`\rho` of the mean square. Dimensionless.
     epsilon : float > 0, default=1e-8
         Added to the root. Unit: that of the gradient.
     momentum : float in [0, 1), default=0.0
-        :math:`\mu`, what is left of a quotient one step later. Dimensionless.
+        Momentum :math:`\mu`: decay factor of past quotients. Dimensionless.
 
     See Also
     --------
-    Adam : Corrects the first averages for their start at zero.
+    Adam : Has bias corrections.
 
     Notes
     -----
-    State: ``second_moment`` without its factor :math:`1 - \rho`, and with a momentum
+    State: ``second_moment`` without its factor :math:`1 - \rho`, and with momentum
     ``velocity``. O(n_weights) time and memory.
 
-    The average starts at zero and is not corrected, so the first step has the length
+    The average starts at zero and is not corrected, so the first step has the size
     :math:`\eta_1 / \sqrt{1 - \rho}`, ten times the learning rate by default. Epsilon
-    and momentum are not in the source; they stand where most implementations have them.
+    and momentum are not in the source; they are placed as in most implementations.
 
     References
     ----------

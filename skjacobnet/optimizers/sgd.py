@@ -1,4 +1,4 @@
-"""Gradient descent, with or without momentum."""
+"""Stochastic gradient descent, with or without momentum."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from skjacobnet.optimizers.numbers import numbers_for
 
 
 class SGD(Optimizer):
-    r"""Step against the gradient, or against a decaying sum of gradients.
+    r"""Stochastic gradient descent, with optional momentum.
 
     With gradient :math:`g_t`, learning rate :math:`\eta_t`, momentum :math:`\mu` and
     :math:`b_0 = 0`, step t is
@@ -27,34 +27,34 @@ class SGD(Optimizer):
     Parameters
     ----------
     momentum : float in [0, 1), default=0.0
-        :math:`\mu`, what is left of a gradient one step later. Dimensionless. The name
-        ``"momentum"`` stands for 0.9.
+        Momentum :math:`\mu`: decay factor of past gradients. Dimensionless. The name
+        ``"momentum"`` is SGD with 0.9.
     nesterov : bool, default=False
-        Whether to look one step of the momentum ahead. The name ``"nesterov"`` stands
-        for True with a momentum of 0.9.
+        Whether to use Nesterov momentum. The name ``"nesterov"`` is SGD with True and a
+        momentum of 0.9.
 
     Raises
     ------
     ValueError
-        By `validate`, for `nesterov` without a momentum.
+        From `validate`, for `nesterov` without momentum.
 
     See Also
     --------
-    Adam : Momentum, and a length of step for each weight.
+    Adam : Momentum, and an adaptive step size for each weight.
 
     Notes
     -----
-    State: ``velocity``, of the shape of the weights, and only where there is a
-    momentum. O(n_weights) time and memory.
+    State: ``velocity``, of the shape of the weights, only with momentum. O(n_weights)
+    time and memory.
 
-    The learning rate stands in front of the sum, not inside it, so a new learning rate
-    acts at once on all that the velocity holds; in [1]_ and [2]_ it is inside. The two
-    are equal while the learning rate is constant. The form of `nesterov` is the
-    rewriting of [2]_ in terms of the point where the gradient is taken.
+    The learning rate multiplies the sum, not each gradient in it, so a new learning
+    rate acts at once on the whole velocity; in [1]_ and [2]_ it multiplies each
+    gradient. The two are equal for a constant learning rate. The form of `nesterov`
+    rewrites [2]_ in terms of the point where the gradient is taken.
 
-    A steady gradient g makes the velocity :math:`g / (1 - \mu)`, so that the default
-    learning rate is ``0.1 * (1 - momentum)``: 0.1 without and 0.01 with the usual
-    momentum of 0.9, which moves the weights as far.
+    A constant gradient g has the velocity :math:`g / (1 - \mu)`, so the default
+    learning rate is ``0.1 * (1 - momentum)``: 0.1 without momentum and 0.01 with the
+    usual momentum of 0.9, which moves the weights as far.
 
     References
     ----------
@@ -94,12 +94,12 @@ class SGD(Optimizer):
 
     @property
     def default_learning_rate(self):
-        """What ``learning_rate="auto"`` stands for."""
+        """Value of ``learning_rate="auto"``."""
         return 0.1 * (1.0 - float(self.momentum))
 
     @property
     def annealing_gain(self):
-        """How many times larger the automatic rate is where a schedule lets it fall."""
+        """Factor of the automatic rate if a schedule lowers it."""
         return 10.0 if self.momentum else 4.0
 
     def validate(self):

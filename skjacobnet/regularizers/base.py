@@ -1,4 +1,4 @@
-"""The contract of a regularizer, one class for each place it acts on."""
+"""Base classes of regularizers, one for each point of action."""
 
 from abc import abstractmethod
 
@@ -11,26 +11,27 @@ from skjacobnet.core.rows import row_scale, sum_over_first, weighted_mean
 
 
 class Regularizer(Component):
-    """A belief about good networks, added to the loss as a penalty.
+    """Base class of regularizers: penalties added to the loss.
 
-    Values and gradients include the strength. Where networks are trained side by side,
-    what is penalized has a leading axis for them, and values and gradients have it too.
-    Each network must get, bit for bit, what it gets alone. The strength may then be
-    an array with a number for each; `strength_for` gives what to multiply by.
+    Values and gradients include the strength. For networks trained side by side, the
+    penalized array has a leading axis for them, and so have values and gradients. The
+    results of each network must be bit-identical to those it has alone. The strength
+    may then be an array with a number for each network; `strength_for` returns the
+    factor.
 
     Parameters
     ----------
     strength : float >= 0, default=1.0
-        The factor of the penalty. Unit: that of the loss per unit of the penalty.
+        Factor of the penalty. Unit: that of the loss per unit of the penalty.
 
     Attributes
     ----------
     draws : bool
-        Whether the penalty is estimated from random numbers, which an optimizer of all
-        rows at once cannot take.
+        Whether the penalty is a random estimate, which full-batch optimizers do not
+        support.
     mean_over_rows : bool
-        Whether the penalties of blocks of rows add up to that of all rows. An optimizer
-        of all rows at once evaluates them in blocks only then.
+        Whether the penalties of blocks of rows add up to that of all rows. If so,
+        full-batch optimizers evaluate them in blocks.
     """
 
     constraints = {"strength": Interval(0.0, np.inf, "left")}
@@ -41,17 +42,17 @@ class Regularizer(Component):
         self.strength = strength
 
     def strength_for(self, n_axes, dtype, times=1.0):
-        """Return the strength as what an array is multiplied by.
+        """Return the strength as a factor of an array.
 
         Parameters
         ----------
         n_axes : int
-            Axes of the array behind that of networks side by side: 2 for matrices and
-            for rows of a batch, 0 for values, of which each network has one.
+            Number of axes of the array after that of networks side by side: 2 for
+            matrices and for rows of a batch, 0 for values, one for each network.
         dtype : data-type
-            Of the array.
+            Type of the array.
         times : float, default=1.0
-            A further factor.
+            Further factor.
 
         Returns
         -------
@@ -63,16 +64,16 @@ class Regularizer(Component):
         1.5
         """
         strength = self.strength
-        if type(strength) is float:  # asked for in every step
+        if type(strength) is float:  # called in each step
             return times * strength
         return fitting(times * exact(strength), n_axes, dtype)
 
     def check_layer(self, layer):
-        """Raise a ValueError if a hidden layer does not suit the penalty."""
+        """Raise a ValueError if a hidden layer is incompatible with the penalty."""
 
 
 class WeightRegularizer(Regularizer):
-    """A penalty on each weight matrix; intercepts are never penalized."""
+    """Base class of penalties on weight matrices; intercepts are never penalized."""
 
     @abstractmethod
     def value(self, coef):
@@ -88,10 +89,10 @@ class WeightRegularizer(Regularizer):
 
 
 class ActivationRegularizer(Regularizer):
-    """A penalty on the output of each hidden activation.
+    """Base class of penalties on the output of each hidden activation.
 
-    That is, of each hidden layer of the network that is an activation. What passes
-    between the layers inside a layer, such as a `Residual`, is not penalized.
+    They act on each hidden layer of the network that is an activation. Activations
+    inside a container, such as a `Residual`, are not penalized.
 
     Means over samples are weighted: the sum of weight times penalty, divided by the
     number of rows. Weights are (n_samples,), or (n_members, n_samples) for networks
@@ -115,7 +116,7 @@ class ActivationRegularizer(Regularizer):
 
 
 class PredictionRegularizer(Regularizer):
-    """A penalty on the predicted probabilities, as a function of the raw prediction."""
+    """Base class of penalties on the predicted probabilities."""
 
     @abstractmethod
     def value(self, raw, sample_weight=None, link=None):
@@ -127,20 +128,20 @@ class PredictionRegularizer(Regularizer):
 
 
 class JacobianRegularizer(Regularizer):
-    r"""A penalty on how the raw prediction changes with the inputs.
+    r"""Base class of penalties on the Jacobian of the raw prediction.
 
     .. math::
 
         R = \frac{\lambda}{2 n} \sum_{s=1}^n w_s \sum_k \lVert u_{ks} \rVert^2, \qquad
         u_{ks} = J_s^T v_{ks}
 
-    with J the Jacobian of the raw prediction for the inputs. A subclass chooses the
-    probes v.
+    with J the Jacobian of the raw prediction with respect to the inputs. A subclass
+    chooses the probes v.
 
     Attributes
     ----------
     probes_depend_on_raw : bool
-        Whether the probes change with the raw prediction; then there is a `probes_vjp`.
+        Whether the probes depend on the raw prediction, which requires a `probes_vjp`.
 
     Notes
     -----
@@ -153,7 +154,7 @@ class JacobianRegularizer(Regularizer):
 
     @abstractmethod
     def probes(self, raw, y, loss, link, rng):
-        """Return the cotangents of the raw prediction to carry to the inputs.
+        """Return the probes: cotangents of the raw prediction to backpropagate.
 
         Parameters
         ----------
@@ -163,8 +164,8 @@ class JacobianRegularizer(Regularizer):
         loss : Loss
         link : Link
         rng : numpy.random.Generator, Streams or None
-            For random probes. The axis of networks side by side is that behind the
-            probes.
+            Generator of random probes. The axis of networks side by side follows that
+            of the probes.
 
         Returns
         -------
@@ -172,7 +173,7 @@ class JacobianRegularizer(Regularizer):
         """
 
     def probes_vjp(self, raw, y, loss, link, tangent):
-        """Return the gradient for `raw` of the probes times fixed tangents, summed.
+        """Return the gradient in `raw` of the summed probes times fixed tangents.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Entropy of the predictions: a preference for certain, or for humble, answers."""
+"""Penalties on the entropy of the predictions: toward or against certainty."""
 
 import numpy as np
 
@@ -8,12 +8,12 @@ from skjacobnet.regularizers.base import PredictionRegularizer
 
 
 class MeanEntropy(PredictionRegularizer):
-    """What both penalties on the entropy share.
+    """Base class of both penalties on the entropy.
 
     Attributes
     ----------
     sign : float
-        1 where entropy is penalized, -1 where it is rewarded.
+        1 if entropy is penalized, -1 if it is rewarded.
     """
 
     sign = 1.0
@@ -31,7 +31,7 @@ class MeanEntropy(PredictionRegularizer):
 
 
 class Certainty(MeanEntropy):
-    r"""Penalize the entropy of the predicted probabilities.
+    r"""Entropy penalty on the predicted probabilities.
 
     .. math::
 
@@ -39,7 +39,7 @@ class Certainty(MeanEntropy):
         H(p) = -\sum_k p_k \log p_k
 
     with p the softmax of the raw prediction z, weights w and n rows. With the logistic
-    link each column has the entropy of its own yes-or-no answer, and H is their sum.
+    link H is the sum of the binary entropies of the columns.
 
     Parameters
     ----------
@@ -60,9 +60,8 @@ class Certainty(MeanEntropy):
         \frac{\partial H}{\partial z_j} = -z_j p_j (1 - p_j) \text{ (logistic)}.
 
     It vanishes both where the prediction is certain and where all probabilities are
-    equal; the latter is a maximum. Logarithms are taken of the raw prediction and not
-    of the probability, so that :math:`0 \log 0 = 0` holds where probabilities
-    underflow. O(n_samples * n_raw) time.
+    equal; the latter is a maximum. Logarithms are computed from the raw prediction, so
+    :math:`0 \log 0 = 0` holds where probabilities underflow. O(n_samples * n_raw) time.
 
     References
     ----------
@@ -74,7 +73,7 @@ class Certainty(MeanEntropy):
     Examples
     --------
     Probabilities 3/4 and 1/4 have the entropy ``log(4) - log(3) * 3/4``, and its
-    derivative for the first raw prediction is ``-log(3) * 3/16``:
+    derivative in the first raw prediction is ``-log(3) * 3/16``:
 
     >>> raw = np.array([[np.log(3.0), 0.0]])
     >>> Certainty().value(raw)
@@ -88,7 +87,7 @@ class Certainty(MeanEntropy):
 
 
 class ConfidencePenalty(MeanEntropy):
-    r"""Reward the entropy of the predicted probabilities.
+    r"""Confidence penalty: reward the entropy of the predicted probabilities.
 
     .. math::
 
@@ -96,7 +95,7 @@ class ConfidencePenalty(MeanEntropy):
         H(p) = -\sum_k p_k \log p_k
 
     with p the softmax of the raw prediction z, weights w and n rows. With the logistic
-    link each column has the entropy of its own yes-or-no answer, and H is their sum.
+    link H is the sum of the binary entropies of the columns.
 
     Parameters
     ----------
@@ -146,7 +145,7 @@ def entropy(raw, link):
     """
     if not link.exclusive:
         # With t = |z| and p = P(t): -p log p - (1 - p) log(1 - p) = t (1 - p) - log p,
-        # two positive terms, so that nothing cancels.
+        # two positive terms without cancellation.
         distance = np.abs(raw)
         terms = distance * link.proba(-distance) - link.log_proba(distance)
         return np.sum(terms, axis=-1)

@@ -1,4 +1,4 @@
-"""Penalties on the Jacobian: a preference for predictions that change slowly."""
+"""Penalties on the Jacobian, for smooth predictions."""
 
 import math
 
@@ -10,7 +10,7 @@ from skjacobnet.regularizers.base import JacobianRegularizer, Regularizer
 
 
 class JacobianNorm(JacobianRegularizer):
-    r"""Penalize the squared norm of the Jacobian of the raw prediction.
+    r"""Squared norm of the Jacobian of the raw prediction.
 
     .. math::
 
@@ -30,31 +30,31 @@ class JacobianNorm(JacobianRegularizer):
     strength : float >= 0, default=1.0
         :math:`\lambda`. Unit: that of the loss times the square of that of X.
     n_projections : int >= 1 or None, default=None
-        The number m; None takes all n_raw unit vectors and is exact.
+        Number m of random projections; None takes all n_raw unit vectors and is exact.
 
     Raises
     ------
     ValueError
-        By `check_layer`, for a layer without a second derivative; by `probes`, for
+        From `check_layer`, for a layer without a second derivative; from `probes`, for
         random projections without a generator.
 
     See Also
     --------
-    InputGradient : The same for the loss in place of the raw prediction.
+    InputGradient : Penalizes the gradient of the loss instead.
 
     Notes
     -----
-    Small changes of the inputs then change the prediction little; margins grow against
-    noise and against adversaries [1]_. The gradient is exact, by a second pass over the
-    same operators. Where an activation is piecewise linear its second derivative is
-    taken as 0, also at the kinks.
+    Small changes of the inputs then have little effect; margins against noise and
+    adversaries grow [1]_. The gradient is exact, by a second pass over the same
+    operators. Where an activation is piecewise linear its second derivative is taken as
+    0, also at the kinks.
 
     Each projection costs about three matrix products with every weight matrix, as much
     as a training step; memory is that of the activations times the number of
     projections, or times n_raw without projections. Projections are drawn uniformly
-    from the unit sphere for each row of each batch, so they vary while training and
-    need an optimizer for mini-batches. A binary problem has one raw prediction, for
-    which a single projection is exact.
+    from the unit sphere for each row of each batch, so they vary in training and need a
+    mini-batch optimizer. A binary problem has one raw prediction, for which a single
+    projection is exact.
 
     References
     ----------
@@ -88,7 +88,7 @@ class JacobianNorm(JacobianRegularizer):
 
     @property
     def draws(self):
-        """Whether there are random projections."""
+        """Whether projections are random."""
         return self.n_projections is not None
 
     def probes(self, raw, y, loss, link, rng):
@@ -96,7 +96,7 @@ class JacobianNorm(JacobianRegularizer):
         if not self.draws:
             basis = np.eye(n_raw, dtype=raw.dtype)
             basis = basis.reshape(n_raw, *(1,) * (raw.ndim - 1), n_raw)
-            # In memory of its own: matrix products of repeated rows are slow.
+            # As a copy: matrix products of repeated rows are slow.
             return np.array(np.broadcast_to(basis, (n_raw, *raw.shape)))
         if rng is None:
             raise ValueError(
@@ -114,7 +114,7 @@ class JacobianNorm(JacobianRegularizer):
 
 
 class InputGradient(JacobianRegularizer):
-    r"""Penalize the squared gradient of the loss for the inputs.
+    r"""Squared gradient of the loss with respect to the inputs.
 
     .. math::
 
@@ -132,20 +132,19 @@ class InputGradient(JacobianRegularizer):
     Raises
     ------
     ValueError
-        By `check_layer`, for a layer without a second derivative.
+        From `check_layer`, for a layer without a second derivative.
 
     See Also
     --------
-    JacobianNorm : Does not look at the targets.
+    JacobianNorm : Does not depend on the targets.
 
     Notes
     -----
     Double backpropagation [1]_; the source has no factor 1/2. With
-    :math:`g = \partial \ell / \partial z` the gradient for the inputs is
-    :math:`J^T g`, and the penalty depends on z also through g, whose derivative is the
-    Hessian of the loss. It vanishes where the loss does, so it acts most on rows that
-    are not yet right. Costs about three matrix products with every weight matrix, as
-    much as a training step.
+    :math:`g = \partial \ell / \partial z` the gradient for the inputs is :math:`J^T g`,
+    and the penalty depends on z also through g, whose derivative is the Hessian of the
+    loss. It vanishes with the loss, so it acts most on rows with large losses. Costs
+    about three matrix products with every weight matrix, as much as a training step.
 
     References
     ----------

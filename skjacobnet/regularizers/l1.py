@@ -1,4 +1,4 @@
-"""The L1 norm: a preference for few weights."""
+"""The L1 penalty, for sparse weights."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from skjacobnet.regularizers.base import WeightRegularizer
 
 
 class L1(WeightRegularizer):
-    r"""Penalize the sum of absolute weights.
+    r"""L1 penalty: sum of absolute weights.
 
     .. math::
 
@@ -25,9 +25,9 @@ class L1(WeightRegularizer):
 
     Notes
     -----
-    Kink at 0, where the subgradient 0 is taken. O(n_in * n_out) time. Gradient steps
-    bring weights near zero, within about one step, and not exactly to zero; the lasso
-    of the source is solved by methods that do.
+    Kink at 0, with the subgradient 0. O(n_in * n_out) time. Gradient steps bring
+    weights within about one step of zero, not exactly to zero, unlike the solvers of
+    the lasso in the source.
 
     References
     ----------

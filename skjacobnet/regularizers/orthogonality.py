@@ -1,4 +1,4 @@
-"""Orthogonality: a preference for weights that keep lengths."""
+"""Orthogonality of weights, which preserves norms."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from skjacobnet.regularizers.base import WeightRegularizer
 
 
 class Orthogonality(WeightRegularizer):
-    r"""Penalize the distance of the Gram matrix of the columns from the identity.
+    r"""Squared distance of the Gram matrix of the columns from the identity.
 
     .. math::
 
@@ -22,13 +22,14 @@ class Orthogonality(WeightRegularizer):
 
     See Also
     --------
-    skjacobnet.initializers : The initializers ``orthogonal`` and ``isometric`` start
-        where this penalty is least.
+    skjacobnet.initializers : The initializers ``orthogonal`` and ``isometric`` start at
+        the minimum of this penalty.
 
     Notes
     -----
     W has shape (n_in, n_out) and I is of size n_out. A wide matrix, n_out > n_in,
-    cannot have orthonormal columns. There the smaller Gram matrix of the rows serves:
+    cannot have orthonormal columns. The smaller Gram matrix of the rows replaces it
+    there:
 
     .. math::
 

@@ -1,4 +1,4 @@
-"""Sparsity: a preference for hidden activations that are mostly off."""
+"""Penalties for sparse hidden activations."""
 
 import math
 
@@ -10,7 +10,7 @@ from skjacobnet.regularizers.base import ActivationRegularizer, Regularizer
 
 
 class Sparsity(ActivationRegularizer):
-    r"""Penalize hidden activations that are far from zero, or on too often.
+    r"""Sparsity penalty on hidden activations.
 
     With activation h, weights w and n rows, the form ``"l1"`` is
 
@@ -29,34 +29,35 @@ class Sparsity(ActivationRegularizer):
     strength : float >= 0, default=1.0
         :math:`\lambda`. Unit: that of the loss per unit of the penalty.
     form : {"l1", "kl"}, default="l1"
-        Small absolute activations, or a mean activation near the target.
+        Form of the penalty: absolute activations, or divergence of the mean activation
+        from the target.
     target : float in (0, 1), default=0.05
-        :math:`\rho`, the mean activation that ``form="kl"`` asks for. Dimensionless.
-        Without meaning for ``form="l1"``.
+        Target mean activation :math:`\rho` of ``form="kl"``. Dimensionless. Ignored for
+        ``form="l1"``.
 
     Raises
     ------
     ValueError
-        By `check_layer`, if ``form="kl"`` meets an activation whose ``value_range`` is
+        From `check_layer`, for ``form="kl"`` and an activation whose ``value_range`` is
         not declared to lie in [0, 1].
 
     See Also
     --------
-    L1 : The same norm of the weights.
+    L1 : L1 norm of the weights.
 
     Notes
     -----
     O(n_samples * n) time.
 
-    The form ``"l1"`` has a kink at 0, where the subgradient 0 is taken.
+    The form ``"l1"`` has a kink at 0, with the subgradient 0.
 
-    The form ``"kl"`` looks at a whole batch, so its value depends on the batch size,
-    and on the weights only through their proportions. L-BFGS takes all rows as one
-    batch with it, which costs memory for the activations of all. K grows without bound
+    The form ``"kl"`` depends on the mean over a batch, so its value depends on the
+    batch size, and on the weights only through their proportions. L-BFGS then uses all
+    rows as one batch, with memory for the activations of all. K grows without bound
     towards 0 and 1. The mean is therefore clipped to :math:`[\epsilon, 1 - \epsilon]`,
-    with :math:`\epsilon` the machine precision of the activation's type, and K goes on
-    outside along its tangent. Value and gradient then stay finite and fit each other,
-    and a unit that is off for the whole batch is still pulled back.
+    with :math:`\epsilon` the machine precision of the activation's type, and K
+    continues outside along its tangent. Value and gradient then stay finite and
+    consistent, and a unit that is off for the whole batch still has a gradient.
 
     References
     ----------
@@ -172,7 +173,7 @@ def _batch_mean(activation, sample_weight):
 
 
 def _clip(mean):
-    """Keep the mean where the divergence and its slope are finite."""
+    """Clip the mean to where the divergence and its slope are finite."""
     epsilon = float(np.finfo(mean.dtype).eps)
     return np.clip(mean, epsilon, 1.0 - epsilon)
 

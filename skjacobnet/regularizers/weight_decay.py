@@ -1,4 +1,4 @@
-"""Weight decay: a preference for small weights."""
+"""Weight decay, for small weights."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from skjacobnet.regularizers.base import WeightRegularizer
 
 
 class WeightDecay(WeightRegularizer):
-    r"""Penalize half the sum of squared weights.
+    r"""Weight decay: half the sum of squared weights.
 
     .. math:: R(W) = \frac{\lambda}{2} \lVert W \rVert_F^2, \qquad \nabla R = \lambda W
 
@@ -22,7 +22,7 @@ class WeightDecay(WeightRegularizer):
 
     Notes
     -----
-    O(n_in * n_out) time, and no memory beside the result. The penalty enters the
+    O(n_in * n_out) time, and no memory besides the result. The penalty enters the
     gradient, so an optimizer that rescales gradients rescales it too; a decay that is
     decoupled from the gradient is part of the optimizer ``adamw``. In contrast to
     ``alpha`` of scikit-learn's ``MLPClassifier``, the strength is not divided by the

@@ -1,4 +1,4 @@
-"""Schedules: the factor of the learning rate as training goes on."""
+"""Schedules: factors of the learning rate over a run."""
 
 from skjacobnet.core.component import Family
 from skjacobnet.schedules.base import Schedule as Schedule

@@ -1,4 +1,4 @@
-"""The contract of a schedule."""
+"""Base class of schedules."""
 
 from abc import abstractmethod
 
@@ -6,17 +6,17 @@ from skjacobnet.core.component import Component
 
 
 class Schedule(Component):
-    """A factor of the learning rate that changes as training goes on.
+    """Base class of schedules: factors of the learning rate over a run.
 
-    A schedule is a pure function: it remembers nothing between calls.
+    A schedule is a pure function without state.
 
     Attributes
     ----------
     per_epoch : bool
         Whether the factor changes only between epochs.
     depends_on_scores : bool
-        Whether the factor depends on `monitored`. That it does not holds for the very
-        class that says so, not for its subclasses.
+        Whether the factor depends on `monitored`. False applies to the declaring class
+        only, not to its subclasses.
     """
 
     per_epoch = False
@@ -29,11 +29,11 @@ class Schedule(Component):
         Parameters
         ----------
         step : int
-            From 0 to ``n_steps - 1``. Beyond, the factor stays at its final value.
+            Step from 0 to ``n_steps - 1``. Later the factor stays at its final value.
         n_steps : int >= 1
-            Steps of the whole training.
+            Number of steps of the whole run.
         monitored : sequence of float, default=()
-            The score after each finished epoch, larger is better.
+            Score after each finished epoch, larger is better.
 
         Returns
         -------
@@ -42,5 +42,5 @@ class Schedule(Component):
 
 
 def progress(step, n_steps):
-    """Return the part of the training that is over, from 0 to 1."""
+    """Return the completed share of the run, from 0 to 1."""
     return min(step / n_steps, 1.0)

@@ -1,10 +1,10 @@
-"""A constant learning rate."""
+"""The constant schedule."""
 
 from skjacobnet.schedules.base import Schedule
 
 
 class Constant(Schedule):
-    """Leave the learning rate as it is: the factor is 1.
+    """Constant learning rate: the factor is 1.
 
     See Also
     --------
@@ -12,8 +12,8 @@ class Constant(Schedule):
 
     Notes
     -----
-    Mini-batch gradients are noisy, so with a constant rate the weights end up moving
-    about a minimum at a distance that shrinks with the rate.
+    Mini-batch gradients are noisy, so with a constant rate the weights keep moving
+    around a minimum, at a distance that shrinks with the rate.
 
     Examples
     --------

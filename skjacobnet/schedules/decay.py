@@ -1,4 +1,4 @@
-"""Factors that fall smoothly."""
+"""Schedules that decay smoothly."""
 
 import math
 
@@ -7,7 +7,7 @@ from skjacobnet.schedules.base import Schedule, progress
 
 
 class Cosine(Schedule):
-    r"""Let the factor fall along half a period of a cosine.
+    r"""Cosine decay, along half a period of a cosine.
 
     With t the step over the number of steps and f the final factor,
 
@@ -16,7 +16,7 @@ class Cosine(Schedule):
     Parameters
     ----------
     final : float in [0, 1], default=0.0
-        The factor at the end. Dimensionless.
+        Factor at the end of the run. Dimensionless.
 
     See Also
     --------
@@ -24,9 +24,9 @@ class Cosine(Schedule):
 
     Notes
     -----
-    The last step, number ``n_steps - 1``, has a factor slightly above `final`, so that
-    with ``final=0`` it still moves the weights. It is 1/2 between the ends at half of
-    the training.
+    The last step, number ``n_steps - 1``, has a factor slightly above `final`, so with
+    ``final=0`` it still moves the weights. At half of the run the factor is halfway
+    between 1 and `final`.
 
     References
     ----------
@@ -54,23 +54,23 @@ class Cosine(Schedule):
 
 
 class Exponential(Schedule):
-    r"""Multiply the factor by the same number in each step.
+    r"""Exponential decay: the same ratio in each step.
 
     With t the step over the number of steps and f the final factor, it is :math:`f^t`.
 
     Parameters
     ----------
     final : float in (0, 1], default=0.01
-        The factor at the end. Dimensionless.
+        Factor at the end of the run. Dimensionless.
 
     See Also
     --------
-    Step : Multiplies only at a few points of the training.
+    Step : Lowers the factor only at a few milestones.
 
     Notes
     -----
-    Each step multiplies the factor by ``final ** (1 / n_steps)``: the fall is set for
-    the whole training, whatever its length.
+    Each step multiplies the factor by ``final ** (1 / n_steps)``: the total decay does
+    not depend on the length of the run.
 
     References
     ----------
@@ -96,15 +96,15 @@ class Exponential(Schedule):
 
 
 class InverseScaling(Schedule):
-    r"""Let the factor fall like a power of the number of steps.
+    r"""Inverse scaling: decay by a power of the number of steps.
 
     In step k, counted from 0, it is :math:`(1 + k)^{-p}`.
 
     Parameters
     ----------
     power : float >= 0, default=0.5
-        The exponent p. Dimensionless. The proofs for stochastic approximation ask for
-        more than 1/2 and at most 1.
+        Exponent p. Dimensionless. The proofs for stochastic approximation require more
+        than 1/2 and at most 1.
 
     See Also
     --------
@@ -112,7 +112,7 @@ class InverseScaling(Schedule):
 
     Notes
     -----
-    The fall does not depend on the length of the training: after 100 steps the factor
+    The decay does not depend on the length of the run: after 100 steps the factor
     is 0.1 by default, and after 10,000 it is 0.01. ``MLPClassifier`` counts samples
     instead of steps in its ``"invscaling"``.
 

@@ -1,4 +1,4 @@
-"""A rise, a plateau and a fall."""
+"""The schedule with a warm-up, a plateau and a cosine decay."""
 
 import math
 
@@ -7,7 +7,7 @@ from skjacobnet.schedules.base import Schedule
 
 
 class FlatCosine(Schedule):
-    r"""Raise the factor to 1, keep it there, then let it fall along a cosine to zero.
+    r"""Warm-up to 1, a plateau, then a cosine decay to zero.
 
     With the progress :math:`t = (k + 1/2) / n` of step k of n, warm-up w and the end
     of the plateau a,
@@ -23,24 +23,24 @@ class FlatCosine(Schedule):
     Parameters
     ----------
     warmup : float in [0, 1), default=0.1
-        The part of the run that rises. Dimensionless.
+        Share of the run in the warm-up. Dimensionless.
     anneal_from : float in [0, 1), default=0.5
-        The part of the run after which the factor falls. Dimensionless. Below `warmup`
-        there is no plateau.
+        Share of the run before the decay. Dimensionless. Below `warmup` there is no
+        plateau.
 
     See Also
     --------
     OneCycle : Without a plateau.
-    Cosine : The fall alone.
+    Cosine : Only the decay.
 
     Notes
     -----
-    What ``schedule="auto"`` stands for. The progress is that of the middle of a step,
-    so that neither the first factor nor the last one is zero. From the end of the run
-    on the factor is 0.
+    The default, ``schedule="auto"``. The progress is taken at the middle of a step,
+    so neither the first nor the last factor is zero. After the end of the run the
+    factor is 0.
 
-    Where `anneal_from` is smaller than `warmup`, the factor is the smaller one of the
-    rise and the fall.
+    If `anneal_from` is smaller than `warmup`, the factor is the smaller one of warm-up
+    and decay.
 
     References
     ----------

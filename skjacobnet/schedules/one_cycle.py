@@ -1,4 +1,4 @@
-"""One rise and one fall."""
+"""The one-cycle schedule."""
 
 import math
 
@@ -7,7 +7,7 @@ from skjacobnet.schedules.base import Schedule, progress
 
 
 class OneCycle(Schedule):
-    r"""Raise the factor to 1, then let it fall to almost nothing.
+    r"""One cycle: a rise to 1, then a decay to almost zero.
 
     With t the step over the number of steps, w the warm-up, s the start, f the final
     factor and :math:`h(u) = (1 + \cos \pi u) / 2`,
@@ -22,23 +22,23 @@ class OneCycle(Schedule):
     Parameters
     ----------
     warmup : float in [0, 1), default=0.3
-        The part of the training that rises. Dimensionless.
+        Share of the run in the warm-up. Dimensionless.
     start : float in (0, 1], default=0.04
-        The factor of the first step. Dimensionless.
+        Factor of the first step. Dimensionless.
     final : float in (0, 1], default=1e-4
-        The factor at the end. Dimensionless.
+        Factor at the end of the run. Dimensionless.
 
     See Also
     --------
-    Cosine : The fall alone.
-    Warmup : A straight rise in front of any schedule.
+    Cosine : Only the decay.
+    Warmup : A linear rise before any schedule.
 
     Notes
     -----
-    It is made for learning rates larger than a constant one may be: the rate is high
-    only in the middle of the training. The source moves along straight lines and lets
-    the momentum fall where the rate rises; here both ways are cosines and the momentum
-    stays.
+    It is meant for learning rates too large for a constant schedule: the rate is high
+    only in the middle of the run. In the source the rate is piecewise linear and the
+    momentum falls where the rate rises; here rise and decay are cosines and the
+    momentum is constant.
 
     References
     ----------

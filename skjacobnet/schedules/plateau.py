@@ -1,4 +1,4 @@
-"""A factor that falls where the score no longer improves."""
+"""The schedule that lowers the rate on a plateau of the score."""
 
 import math
 
@@ -7,28 +7,28 @@ from skjacobnet.schedules.base import Schedule
 
 
 class Plateau(Schedule):
-    """Divide the factor whenever the score has not improved for some epochs.
+    """Reduction on a plateau: divide the factor after epochs without progress.
 
     Parameters
     ----------
     divisor : float > 1, default=5.0
-        What the factor is divided by. Dimensionless.
+        Divisor of the factor. Dimensionless.
     patience : int >= 1, default=5
-        How many epochs in a row without progress it takes; then they are counted anew.
+        Patience: number of epochs in a row without progress before each division.
     tol : float >= 0, default=1e-4
-        By how much a score must beat the best one so far to count as progress. Unit:
-        that of the score.
+        Least improvement over the best score so far that counts as progress. Unit: that
+        of the score.
 
     See Also
     --------
-    Step : Falls at points that are known before.
+    Step : Falls at fixed milestones.
 
     Notes
     -----
-    A pure function of the scores so far, so that training can go on from any state;
-    O(number of epochs) time, once in each epoch. A score that is larger than the best
-    one by less than `tol` is the new best one all the same, as in early stopping: many
-    small gains are no progress. Without scores the factor is 1.
+    A pure function of the scores so far, so training can continue from any state;
+    O(number of epochs) time, once in each epoch. A score that beats the best one by
+    less than `tol` still replaces it, as in early stopping: many small gains do not
+    count as progress. Without scores the factor is 1.
 
     The rule is that of ``learning_rate="adaptive"`` of ``MLPClassifier``, with its
     divisor; there the number of epochs is ``n_iter_no_change``, and training stops once
@@ -36,7 +36,7 @@ class Plateau(Schedule):
 
     Examples
     --------
-    The third and the fourth epoch bring no progress, then one does:
+    The third and the fourth epoch make no progress, the fifth does:
 
     >>> schedule = Plateau(divisor=2.0, patience=2)
     >>> scores = [0.6, 0.8, 0.8, 0.7, 0.9]

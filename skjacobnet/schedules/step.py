@@ -1,4 +1,4 @@
-"""A factor that falls at a few points of the training."""
+"""The step schedule."""
 
 from collections.abc import Sequence
 
@@ -9,32 +9,32 @@ FRACTION = Interval(0.0, 1.0, "neither")
 
 
 class Step(Schedule):
-    """Multiply the factor at each milestone.
+    """Step decay: multiply the factor at each milestone.
 
     After k milestones it is ``factor ** k``.
 
     Parameters
     ----------
     factor : float in (0, 1], default=0.1
-        What a milestone multiplies by. Dimensionless.
+        Multiplier at each milestone. Dimensionless.
     milestones : sequence of float in (0, 1), default=(0.5, 0.75)
-        Where, as fractions of the training.
+        Positions of the milestones, as shares of the run.
 
     Raises
     ------
     TypeError, ValueError
-        By `validate`, for a milestone that is not a number in (0, 1).
+        From `validate`, for a milestone that is not a number in (0, 1).
 
     See Also
     --------
     Exponential : Falls in every step.
-    Plateau : Falls where the score no longer improves.
+    Plateau : Falls when the score stops improving.
 
     Notes
     -----
-    The first step with the new factor is the first at or after the milestone:
-    ``step / n_steps >= milestone``. The order of the milestones does not count; one
-    that is given twice multiplies twice.
+    The first step with the new factor is the first at or after the milestone: ``step /
+    n_steps >= milestone``. The order of the milestones is irrelevant; a repeated
+    milestone multiplies twice.
 
     References
     ----------

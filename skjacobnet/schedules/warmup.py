@@ -1,11 +1,11 @@
-"""A rise in front of any schedule."""
+"""Warm-up before any schedule."""
 
 from skjacobnet.core.constraints import Interval
 from skjacobnet.schedules.base import Schedule
 
 
 class Warmup(Schedule):
-    r"""Raise the factor along a straight line, then follow another schedule.
+    r"""Linear warm-up, followed by another schedule.
 
     With w warm-up steps, the factor of step k is :math:`\min((k + 1) / w, 1)` times
     that of the schedule in step :math:`\max(k - w, 0)` of the n - w that remain.
@@ -13,27 +13,27 @@ class Warmup(Schedule):
     Parameters
     ----------
     schedule : str or Schedule, default="constant"
-        What follows the rise.
+        Schedule after the warm-up.
     fraction : float in [0, 1), default=0.1
-        The part of the training that rises. Dimensionless.
+        Share of the run in the warm-up. Dimensionless.
 
     Raises
     ------
     TypeError, ValueError
-        By `validate`, for a schedule that is unknown or has wrong arguments.
+        From `validate`, for an unknown schedule or one with invalid arguments.
 
     See Also
     --------
-    OneCycle : A rise and a fall along cosines.
+    OneCycle : A rise and a decay along cosines.
 
     Notes
     -----
     w is ``fraction * n_steps`` rounded to a whole number, and at most ``n_steps - 1``.
-    The rise reaches 1 in its last step, number w - 1, so that step w, the first of the
-    schedule alone, keeps its height.
+    The warm-up reaches 1 in its last step, number w - 1, and step w is the first of the
+    schedule.
 
-    A rise changes in every step, so a schedule that otherwise changes only between
-    epochs is also evaluated in every step.
+    The warm-up changes in every step, so the schedule is evaluated in every step, also
+    one that changes only between epochs.
 
     References
     ----------
@@ -73,7 +73,7 @@ class Warmup(Schedule):
 
 
 def _family():
-    # The family lists this class too, so it is not there yet while this file is read.
+    # The family contains this class, so it cannot be imported at the top.
     from skjacobnet.schedules import SCHEDULES
 
     return SCHEDULES

@@ -1,4 +1,4 @@
-"""What is predicted: classes, labels or numbers, encoded and decided."""
+"""Tasks: classes, labels or numbers, with their encodings and decision rules."""
 
 from skjacobnet.tasks.base import Task as Task
 from skjacobnet.tasks.classes import Classes as Classes

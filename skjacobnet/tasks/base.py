@@ -1,4 +1,4 @@
-"""The contract of a task."""
+"""Base class of tasks."""
 
 from abc import ABC, abstractmethod
 
@@ -8,10 +8,10 @@ from skjacobnet.core.blocks import rows_of, slices
 
 
 class Task(ABC):
-    """What is predicted: how targets are checked, encoded and decided.
+    """Base class of tasks: checks and encoding of targets, and decision rules.
 
-    A task is a value, made from the targets of a fit. Estimators of different tasks
-    share all else.
+    A task is immutable and created from the targets of a fit. Estimators of different
+    tasks share all other code.
 
     Attributes
     ----------
@@ -20,15 +20,15 @@ class Task(ABC):
     n_columns : int
         Number of columns of encoded targets.
     noun : str
-        What messages call the targets; ``str(task)`` lists them.
+        Name of the targets in messages; ``str(task)`` lists them.
     scorer : str
-        A scorer of scikit-learn that suits it.
+        A suitable scorer of scikit-learn.
     n_bins : int
-        The most bins of a column with automatic encodings.
+        Maximum number of bins of a column with automatic encodings.
     n_answers : int
-        Answers to choose from: classes, or two.
+        Number of classes; two for labels and regression.
     starts_at_constant : bool
-        Whether first predictions are near the best constant one, which is the first
+        Whether initial predictions are close to the best constant one, the initial
         intercept of the output layer.
     """
 
@@ -50,11 +50,11 @@ class Task(ABC):
 
     @abstractmethod
     def link(self, loss=None):
-        """Return the link from raw predictions to what is predicted."""
+        """Return the link from raw predictions to predictions."""
 
     @property
     def outputs(self):
-        """What a network can be asked for, and differentiated, the usual one first."""
+        """Names of the differentiable outputs, the prediction first."""
         return self.link().outputs
 
     def n_outputs(self, output):
@@ -69,27 +69,27 @@ class Task(ABC):
         ----------
         y : array-like of shape (n_samples,) or (n_samples, n_columns)
         name : str
-            What messages call it.
+            Name of the targets in messages.
 
         Raises
         ------
         ValueError
-            If a target is unknown, or the shape does not fit.
+            If a target is unknown, or the shape is invalid.
         """
 
     def fitted(self, codes, sample_weight):
-        """Return the task with what it learns from the targets of a fit.
+        """Return the task fitted to the targets of a fit.
 
         Parameters
         ----------
         codes : array
-            Those of the rows that count.
+            Codes of the rows of positive weight.
         sample_weight : array of shape (n_samples,) or None
         """
         return self
 
     def following(self, earlier):
-        """Return the task for a run that goes on with the weights of an earlier one."""
+        """Return the task for a run that continues an earlier one."""
         return self
 
     def rescaling(self):
@@ -103,28 +103,28 @@ class Task(ABC):
         Parameters
         ----------
         codes : array
-            Some of those from `codes`.
+            Codes, some of those from the method `codes`.
         dtype : data-type
         out : array of shape (n_samples, n_columns), optional
-            Where to write them.
+            Output array.
         places : array of np.intp of shape (n_samples,), optional
-            Room for intermediate numbers.
+            Buffer for intermediate results.
         """
 
     @abstractmethod
     def decide(self, raw):
-        """Return what is predicted for raw predictions (n_samples, n_raw)."""
+        """Return the predictions for raw predictions (n_samples, n_raw)."""
 
     @abstractmethod
     def same_as(self, other):
-        """Whether weights trained for this task fit another one."""
+        """Whether weights trained for this task are valid for another one."""
 
     def strata(self, codes):
         """Return the group of each row, for a stratified split, or None."""
         return None
 
     def absent(self, codes):
-        """Return the classes that no row has."""
+        """Return the classes without a row."""
         return []
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""Classes that exclude each other."""
+"""Mutually exclusive classes."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,13 @@ from skjacobnet.core.workspace import count_up
 from skjacobnet.links import LOGISTIC, SOFTMAX
 from skjacobnet.tasks.base import Task
 
-# A share of zero would have a raw prediction of minus infinity.
+# A frequency of zero would have a raw prediction of minus infinity.
 SMALLEST_SHARE = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
 class Classes(Task):
-    """One of several classes for each row.
+    """Classification task with one of several classes for each row.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class Classes(Task):
                 f"Known: {self.classes.tolist()}."
             )
         codes = np.searchsorted(self.classes, y)
-        # One byte for each row is enough for most problems.
+        # One byte per row suffices for most problems.
         return codes.astype(np.min_scalar_type(len(self.classes) - 1))
 
     def encode(self, codes, dtype, out=None, places=None):
@@ -78,7 +78,7 @@ class Classes(Task):
             out[:, 0] = codes
             return out
         out.fill(0.0)
-        # Twice as fast as an index for rows and one for columns.
+        # Twice as fast as indexing by rows and columns.
         places = np.empty(len(codes), np.intp) if places is None else places
         count_up(places, self.n_raw)
         places += codes
@@ -109,7 +109,7 @@ class Classes(Task):
         return self._raw_of(np.maximum(shares, SMALLEST_SHARE))
 
     def prior_raw(self, codes, counts):
-        r"""Return the raw prediction of the shares of the classes, (n_raw,).
+        r"""Return the raw prediction of the class frequencies, (n_raw,).
 
         .. math:: \pi_k = (n_k + 1) / (n + C)
 
@@ -117,7 +117,7 @@ class Classes(Task):
         ----------
         codes : array of int of shape (n_samples,)
         counts : array of shape (n_samples,) or None
-            How many rows each one stands for; their sum is n. None stands for ones.
+            Number of rows that each one represents; their sum is n. None is ones.
         """
         totals = np.bincount(codes, counts, len(self.classes)) + 1.0
         return self._raw_of(totals / totals.sum())
@@ -127,7 +127,7 @@ class Classes(Task):
         return logarithms[1:] - logarithms[:1] if self.n_raw == 1 else logarithms
 
     def loss_of_constant(self, raw, codes, sample_weight, loss):
-        # Rows of a class are alike, so one of each is enough.
+        # Rows of a class are identical, so one of each suffices.
         shares = self.shares(codes, sample_weight)
         every = np.arange(len(shares))
         return super().loss_of_constant(raw, every, shares, loss)

@@ -1,4 +1,4 @@
-"""The task that the targets of a classifier stand for."""
+"""The task of a classifier, from its targets."""
 
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -8,7 +8,7 @@ from skjacobnet.tasks.labels import Labels
 
 
 def classification_task(y):
-    """Read the classes off all targets of a fit, whatever the weights of their rows.
+    """Return the task with the classes of all targets, whatever their weights.
 
     Parameters
     ----------
@@ -34,12 +34,12 @@ def classification_task(y):
 
 
 def declared_task(classes, y):
-    """Take the classes that a user names beforehand, for a first `partial_fit`.
+    """Return the task with declared classes, for a first `partial_fit`.
 
     Parameters
     ----------
     classes : array-like of shape (n_classes,)
-        For labels the numbers of the columns of `y`.
+        Classes; for labels the indices of the columns of `y`.
     y : array-like of shape (n_samples,) or (n_samples, n_labels)
 
     Returns
@@ -49,21 +49,21 @@ def declared_task(classes, y):
     Raises
     ------
     ValueError
-        As in `classification_task`, or if `y` has other columns than are named.
+        As in `classification_task`, or if `y` has other columns than declared.
     """
     classes = np.unique(classes)
     if not _is_multilabel(y):
         return _classes(classes, "classes")
     if not np.array_equal(classes, np.arange(y.shape[1])):
         raise ValueError(
-            f"classes must be the numbers 0 to {y.shape[1] - 1} of the columns of y, "
+            f"classes must be the indices 0 to {y.shape[1] - 1} of the columns of y, "
             f"got {classes.tolist()}."
         )
     return Labels(y.shape[1])
 
 
 def _is_multilabel(y):
-    """Whether targets are labels; targets of other kinds are refused."""
+    """Whether targets are labels; invalid targets raise an error."""
     kind = type_of_target(y)
     if kind not in ("binary", "multiclass", "multilabel-indicator"):
         check_classification_targets(y)  # says what is wrong

@@ -1,4 +1,4 @@
-"""The task that targets and a loss stand for."""
+"""The task of targets and a loss."""
 
 from skjacobnet.losses import RegressionLoss
 from skjacobnet.tasks.classification import classification_task
@@ -6,13 +6,13 @@ from skjacobnet.tasks.regression import regression_task
 
 
 def task_of(y, loss):
-    """Read the task off the targets of a fit.
+    """Return the task for the targets of a fit.
 
     Parameters
     ----------
     y : array-like of shape (n_samples,) or (n_samples, n_columns)
     loss : Loss
-        One of numbers makes it a regression, any other one a classification.
+        A regression loss selects regression, any other loss classification.
 
     Returns
     -------
@@ -21,7 +21,7 @@ def task_of(y, loss):
     Raises
     ------
     ValueError
-        If the targets are not of that kind.
+        If the targets are invalid for the task.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Labels, any number of which a row may have."""
+"""Multilabel targets."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from skjacobnet.tasks.classes import SMALLEST_SHARE
 
 @dataclass(frozen=True, eq=False)
 class Labels(Task):
-    """Yes or no for each of several labels.
+    """Multilabel classification task: a binary outcome for each label.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Labels(Task):
 
     @property
     def classes(self):
-        """The numbers of the labels."""
+        """Indices of the labels."""
         return np.arange(self.n_labels)
 
     @property
@@ -78,7 +78,7 @@ class Labels(Task):
         return np.log(shares) - np.log1p(-shares)
 
     def prior_raw(self, codes, counts):
-        r"""Return the raw prediction of the share of each label, (n_labels,).
+        r"""Return the raw prediction of the label frequencies, (n_labels,).
 
         .. math:: \pi = (n_1 + 1) / (n + 2)
 
@@ -86,7 +86,7 @@ class Labels(Task):
         ----------
         codes : array of shape (n_samples, n_labels)
         counts : array of shape (n_samples,) or None
-            How many rows each one stands for; their sum is n. None stands for ones.
+            Number of rows that each one represents; their sum is n. None is ones.
         """
         counts = np.ones(len(codes)) if counts is None else counts
         totals = counts @ codes + 1.0

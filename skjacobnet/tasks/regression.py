@@ -1,4 +1,4 @@
-"""Numbers, and the unit in which a network learns them."""
+"""Regression targets, and their scaling."""
 
 from dataclasses import dataclass, replace
 from numbers import Real
@@ -13,30 +13,30 @@ from skjacobnet.tasks.base import Task
 
 @dataclass(frozen=True, eq=False)
 class Regression(Task):
-    r"""One number or several for each row.
+    r"""Regression task with one or several targets.
 
-    The loss is given targets in the unit of their own spread,
+    The loss takes scaled targets,
 
     .. math:: t = (y - m) / s,
 
     with the weighted mean m and standard deviation s of each target over the rows of a
-    fit, except for losses with an exponential link, which take y itself. Where all
-    targets of a column are equal, its prediction is that constant.
+    fit, except for losses with an exponential link, which take y itself. If all targets
+    of a column are equal, its prediction is that constant.
 
     Parameters
     ----------
     n_targets : int
     loss : RegressionLoss
-        Decides how many raw predictions a target has, and what they mean.
+        Loss, which determines the number and the meaning of raw predictions per target.
     is_column : bool, default=False
         Whether predictions have the shape (n_samples,).
     location, scale : array of shape (n_targets,), optional
-        m and s; None before `fitted`. The scale of a constant is one.
+        Location m and scale s; None before `fitted`. The scale of a constant is one.
     constant : array of bool of shape (n_targets,), optional
-        Which targets have been the same in all rows so far.
+        Mask of the targets that are constant in all rows so far.
     goes_on : bool, default=False
-        Whether rows come call by call, so that a constant counts together with
-        another one of an earlier call.
+        Whether rows come in several calls, so that a different constant of an earlier
+        call counts as well.
 
     Examples
     --------
@@ -64,7 +64,7 @@ class Regression(Task):
 
     @property
     def n_raw(self):
-        """Number of raw predictions: one for each target, for some losses more."""
+        """Number of raw predictions: one for each target, more for some losses."""
         return self.n_targets * self.loss.n_per_target
 
     @property
@@ -98,7 +98,7 @@ class Regression(Task):
         if self.location is not None:
             earlier = self.location
             if self.goes_on:
-                # Two constants tell of a location and a scale.
+                # Two different constants determine a location and a scale.
                 differ = constant & (location != earlier)
                 scale[differ] = 0.5 * np.abs(location - earlier)[differ]
                 location[differ] = 0.5 * (location + earlier)[differ]
@@ -125,7 +125,7 @@ class Regression(Task):
         if not self.loss.scales_target:
             out[...] = codes
             return out
-        # The difference in float64, so that a large location loses no digits.
+        # Subtracted in float64, so that a large location loses no digits.
         centered = np.subtract(codes, self.location)
         return np.divide(centered, self.scale, out, casting="same_kind")
 
@@ -143,7 +143,7 @@ class Regression(Task):
 
     @property
     def raw_is_mean(self):
-        """Whether a raw prediction is that of the mean, in units of the scale."""
+        """Whether the raw prediction is the mean, in units of the scale."""
         return self.loss.link is IDENTITY and self.loss.scales_target
 
     def prediction_and_target(self, raw, y):
@@ -181,17 +181,17 @@ class Regression(Task):
         raw = loss.best_constant(self.encode(codes, np.float64), sample_weight)
         if not loss.scales_target:
             return raw
-        # The last layer passes over the network where a target is constant. An ordinary
-        # number there leaves the other targets alone.
+        # The last layer ignores the network for a constant target. An ordinary number
+        # there does not affect the other targets.
         return np.where(self._each(self.constant), 0.0, raw)
 
     def _each(self, by_target):
-        """Repeat what targets have for each of their raw predictions."""
+        """Repeat entries of targets for each of their raw predictions."""
         return np.repeat(by_target, self.loss.n_per_target)
 
 
 def regression_task(y, loss, goes_on=False):
-    """Read the number of targets off those of a fit.
+    """Return the regression task for the targets of a fit.
 
     Parameters
     ----------
@@ -226,7 +226,7 @@ def _columns(n_targets):
 def location_and_scale(y, sample_weight):
     """Return the weighted mean and standard deviation of each column, in float64.
 
-    Neither overflows or underflows where the numbers of the columns do not.
+    They neither overflow nor underflow if the numbers of the columns do not.
 
     Parameters
     ----------
@@ -258,7 +258,7 @@ def _numbers(y, name):
     """Return targets as finite numbers, (n_samples, n_targets)."""
     if issparse(y):
         raise ValueError(
-            f"{name} must be dense, got a sparse matrix. Give y.toarray()."
+            f"{name} must be dense, got a sparse matrix. Pass y.toarray()."
         )
     y = np.asarray(y)
     is_text = y.dtype == object and any(isinstance(value, str) for value in y.flat)
@@ -277,14 +277,14 @@ def _numbers(y, name):
     if not np.isfinite(y).all():
         row = int(np.argmin(np.isfinite(y.reshape(len(y), -1)).all(axis=1)))
         raise ValueError(
-            f"{name} must hold finite numbers, got {y[row]} in row {row}. Leave such "
-            "rows out."
+            f"{name} must hold finite numbers, got {y[row]} in row {row}. Drop such "
+            "rows."
         )
     return y.reshape(len(y), -1)
 
 
 def _refuse(y, name):
-    """Raise the error for targets that are no numbers; it shows the first."""
+    """Raise the error for targets that are not numbers; it shows the first."""
     strange = (value for value in y.ravel().tolist() if not isinstance(value, Real))
     raise ValueError(
         f"{name} must hold numbers, but it has {next(strange, y.dtype)!r}. To predict "

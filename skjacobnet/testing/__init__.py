@@ -1,4 +1,4 @@
-"""Checks for parts of your own: finite differences and all that a contract promises."""
+"""Checks of custom parts: finite differences, and the whole interface of a part."""
 
 from skjacobnet.testing.encodings import check_encoding as check_encoding
 from skjacobnet.testing.estimators import check_gradients as check_gradients

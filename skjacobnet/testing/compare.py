@@ -1,4 +1,4 @@
-"""Comparisons whose failures say what differs, where and by how much."""
+"""Assertions whose messages name the difference, its place and its size."""
 
 import pickle
 from contextlib import contextmanager
@@ -7,30 +7,30 @@ import numpy as np
 
 
 def assert_close(exact, empirical, what, rtol=1e-6, atol=1e-9):
-    """Require that two arrays agree in shape and, to a tolerance, in every number.
+    """Assert that two arrays have the same shape and agree to a tolerance.
 
     The tolerance is ``atol + rtol * max(abs(empirical))``, one number for the whole
-    array, since the error of a finite difference has the size of the largest entries.
+    array, since the error of a finite difference scales with the largest entries.
 
     Parameters
     ----------
     exact : array
-        What a part claims.
+        Array to check, such as an exact derivative.
     empirical : array
-        What it is measured against.
+        Reference array, such as a finite difference.
     what : str
-        What is compared, such as ``"ReLU(): Jacobian of the output for the input"``.
+        Label in messages, such as ``"ReLU(): Jacobian of the output for the input"``.
     rtol : float >= 0, default=1e-6
         Dimensionless.
     atol : float >= 0, default=1e-9
-        The rounding error of a central difference of a function of size one. Unit: that
-        of `exact`.
+        Absolute tolerance, by default the rounding error of a central difference of a
+        function of size one. Unit: that of `exact`.
 
     Raises
     ------
     AssertionError
-        If a shape or a number differs, or `exact` is not finite. The message has both
-        numbers, the index where they differ most, and the tolerance.
+        If a shape or a number differs, or `exact` is not finite. The message shows both
+        numbers, the index of the largest difference, and the tolerance.
 
     Examples
     --------
@@ -60,14 +60,14 @@ def assert_close(exact, empirical, what, rtol=1e-6, atol=1e-9):
 
 
 def assert_same(result, expected, what, dtype=None):
-    """Require agreement to rounding, for two ways to compute the same numbers.
+    """Assert that two arrays agree up to rounding.
 
     Parameters
     ----------
     result, expected : array
     what : str
     dtype : data-type, optional
-        The type whose rounding counts; by default that of `expected`.
+        Type whose rounding sets the tolerance; by default that of `expected`.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def assert_same(result, expected, what, dtype=None):
 
 
 def assert_type(array, dtype, what):
-    """Require the type of the numbers of an array."""
+    """Assert the dtype of an array."""
     if array.dtype != dtype:
         raise AssertionError(
             f"{what}: of type {array.dtype}, expected {np.dtype(dtype)}."
@@ -91,7 +91,7 @@ def assert_type(array, dtype, what):
 
 
 def assert_written(result, out, expected, what):
-    """Require that `out` was used and holds what the call without it returns."""
+    """Assert that `out` was used and holds the result of the call without it."""
     if not np.shares_memory(result, out):
         raise AssertionError(f"{what}: `out` was given but not returned.")
     assert_same(out, expected, f"{what}, written to `out`")
@@ -99,13 +99,13 @@ def assert_written(result, out, expected, what):
 
 @contextmanager
 def unchanged(part, **arrays):
-    """Require that a block changes neither a part nor arrays.
+    """Assert that a block changes neither a part nor arrays.
 
     Parameters
     ----------
     part : Component or other object
     **arrays : array
-        Under the names by which messages call them.
+        Arrays, with their names in messages.
 
     Raises
     ------
@@ -119,8 +119,8 @@ def unchanged(part, **arrays):
     for name in sorted(attributes.keys() | now.keys()):
         if attributes.get(name) != now.get(name):
             raise AssertionError(
-                f"{part!r}: a method changed the attribute {name!r}. A part is a "
-                f"value; what must be remembered travels in arguments."
+                f"{part!r}: a method changed the attribute {name!r}. A part must not "
+                f"change; pass state in arguments."
             )
     for name, array in arrays.items():
         if not np.array_equal(array, copies[name], equal_nan=True):

@@ -1,4 +1,4 @@
-"""Checks that a layer gives the same in all the ways it can be called."""
+"""Checks that a layer gives the same results in all ways to call it."""
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -17,7 +17,7 @@ from skjacobnet.testing.side_by_side import MEMBERS, check_as_alone
 
 
 def check_buffers(layer, weights, X, rng):
-    """Check `out`, and that a second use of buffers forgets the first."""
+    """Check `out`, and that a second use of buffers does not depend on the first."""
     output, operator = layer.linearize(weights, X)
     out = np.full_like(output, np.nan)
     what = f"{layer!r}: forward"
@@ -58,7 +58,7 @@ def _assert_gradients(found, expected, what):
 
 
 def check_stack(layer, weights, X, rng):
-    """Check that a stack of inputs and weights gives what its members give."""
+    """Check that a stack of inputs and weights gives the results of its members."""
     inputs = np.stack([X, draw_inputs(layer, X.shape, rng)])
     members = [weights, draw_weights(layer, X, rng)]
     stacked = _results(layer, _stack(members), inputs)
@@ -76,7 +76,7 @@ def check_stack(layer, weights, X, rng):
 
 
 def _check_numbers(layer, weights, X, rng):
-    """Check networks whose layers differ in the numbers that may, and in all draws."""
+    """Check networks whose layers differ in their member numbers and random draws."""
     inputs = np.stack([draw_inputs(layer, X.shape, rng) for _ in range(MEMBERS)])
     factors = np.array([1.0, 0.5, 0.75])
     names = member_numbers(layer)
@@ -97,7 +97,7 @@ def _check_numbers(layer, weights, X, rng):
 
 
 def check_float32(layer, weights, X, rng):
-    """Check that float32 in gives float32 out, near the result in float64."""
+    """Check that float32 inputs give float32 outputs, close to the float64 result."""
     drawn = layer.init_weights(X.shape[-1], rng, np.float32, X.astype(np.float32))
     for name, weight in drawn.items():
         assert_type(weight, np.float32, f"{layer!r}: init_weights, {name!r}")
@@ -110,7 +110,7 @@ def check_float32(layer, weights, X, rng):
 
 
 def check_sparse(layer, weights, X, rng):
-    """Check that a CSR matrix gives what the dense one gives."""
+    """Check that a CSR matrix gives the results of the dense one."""
     X = np.where(rng.random(X.shape) < 0.5, X, 0.0)
     sparse = csr_array(X)
     output = layer.forward(weights, X)
@@ -135,7 +135,7 @@ def _stack(members):
 
 
 def _results(layer, weights, X):
-    """Return all results of a layer, with cotangents that depend on shapes alone."""
+    """Return all results of a layer, with cotangents that depend only on shapes."""
     output, operator = layer.linearize(weights, X)
     n_out = output.shape[-1]
     cotangent = np.cos(np.arange(output.shape[-2] * n_out)).reshape(-1, n_out)

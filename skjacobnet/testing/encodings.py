@@ -1,4 +1,4 @@
-"""The check of an encoding, on a table with all that a table may have."""
+"""The check of an encoding, on a table with columns of all kinds."""
 
 import pickle
 
@@ -19,31 +19,31 @@ from skjacobnet.testing.finite_differences import STEP
 from skjacobnet.testing.operators import check_operator
 from skjacobnet.testing.tables import draw_table
 
-# One-sided differences that differ by more mark a kink: by a share of the larger one,
-# and of the largest slope of the column.
+# Larger discrepancies of one-sided differences mark a kink: relative to the larger one,
+# and to the largest slope of the column.
 KINK = 1e-3
 ROUNDING = 1e-7
 
 
 def check_encoding(encoding, random_state=0):
-    """Check everything that the contract of an encoding promises.
+    """Check the whole interface of an encoding.
 
-    On a random table of numbers and categories, with missing values, ties, constants,
-    a column that is all missing, and weights, some of them zero. What is fitted: that
-    integer weights equal repeated rows, that rows of weight zero don't count, that the
-    order of rows and columns changes nothing else, and that neither the type nor the
-    order in memory of the table do, nor blocks of rows. The layer: its shapes, copies
-    and pickles, that each output depends on one input, the Jacobian against central
-    differences and at kinks against those of one side, the operator, by
-    `check_operator`, the second derivative, float32, leading axes, `out`, workspaces,
-    CSR inputs where it accepts them, and that nothing is changed.
+    The table is random, with numbers, categories, missing values, ties, constants, a
+    column with only missing values, and weights, some of them zero. Checks of the fit:
+    integer weights equal repeated rows; rows of weight zero have no effect; neither
+    have the order of rows and columns, the dtype and the memory order of the table, and
+    blocks of rows. Checks of the layer: shapes, copies and pickles, that each output
+    depends on one input, the Jacobian against central differences and at kinks against
+    one-sided ones, the operator, by `check_operator`, the second derivative, float32,
+    leading axes, `out`, workspaces, CSR inputs if accepted, and that arguments are not
+    modified.
 
     Parameters
     ----------
     encoding : Encoding
-        As a user writes it, not fitted.
+        Unfitted encoding.
     random_state : int, Generator or None, default=0
-        Draws the table.
+        Seed of the table.
 
     Raises
     ------
@@ -56,7 +56,8 @@ def check_encoding(encoding, random_state=0):
 
     Notes
     -----
-    Derivatives must agree to 1e-6, statistics to 1e-14, edges and widths in all bits.
+    Derivatives must agree to 1e-6, statistics to 1e-14; edges and widths must be
+    bit-identical.
 
     Examples
     --------
@@ -159,7 +160,7 @@ def _assert_fits(found, expected, what):
 
 
 def _check_values(layer, statistics, X, columns, columns_out):
-    """Check what depends on what, and what becomes of missing numbers."""
+    """Check which inputs outputs depend on, and the outputs of missing numbers."""
     output = layer.forward(statistics, X)
     parts = [layer.forward(statistics, X[rows]) for rows in (slice(9), slice(9, None))]
     what = f"{layer!r}: a few rows at a time"
@@ -205,14 +206,14 @@ def _check_jacobian(layer, statistics, X, columns, columns_out, rng):
 
 
 def _check_slopes(layer, statistics, X, number, output, slopes):
-    """Compare slopes for one number with differences, at kinks with those of a side."""
+    """Compare slopes for one number with differences, at kinks with one-sided ones."""
     above, below = _moved(X, number)
     rise = layer.forward(statistics, above) - output
     fall = output - layer.forward(statistics, below)
     steps = [end[:, [number]] for end in (above - X, X - below, above - below)]
     right, left, central = rise / steps[0], fall / steps[1], (rise + fall) / steps[2]
-    # A missing number stays missing when it is moved: its derivative is zero, but for
-    # an output that is missing, too.
+    # A missing number stays missing when it is changed: its derivative is zero, unless
+    # the output is missing as well.
     missing = np.isnan(X[:, number])
     right[missing], left[missing], central[missing] = 0.0, 0.0, 0.0
     defined = np.isfinite(output)
@@ -223,14 +224,14 @@ def _check_slopes(layer, statistics, X, number, output, slopes):
     what = f"{layer!r}: Jacobian for input {number}"
     smooth = defined & ~kink
     assert_close(slopes[smooth], central[smooth], what)
-    # The same side for all outputs, or else they are those of no function.
+    # The same side for all outputs, else they belong to no function.
     sides = [side[kink] for side in (left, right)]
     side = min(sides, key=lambda side: np.sum(np.abs(slopes[kink] - side)))
     assert_close(slopes[kink], side, f"{what} at a kink, against one side", 1e-4)
 
 
 def _moved(X, number):
-    """Return rows with one of their numbers a little higher, and lower."""
+    """Return rows with one of their numbers slightly higher, and lower."""
     above, below = X.copy(), X.copy()
     step = STEP * np.maximum(1.0, np.abs(X[:, number]))
     above[:, number] += step
@@ -239,7 +240,7 @@ def _moved(X, number):
 
 
 def _check_second_vjp(layer, statistics, X, rng):
-    """Check the second derivative, where the first has no jump."""
+    """Check the second derivative where the first has no jump."""
     X = X + 0.01 * rng.random(X.shape)
     tangent = rng.normal(size=(2, *X.shape))
     n_out = layer.output_size(X.shape[-1])
@@ -298,7 +299,7 @@ def _check_buffers(layer, statistics, X, rng):
 
 
 def _check_stack(layer, statistics, X, rng):
-    """Check that a stack of rows or statistics gives what its members give."""
+    """Check that a stack of rows or statistics gives the results of its members."""
     others = {name: 1.5 * array for name, array in statistics.items()}
     members = [(statistics, X), (others, X[rng.permutation(len(X))])]
     both = {name: np.stack([array, others[name]]) for name, array in statistics.items()}
@@ -327,7 +328,7 @@ def _check_float32(layer, statistics, X):
 
 
 def _check_sparse(encoding, X, weight):
-    """Check that numbers in a CSR matrix give what they give in an array."""
+    """Check that numbers in a CSR matrix give the results of an array."""
     X = np.where(np.arange(X.size).reshape(X.shape) % 3 == 0, 0.0, X)
     columns = [Column(i, "number") for i in range(X.shape[1])]
     expected = encoding.fitted(columns, _rows(X, weight))
@@ -344,7 +345,7 @@ def _check_sparse(encoding, X, weight):
 
 
 def _results(layer, statistics, X):
-    """Return all results of a layer, with vectors that depend on shapes alone."""
+    """Return all results of a layer, with vectors that depend only on shapes."""
     output, operator = layer.linearize(statistics, X)
     tangent = np.sin(np.arange(X.shape[-2] * X.shape[-1])).reshape(X.shape[-2:])
     n_out = output.shape[-1]
@@ -366,5 +367,5 @@ def _results(layer, statistics, X):
 
 
 def _filled(array, copy=True):
-    """Return an array with a number that occurs nowhere else for missing ones."""
+    """Return an array with missing numbers replaced by a unique number."""
     return np.nan_to_num(array, copy=copy, nan=-12345.0)

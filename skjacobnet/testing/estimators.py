@@ -1,4 +1,4 @@
-"""The check of a whole model."""
+"""The check of a whole estimator."""
 
 from copy import copy
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from skjacobnet.testing.finite_differences import empirical_jacobian, finite_dif
 from skjacobnet.training.objective import Objective
 from skjacobnet.training.run import fitted_encoder
 
-# At most so many weights are checked one by one, and so many rows are used.
+# Maximum numbers of weights that are checked one by one, and of rows.
 N_WEIGHTS = 200
 N_ROWS = 50
 CLEARANCE = 1e-3
@@ -29,34 +29,34 @@ CLEARANCE = 1e-3
 def check_gradients(estimator, X, y, sample_weight=None, *, rtol=1e-6, random_state=0):
     """Check the derivatives of a whole model on rows of a data set.
 
-    The gradient of the objective for the weights, with the model's loss and all its
-    regularizers, and the Jacobian of the raw prediction for the inputs, in all three
-    orders of accumulation, are compared with central differences in float64. Nothing is
-    trained and the estimator is left as it is.
+    The gradient of the objective with respect to the weights, with the model's loss and
+    all its regularizers, and the Jacobian of the raw prediction with respect to the
+    inputs, in all three orders of accumulation, are compared with central differences
+    in float64. Nothing is trained and the estimator is not modified.
 
     Parameters
     ----------
     estimator : JacobianMLPClassifier or JacobianMLPRegressor
-        Fitted or not. A fitted one is checked at its weights, an unfitted one at first
-        weights that are moved a little, so that intercepts are not zero.
+        Fitted or not. A fitted one is checked at its weights, an unfitted one at
+        slightly perturbed initial weights, so that intercepts are not zero.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-        At most 50 rows are used, drawn at random. Each column that the trained layers
-        are given is divided by its largest entry, since differences need inputs of
+        At most 50 rows are used, drawn at random. Each input column of the trained
+        layers is divided by its largest entry, since differences need inputs of
         ordinary size.
     y : array-like of shape (n_samples,) or (n_samples, n_columns)
     sample_weight : array-like of shape (n_samples,), optional
     rtol : float > 0, default=1e-6
-        The tolerance, relative to the largest derivative. Dimensionless.
+        Tolerance relative to the largest derivative. Dimensionless.
     random_state : int, default=0
-        Draws rows, first weights, and the weights to look at where there are more than
-        200.
+        Seed of the rows, the initial weights, and the weights to check if there are
+        more than 200.
 
     Raises
     ------
     AssertionError
-        If a derivative is wrong. The message says which, with both numbers.
+        If a derivative is wrong. The message names it, with both numbers.
     ValueError
-        If all rows are too near a kink, such as that of ReLU, to measure anything.
+        If all rows are too close to a kink, such as that of ReLU.
 
     See Also
     --------
@@ -65,13 +65,13 @@ def check_gradients(estimator, X, y, sample_weight=None, *, rtol=1e-6, random_st
     Notes
     -----
     Rows where an input of an elementwise layer is nearer than 0.001 to one of its kinks
-    are passed over. Layers that draw random numbers are checked as they predict. Where
-    a regularizer draws, all do, and get the same draws in every evaluation.
+    are skipped. Random layers are checked in prediction. If a regularizer is random,
+    all are checked with the same draws in every evaluation.
 
-    Where an estimator has an `encoding`, all this is done behind it, and the Jacobian
-    for the numbers of the raw table is checked as well. Numbers are moved by a tenth of
-    their standard deviation then, since those of a table often lie on kinks of the
-    encoding, and rows within a thousandth of one are passed over.
+    With an `encoding`, these checks use the encoded rows, and the Jacobian with respect
+    to the numbers of the raw table is checked as well. Numbers are then shifted by a
+    tenth of their standard deviation, since those of a table often lie on kinks of the
+    encoding, and rows within a thousandth of a kink are skipped.
 
     Examples
     --------
@@ -116,7 +116,7 @@ def _check_encoded(found, name, rtol, rng):
     X = X[_clear_of_encodings(encoder, X, scale)]
     X = X[_clear_rows(whole, theta, X)]
     moved = scale > 0.0
-    # In units that make all columns count.
+    # In units that give all columns equal weight.
     units = np.where(moved, scale, 1.0)
     jacobian = empirical_jacobian(lambda x: whole.forward(theta, x), X, scale)
     for mode in ("reverse", "forward", "auto"):
@@ -129,13 +129,13 @@ def _check_encoded(found, name, rtol, rng):
 
 
 def _deviation(column):
-    """Return the standard deviation of numbers, zero where there are none."""
+    """Return the standard deviation of numbers, zero if there are none."""
     known = column[~np.isnan(column)]
     return known.std() if known.size else 0.0
 
 
 def _clear_of_encodings(encoder, X, scale):
-    """Return the rows in which slopes to both sides of each number are the same."""
+    """Return the rows in which the slopes on both sides of each number agree."""
     clear, here = np.ones(len(X), bool), encoder.encoded(X, np.float64)
     for place in np.flatnonzero(scale):
         above, below = X.copy(), X.copy()
@@ -148,29 +148,29 @@ def _clear_of_encodings(encoder, X, scale):
 
 
 class WeightDerivatives(NamedTuple):
-    """What `weight_derivatives` returns.
+    """Result of `weight_derivatives`.
 
     Attributes
     ----------
     gradient : array of shape (n_weights,)
-        The exact one, of all weights.
+        Exact gradient with respect to all weights.
     trained : array of bool of shape (n_weights,)
-        Which of them are ever changed.
+        Mask of the trained weights.
     indices : array of int
-        The weights that were measured, all of them trained ones.
+        Indices of the measured weights, all of them trained.
     empirical : array of the length of `indices`
-        Their central differences.
+        Central differences of the measured weights.
     network : Network
     theta : array of shape (n_weights,)
-        The weights at which all this was taken.
+        Weights at which the derivatives were computed.
     inputs : array or CSR matrix
-        The rows at which it was.
+        Rows at which the derivatives were computed.
     encoder : Network
-        Encodings before the network, which may be none.
+        Encodings before the network, possibly none.
     raw : array of shape (n_rows, n_columns), float64
-        All rows that were drawn, before the encodings.
+        All drawn rows, before the encodings.
     is_category : array of bool of shape (n_columns,)
-        Which columns of these hold categories.
+        Mask of the categorical columns.
     """
 
     gradient: np.ndarray
@@ -193,9 +193,10 @@ def weight_derivatives(
     Parameters
     ----------
     estimator, X, y, sample_weight, random_state
-        As in `check_gradients`, which says what rows and weights are used.
+        As in `check_gradients`, which describes the choice of rows and weights.
     n_weights : int >= 1, default=200
-        The most weights to measure, drawn at random. Each takes two evaluations.
+        Maximum number of weights to measure, drawn at random. Each takes two
+        evaluations.
 
     Returns
     -------
@@ -204,7 +205,7 @@ def weight_derivatives(
     Raises
     ------
     ValueError
-        If all rows are too near a kink, such as that of ReLU, to measure anything.
+        If all rows are too close to a kink, such as that of ReLU.
     """
     rng = np.random.default_rng(random_state)
     parts = resolve(estimator)
@@ -267,7 +268,7 @@ def weight_derivatives(
 
 
 def _checked(estimator, X, y, parts, fitted):
-    """Return the table as the network takes it, the targets, and how it is read."""
+    """Return the network's inputs, the targets, and the types of columns."""
     receiver = copy(estimator)
     columns = estimator.model_.columns if fitted else None
     if not parts.encodings and columns is None:
@@ -310,7 +311,7 @@ def _clear_rows(network, theta, inputs):
 
 
 def _any_rows(clear):
-    """Return the numbers of clear rows.
+    """Return the indices of rows away from kinks.
 
     Raises
     ------
@@ -320,6 +321,6 @@ def _any_rows(clear):
     if not clear.any():
         raise ValueError(
             "Every row is within 0.001 of a kink of an activation or encoding, where "
-            "differences measure nothing. Give other rows, or more of them."
+            "differences are meaningless. Pass other rows, or more of them."
         )
     return np.flatnonzero(clear)

@@ -1,10 +1,10 @@
-r"""Derivatives measured by central differences.
+r"""Derivatives by central differences.
 
 .. math:: f'(x) d \approx \frac{f(x + h d) - f(x - h d)}{2 h}
 
 With step :math:`h = \epsilon^{1/3}`, :math:`\epsilon` the machine precision, the error
 of the formula and that of rounding balance at about :math:`\epsilon^{2/3}`, ten digits
-in float64. Everything is computed in float64, whatever comes in.
+in float64. Everything is computed in float64, whatever the input.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ STEP = float(np.finfo(np.float64).eps) ** (1.0 / 3.0)
 
 
 def finite_difference(function, x, direction):
-    r"""Measure the derivative of a function along a direction.
+    r"""Return the central difference of a function along a direction.
 
     .. math::
 
@@ -23,11 +23,11 @@ def finite_difference(function, x, direction):
     Parameters
     ----------
     function : callable
-        Maps an array of the shape of `x` to an array of any shape.
+        Function that maps an array of the shape of `x` to an array of any shape.
     x : array
-        Where to differentiate.
+        Point at which to differentiate.
     direction : array of the shape of `x`
-        :math:`d`. Its length counts.
+        Direction :math:`d`; the result scales with its norm.
 
     Returns
     -------
@@ -35,14 +35,15 @@ def finite_difference(function, x, direction):
 
     See Also
     --------
-    empirical_jacobian : The derivatives along all features, row by row.
+    empirical_jacobian : Derivatives along all features, for each row.
 
     Notes
     -----
     Two calls of the function. The points :math:`x_\pm` are rounded, so the step is
-    taken from them and not from h: :math:`\hat h = \langle x_+ - x_-, d \rangle /
-    \langle d, d \rangle`, which is exact where d has one entry. A function that rounds
-    to float32 loses all but about two digits.
+    computed from them and not from h:
+    :math:`\hat h = \langle x_+ - x_-, d \rangle / \langle d, d \rangle`, which is exact
+    if d has one entry. A function that rounds to float32 loses all but about two
+    digits.
 
     References
     ----------
@@ -51,7 +52,7 @@ def finite_difference(function, x, direction):
 
     Examples
     --------
-    The square at 3 has the slope 6, so twice the direction gives 12:
+    The square has the slope 6 at 3, so the direction 2 gives 12:
 
     >>> finite_difference(np.square, np.array([3.0]), np.array([2.0]))
     array([12.000000])
@@ -68,18 +69,19 @@ def finite_difference(function, x, direction):
 
 
 def empirical_jacobian(function, X, scale=None):
-    r"""Measure the Jacobian of a function that treats every row alone.
+    r"""Return the Jacobian of a row-wise function by central differences.
 
     .. math:: J_{s,o,i} = \partial f(X)_{s,o} / \partial X_{s,i}
 
     Parameters
     ----------
     function : callable
-        Maps (n_samples, n_in) to (n_samples, n_out), such as ``predict_proba``.
+        Function that maps (n_samples, n_in) to (n_samples, n_out), such as
+        ``predict_proba``.
     X : array of shape (n_samples, n_in)
     scale : array of shape (n_in,), optional
-        The size of changes that matter, column by column. Columns of scale zero do not
-        move, and neither do missing numbers; their derivatives are zero. By default
+        Typical size of changes of each column. Columns of scale zero and missing
+        numbers are not changed; their derivatives are zero. By default
         :math:`\max(1, |x|)` of each entry.
 
     Returns
@@ -94,14 +96,14 @@ def empirical_jacobian(function, X, scale=None):
 
     See Also
     --------
-    finite_difference : The derivative along one direction.
+    finite_difference : Derivative along one direction.
 
     Notes
     -----
-    Two calls of the function for each feature, for all rows at once. A function that
-    mixes rows gives numbers without meaning. Steps are relative to each entry,
-    :math:`h = \epsilon^{1/3} \max(1, |x|)`, or to the scale, and divided by as they
-    were rounded. Keep `X` farther than that from kinks.
+    Two calls of the function for each feature, for all rows at once. The result is
+    meaningless for a function that mixes rows. Steps are relative to each entry,
+    :math:`h = \epsilon^{1/3} \max(1, |x|)`, or to the scale; differences are divided by
+    the rounded steps. Keep `X` farther than that from kinks.
 
     Examples
     --------
@@ -132,14 +134,14 @@ def empirical_jacobian(function, X, scale=None):
 
 
 def empirical_gradient(function, x):
-    """Measure the gradient of a function that returns one number.
+    """Return the gradient of a scalar function by central differences.
 
     Parameters
     ----------
     function : callable
-        Maps an array of the shape of `x` to a number.
+        Function that maps an array of the shape of `x` to a number.
     x : array
-        Where to differentiate.
+        Point at which to differentiate.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Random inputs and weights to check a layer with."""
+"""Random inputs and weights for checks of layers."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from skjacobnet.layers.base import Elementwise
 
 
 def draw_inputs(layer, shape, rng, clearance=0.1):
-    """Draw inputs of both signs that keep clear of the kinks of a layer.
+    """Draw inputs of both signs away from the kinks of a layer.
 
     Parameters
     ----------
@@ -14,7 +14,7 @@ def draw_inputs(layer, shape, rng, clearance=0.1):
     shape : tuple of int
     rng : numpy.random.Generator
     clearance : float > 0, default=0.1
-        The least distance from a kink. Unit: that of the input.
+        Least distance from a kink. Unit: that of the input.
 
     Returns
     -------
@@ -23,7 +23,7 @@ def draw_inputs(layer, shape, rng, clearance=0.1):
     Raises
     ------
     ValueError
-        If kinks are so dense that no inputs were found.
+        If kinks are too dense to find inputs.
     """
     X = rng.normal(scale=2.0, size=shape)
     kinks = layer.kinks if isinstance(layer, Elementwise) else ()
@@ -38,9 +38,9 @@ def draw_inputs(layer, shape, rng, clearance=0.1):
 
 
 def draw_weights(layer, X, rng):
-    """Draw weights as at the start of a run, and move all of them a little.
+    """Draw initial weights, and perturb all of them slightly.
 
-    Statistics of the layer are among them.
+    The result includes the statistics of the layer.
     """
     weights = layer.init_weights(X.shape[-1], rng, X.dtype, X)
     weights |= layer.neutral_statistics(X.shape[-1])
@@ -51,5 +51,5 @@ def draw_weights(layer, X, rng):
 
 
 def trained(layer, weights):
-    """Return those arrays of a layer that are weights, without its statistics."""
+    """Return the weights of a layer without its statistics."""
     return {n: array for n, array in weights.items() if n not in layer.statistics}

@@ -1,4 +1,4 @@
-"""Checks of a layer: by assertions, and by a print for the eye."""
+"""Checks of a layer: assertions, and a printed comparison."""
 
 import numpy as np
 
@@ -26,17 +26,17 @@ from skjacobnet.testing.operators import check_operator
 
 
 def check_layer(layer, n_in=5, n_samples=7, random_state=0):
-    """Check everything that the contract of a layer promises.
+    """Check the whole interface of a layer.
 
     In float64, on random inputs of both signs and random weights: the shapes; that
-    `forward` and `linearize` give the same output; the Jacobian for the input and for
-    each weight against central differences; `weight_vjp` against `weight_jvp`; the
-    operator, by `check_operator`; for an `Elementwise` layer also the second
-    derivative, and for a layer that is twice differentiable `second_vjp`. Then: free
-    leading axes, `sample_gradients` and `sample_squared_norms` against `weight_vjp` row
-    by row, float32, `out`, workspaces, CSR inputs where the layer accepts them, that
-    equal generators give equal random draws, and that neither the layer nor an argument
-    has changed. Weights that are `fixed` must have no derivative.
+    `forward` and `linearize` give the same output; the Jacobian with respect to the
+    input and to each weight against central differences; `weight_vjp` against
+    `weight_jvp`; the operator, by `check_operator`; for an `Elementwise` layer also the
+    second derivative, and for a layer that is twice differentiable `second_vjp`. Then:
+    free leading axes, `sample_gradients` and `sample_squared_norms` against
+    `weight_vjp` row by row, float32, `out`, workspaces, CSR inputs if the layer accepts
+    them, that equal generators give equal random draws, and that neither the layer nor
+    an argument is modified. `fixed` weights must have zero derivatives.
 
     Parameters
     ----------
@@ -45,13 +45,13 @@ def check_layer(layer, n_in=5, n_samples=7, random_state=0):
         Width of the inputs.
     n_samples : int >= 1, default=7
     random_state : int, Generator or None, default=0
-        Draws inputs, weights and tangents.
+        Seed of inputs, weights and tangents.
 
     Raises
     ------
     AssertionError
-        If one of these fails. The message names the layer and the derivative, and has
-        both numbers, where they differ most, and the tolerance.
+        If a check fails. The message names the layer and the derivative, and shows both
+        numbers, the place of the largest difference, and the tolerance.
 
     See Also
     --------
@@ -60,10 +60,10 @@ def check_layer(layer, n_in=5, n_samples=7, random_state=0):
 
     Notes
     -----
-    Derivatives must agree to 1e-6 of the largest entry, which a factor of 1.001 fails.
-    Inputs keep a distance of 0.1 from the `kinks` of an elementwise layer; other layers
-    are taken to be smooth. A layer that draws random numbers is also checked while it
-    draws, with its draws held fixed.
+    Derivatives must agree to 1e-6 of the largest entry, so an error by a factor of
+    1.001 fails. Inputs have a distance of at least 0.1 from the `kinks` of an
+    elementwise layer; other layers are assumed to be smooth. A random layer is also
+    checked with random draws, which are held fixed.
 
     Examples
     --------
@@ -98,17 +98,18 @@ def sanity_check(layer, X):
     Parameters
     ----------
     layer : Layer
-        Its weights are drawn with a fixed seed; statistics are those of no data.
+        Layer to check. Its weights are drawn with a fixed seed; statistics are the
+        default ones for no data.
     X : array of shape (n_samples, n_in)
 
     See Also
     --------
-    check_layer : Raises instead of printing, and checks much more.
+    check_layer : Raises errors instead of printing, and checks the whole interface.
 
     Notes
     -----
-    Computed in float64. Means are over all entries of the Jacobian, (n_samples, n_out,
-    n_in), and so is that of the absolute difference.
+    Computed in float64. All means, that of the absolute difference included, are over
+    all entries of the Jacobian, (n_samples, n_out, n_in).
 
     Examples
     --------
@@ -164,7 +165,7 @@ def _check_shapes(layer, weights, X):
 
 
 def _check_jacobian(layer, weights, X, rng, seed):
-    """Check `linearize`, drawing from a generator with that seed if there is one."""
+    """Check `linearize`, with a generator of that seed if given."""
 
     def linearize(X):
         draws = None if seed is None else np.random.default_rng(seed)
@@ -237,7 +238,7 @@ def _check_weight_derivatives(layer, weights, X, rng):
             ),
             f"{layer!r}: weight_jvp, the derivative of the output for {name!r}",
         )
-        # Entry by entry, so that a failure can say which one is wrong.
+        # Entry by entry, so that a message can name the wrong one.
         basis = np.eye(weight.size).reshape(weight.size, *weight.shape)
         sums = [
             np.sum(layer.weight_jvp(weights, X, {**zeros, name: unit}) * cotangent)
@@ -252,7 +253,7 @@ def _check_weight_derivatives(layer, weights, X, rng):
 
 
 def _check_second_vjp(layer, weights, X, rng):
-    """Check the derivatives of a product with the Jacobian, its draws held fixed."""
+    """Check the derivatives of a product with the Jacobian, with fixed draws."""
     seed = int(rng.integers(2**31))
     n_out = layer.output_size(X.shape[-1])
     tangent = rng.normal(size=(2, *X.shape))

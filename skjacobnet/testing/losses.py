@@ -18,50 +18,50 @@ from skjacobnet.testing.regression_losses import check_regression_loss
 
 
 def check_loss(loss, n_samples=7, n_raw=4, random_state=0):
-    """Check everything that the contract of a loss promises.
+    """Check the whole interface of a loss.
 
-    Without and with sample weights: the gradient for the raw prediction against central
-    differences of the value, the Hessian against those of the gradient, the Hessian
-    operator by `check_operator`, an integer weight against a repeated row, free leading
-    axes, float32, finite results for large raw predictions, and that neither the loss
-    nor an argument has changed. Networks side by side, with raw predictions, targets,
-    sample weights and label smoothing of their own, must each get what they get alone,
-    bit for bit, also where one of them has diverged; a loss that is not `stackable`
-    is not asked for that, nor for leading axes.
+    Without and with sample weights: the gradient with respect to the raw prediction
+    against central differences of the value, the Hessian against those of the gradient,
+    the Hessian operator by `check_operator`, an integer weight against a repeated row,
+    free leading axes, float32, finite results for large raw predictions, and that
+    neither the loss nor an argument is modified. For networks side by side, with
+    separate raw predictions, targets, sample weights and label smoothing, the results
+    of each must be bit-identical to those of the network alone, even if another one
+    diverges; this check and that of leading axes are skipped for a loss that is not
+    `stackable`.
 
-    A loss of classes is checked with the softmax link, and with the logistic link for
-    one column and for several, and large are raw predictions of 1e4 in size; it has
-    probabilities that sum to one.
+    A classification loss is checked with the softmax link, and with the logistic link
+    for one column and for several; large raw predictions are 1e4 in size. Its
+    probabilities must sum to one.
 
-    A `RegressionLoss` is checked for one target and for several, which are drawn in its
-    domain: numbers of both signs, or else counts, or else positive numbers. Large are
-    raw predictions of 1e4 in size where they are what is predicted, and of 20 where the
-    link has an exponential. No small change of one raw prediction improves on its best
-    constant.
+    A `RegressionLoss` is checked for one target and for several, drawn from its domain:
+    numbers of both signs, or else counts, or else positive numbers. Large raw
+    predictions are 1e4 in size, or 20 with an exponential link. No small change of one
+    raw prediction may improve on its best constant.
 
     Parameters
     ----------
     loss : Loss
     n_samples : int >= 1, default=7
     n_raw : int >= 2, default=4
-        Columns of the raw prediction; targets of a regression.
+        Number of columns of the raw prediction, or of regression targets.
     random_state : int, Generator or None, default=0
-        Draws targets, raw predictions and weights.
+        Seed of targets, raw predictions and weights.
 
     Raises
     ------
     AssertionError
-        If one of these fails. The message names the loss, the link and the derivative,
-        and has both numbers, where they differ most, and the tolerance.
+        If a check fails. The message names the loss, the link and the derivative, and
+        shows both numbers, the place of the largest difference, and the tolerance.
 
     See Also
     --------
-    check_regularizer : The same for a penalty.
+    check_regularizer : Check of a penalty.
 
     Notes
     -----
-    Derivatives must agree to 1e-6 of the largest entry. Kinks are no matter, since no
-    random number comes near to one.
+    Derivatives must agree to 1e-6 of the largest entry. Kinks do not matter, since
+    random numbers do not come close to one.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What is checked of every loss, whatever its targets are."""
+"""Checks of all losses, whatever their targets."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from skjacobnet.testing.finite_differences import empirical_gradient, empirical_
 from skjacobnet.testing.operators import check_operator
 from skjacobnet.testing.side_by_side import MEMBERS, check_as_alone, extreme_variants
 
-# How many axes the arguments of a loss have for a network alone.
+# Number of axes of the arguments of a loss for a single network.
 AXES = {"targets": 2, "raw predictions": 2, "sample weights": 1}
 
 
@@ -61,10 +61,10 @@ def check_variants(loss, y, raw, weights, link, name):
 
 
 def check_networks_side_by_side(loss, y, raw, link, label, rng):
-    """Check that each network of a stack gets what it gets alone, bit for bit.
+    """Check that the results of each network of a stack are bit-identical to its own.
 
-    Networks have raw predictions of their own, with and without targets, sample weights
-    and label smoothing of their own. In the end one of them has diverged.
+    Networks have separate raw predictions, with and without separate targets, sample
+    weights and label smoothing. In the last case one of them has diverged.
 
     Parameters
     ----------
@@ -73,9 +73,9 @@ def check_networks_side_by_side(loss, y, raw, link, label, rng):
     raw : array of shape (n_samples, n_raw)
     link : Link or None
     label : str
-        What messages call the loss.
+        Name of the loss in messages.
     rng : numpy.random.Generator
-        Draws raw predictions and weights.
+        Generator of raw predictions and weights.
     """
     if not loss.stackable:
         return
@@ -124,7 +124,7 @@ def _results(loss, y, raw, weights, link):
 
 
 def check_repeated_rows(loss, y, raw, counts, link, name):
-    """Check that an integer weight is a repeated row."""
+    """Check that an integer weight equals repeated rows."""
     weights = counts / np.mean(counts)
     rows = np.repeat(np.arange(len(counts)), counts)
     assert_same(
@@ -142,7 +142,7 @@ def check_repeated_rows(loss, y, raw, counts, link, name):
 
 
 def check_finite(loss, y, size, link, label, **others):
-    """Check that results are finite for raw predictions of a size, of both signs.
+    """Check that results are finite for raw predictions of a given size and both signs.
 
     Parameters
     ----------
@@ -151,9 +151,9 @@ def check_finite(loss, y, size, link, label, **others):
     size : float > 0
     link : Link or None
     label : str
-        What messages call the loss.
+        Name of the loss in messages.
     **others : callable
-        Further results, under their names: functions of raw predictions.
+        Further results by name: functions of raw predictions.
     """
     n_per_target = getattr(loss, "n_per_target", 1)
     shape = len(y), y.shape[-1] * n_per_target

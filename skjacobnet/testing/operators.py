@@ -11,27 +11,27 @@ from skjacobnet.testing.compare import (
 
 
 def check_operator(operator, n_samples, random_state=0):
-    r"""Check that both sides of a Jacobian operator belong to one matrix.
+    r"""Check that the products of a Jacobian operator are consistent.
 
-    For random tangents u and cotangents v it requires
+    For random tangents u and cotangents v it checks
 
     .. math:: \langle J u, v \rangle = \langle u, J^T v \rangle
 
     for each sample, the product of the dense Jacobian with u and v, free leading axes
-    (a stack gives what its members give), the data type, and `out`.
+    (a stack gives the results of its members), the dtype, and `out`.
 
     Parameters
     ----------
     operator : JacobianOperator
     n_samples : int >= 1
-        The number of samples it was made for.
+        Number of samples of the operator.
     random_state : int, Generator or None, default=0
-        Draws the tangents.
+        Seed of the tangents.
 
     Raises
     ------
     AssertionError
-        If one of these fails; the message says which, and shows the numbers.
+        If a check fails; the message names it and shows the numbers.
 
     See Also
     --------
@@ -39,8 +39,8 @@ def check_operator(operator, n_samples, random_state=0):
 
     Notes
     -----
-    All of it must hold to rounding, 1000 times the machine precision of the operator's
-    type. Whether the matrix is the right one, this check cannot know.
+    All checks allow rounding errors of 1000 times the machine precision of the
+    operator's dtype. They do not show that the matrix is the right one.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The check of an optimizer of either kind."""
+"""The check of mini-batch and full-batch optimizers."""
 
 import copy
 
@@ -9,44 +9,44 @@ from skjacobnet.optimizers.base import FullBatchOptimizer, Optimizer
 from skjacobnet.testing.compare import assert_close, assert_type, unchanged
 
 N_STEPS = 5
-# What the numbers of the members of a stack are times those of the optimizer.
+# Factors of the optimizer's numbers for the members of a stack.
 FACTORS = np.array([1.0, 0.5, 0.75])
 
 
 def check_optimizer(optimizer, n_weights=6, random_state=0):
-    """Check everything that the contract of an optimizer promises.
+    """Check the whole interface of an optimizer.
 
-    Of an `Optimizer`: that a step changes the weights and the state in place and
-    nothing else; that equal calls give equal results, also when two trainings take
-    turns; that a run goes on from a copy of the state as if nothing had happened;
-    that a stack of runs, with a learning rate for each, gives what they give one by
-    one, bit for bit where it declares `member_numbers`, which then differ; the data
-    type; that zero gradients leave alone the weights that do not decay; that 300 steps
-    with the default learning rate decrease a quadratic. Of a `FullBatchOptimizer`: that
-    it finds the minimum of a quadratic, in place, and heeds `max_iter` and `callback`.
+    For an `Optimizer`: a step changes the weights and the state in place and nothing
+    else; equal calls give equal results, also for two alternating runs; a run can
+    continue from a copy of the state; a stack of runs, with a learning rate for each,
+    gives the results of single runs, bit-identical if it declares `member_numbers`,
+    which then differ; the dtype; zero gradients do not change weights without decay;
+    300 steps with the default learning rate decrease a quadratic. For a
+    `FullBatchOptimizer`: it finds the minimum of a quadratic, in place, and respects
+    `max_iter` and `callback`.
 
     Parameters
     ----------
     optimizer : Optimizer or FullBatchOptimizer
     n_weights : int >= 2, default=6
     random_state : int, Generator or None, default=0
-        Draws the start and the minimum.
+        Seed of the initial weights and the minimum.
 
     Raises
     ------
     AssertionError
-        If one of these fails; the message says which.
+        If a check fails; the message names it.
     TypeError
         If `optimizer` is of another kind.
 
     See Also
     --------
-    check_layer, check_loss, check_regularizer : The same for other parts.
+    check_layer, check_loss, check_regularizer : Checks of other parts.
 
     Notes
     -----
-    That a quadratic decreases is weak evidence: many a wrong factor passes. Compare the
-    first steps of a rule with numbers worked out by hand.
+    A decreasing quadratic is weak evidence: many wrong factors pass. Compare the first
+    steps of an optimizer with numbers calculated by hand.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def check_optimizer(optimizer, n_weights=6, random_state=0):
 
 
 class _Quadratic:
-    """A quadratic with curvatures from 0.1 to 1, and where to start."""
+    """Quadratic with curvatures from 0.1 to 1, and initial weights."""
 
     def __init__(self, n_weights, dtype, rng):
         self.curvature = np.geomspace(0.1, 1.0, n_weights).astype(dtype)
@@ -118,7 +118,7 @@ def _check_repeatable(optimizer, problem):
     middle, middle_state = first.copy(), copy.deepcopy(state)
     _run(optimizer, problem, first, state, N_STEPS)
 
-    # The second training takes turns with a third that has got elsewhere.
+    # The second run alternates with a third one at other weights.
     other = -problem.start
     states = optimizer.init(second), optimizer.init(other)
     for _ in range(2 * N_STEPS):
@@ -126,8 +126,8 @@ def _check_repeatable(optimizer, problem):
         _run(optimizer, problem, other, states[1], 1)
     _run(optimizer, problem, middle, middle_state, N_STEPS)
     for theta, what in (
-        (second, "a run that takes turns with another"),
-        (middle, "a run that goes on from a copied state"),
+        (second, "a run that alternates with another"),
+        (middle, "a run continued from a copied state"),
     ):
         label = f"{optimizer!r}: {what} against an undisturbed one"
         assert_close(theta, first, label, 0.0, 0.0)
@@ -139,7 +139,7 @@ def _check_stack(optimizer, problem):
     starts = problem.start * np.array([[1.0], [-1.0], [0.5]], dtype)
     names = member_numbers(optimizer)
     for numbers in ({}, {name: getattr(optimizer, name) for name in names}):
-        # Members that differ in all that may differ.
+        # Members that differ in all possible numbers.
         own = {name: number * FACTORS for name, number in numbers.items()}
         together, stacked = copy.copy(optimizer), starts.copy()
         vars(together).update(own)
@@ -149,7 +149,7 @@ def _check_stack(optimizer, problem):
             alone, single = copy.copy(optimizer), theta.copy()
             vars(alone).update({name: own[name][member].item() for name in own})
             _run(alone, problem, single, alone.init(single), N_STEPS, rate.item())
-            label = f"{alone!r}: a stack of trainings against one by one"
+            label = f"{alone!r}: a stack of runs against one by one"
             tolerance = 0.0 if names else 100.0 * float(np.finfo(dtype).eps)
             assert_close(stacked[member], single, label, tolerance, 0.0)
 

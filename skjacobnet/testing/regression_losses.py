@@ -1,4 +1,4 @@
-"""The check of a loss of numbers."""
+"""The check of a regression loss."""
 
 import numpy as np
 
@@ -12,13 +12,12 @@ from skjacobnet.testing.losses_of_all_kinds import (
     check_variants,
 )
 
-# How far a raw prediction is moved from the best one, relative to the larger of it and
-# one.
+# Perturbation of the best raw prediction, relative to the larger of its size and one.
 SMALL_CHANGES = 1e-5, 1e-3
 
 
 def check_regression_loss(loss, n_samples, n_targets, rng):
-    """Check a loss of numbers, as `check_loss` does.
+    """Check a regression loss, as `check_loss` does.
 
     Parameters
     ----------
@@ -52,7 +51,7 @@ def check_regression_loss(loss, n_samples, n_targets, rng):
 
 
 def draw_targets_for(loss, shape, rng):
-    """Draw targets in the domain of a loss.
+    """Draw targets from the domain of a loss.
 
     Parameters
     ----------
@@ -63,7 +62,7 @@ def draw_targets_for(loss, shape, rng):
     Returns
     -------
     array of the given shape, float64
-        Normal; or else counts, of which the first is 0; or else positive.
+        Normal numbers; or else counts, the first of them 0; or else positive numbers.
 
     Raises
     ------
@@ -112,7 +111,7 @@ def _check_best_constant(loss, y, weights, name):
 
 
 def _check_constant_of_repeated_rows(loss, y, counts, name):
-    """Check that constants are as good: if several are the best, any will do."""
+    """Check that constants are equally good; there may be several minimizers."""
     repeated = np.repeat(y, counts, axis=0)
     constants = loss.best_constant(y, counts), loss.best_constant(repeated)
     least, expected = (

@@ -33,20 +33,20 @@ from skjacobnet.training.objective import Objective
 
 
 def check_regularizer(regularizer, n_samples=7, n=4, random_state=0):
-    """Check everything that the contract of a regularizer promises.
+    """Check the whole interface of a regularizer.
 
     The gradient against central differences of the value, free leading axes, float32,
-    finite results, and that neither the regularizer nor an argument has changed. For a
+    finite results, and that neither the regularizer nor an argument is modified. For a
     penalty on weights: tall, square and wide matrices, and `out`. For one on
     activations or predictions: an integer weight against a repeated row, and two blocks
     of rows against all of them, unless `mean_over_rows` is False. Value and gradient
-    together against each alone, where they can be asked for together. For one on the
-    Jacobian: the same for the product with one probe, and the gradient for all weights
-    of a small smooth network, with random draws held fixed, for classes, for labels and
-    for a binary problem. Networks side by side, with sample weights, strengths and
-    random draws of their own, must each get what they get alone, bit for bit, also
-    where one of them has diverged; a penalty that is not `stackable` is not asked for
-    that, nor for leading axes.
+    together against each alone, if there is a method for both. For one on the Jacobian:
+    the same for the product with one probe, and the gradient with respect to all
+    weights of a small smooth network, with fixed random draws, for multiclass,
+    multilabel and binary problems. For networks side by side, with separate sample
+    weights, strengths and random draws, the results of each must be bit-identical to
+    those of the network alone, even if another one diverges; this check and that of
+    leading axes are skipped for a penalty that is not `stackable`.
 
     Parameters
     ----------
@@ -57,19 +57,20 @@ def check_regularizer(regularizer, n_samples=7, n=4, random_state=0):
     n : int >= 2, default=4
         Width of the matrices, activations and raw predictions.
     random_state : int, Generator or None, default=0
-        Draws them, at least 0.1 from zero, where many penalties have a kink.
+        Seed of these arrays, with entries at least 0.1 from zero, where many penalties
+        have a kink.
 
     Raises
     ------
     AssertionError
-        If one of these fails. The message names the regularizer and the derivative, and
-        has both numbers, where they differ most, and the tolerance.
+        If a check fails. The message names the regularizer and the derivative, and
+        shows both numbers, the place of the largest difference, and the tolerance.
     TypeError
         If `regularizer` is of another kind.
 
     See Also
     --------
-    check_loss : The same for a loss.
+    check_loss : Check of a loss.
 
     Notes
     -----
@@ -100,7 +101,7 @@ def check_regularizer(regularizer, n_samples=7, n=4, random_state=0):
 
 
 class _Signed(Elementwise):
-    """An activation between -1 and 1, to ask a penalty whether it accepts one."""
+    """Activation between -1 and 1, to test whether a penalty accepts one."""
 
     value_range = (-1.0, 1.0)
 
@@ -165,7 +166,7 @@ def _check_on_predictions(regularizer, shape, rng):
 def _check_on_jacobian(regularizer, shape, rng):
     n_samples, n = shape
     pullback = rng.normal(size=(n_samples, n))
-    # The pairs are the first axis and stay it; rows are checked with one pair.
+    # Pairs are always the first axis; rows are checked with one pair.
     single = _OnePair(regularizer)
     _check_on_rows(single, pullback, {}, repr(regularizer))
     X = rng.normal(size=(n_samples, n + 1))
@@ -196,7 +197,7 @@ def _check_on_jacobian(regularizer, shape, rng):
 
 
 class _OnePair:
-    """A penalty on the product of one probe with the Jacobian, as one on rows."""
+    """Penalty on the product of one probe with the Jacobian, as a penalty on rows."""
 
     def __init__(self, regularizer):
         self.regularizer = regularizer
@@ -211,7 +212,7 @@ class _OnePair:
 
 
 def _check_on_rows(regularizer, rows, options, name):
-    """Check a penalty on samples, without weights and with whole-numbered ones."""
+    """Check a penalty on samples, without weights and with integer ones."""
     counts = 1 + np.arange(len(rows)) % 3
     weights = counts / np.mean(counts)
     for sample_weight in (None, weights):

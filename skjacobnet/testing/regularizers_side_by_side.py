@@ -10,14 +10,14 @@ from skjacobnet.testing.side_by_side import MEMBERS, check_as_alone, extreme_var
 
 
 def check_matrices_side_by_side(regularizer, coef, label, rng):
-    """Check a penalty on weights, whose matrices are views of vectors of all weights.
+    """Check a penalty on weights, with matrices as views of vectors of all weights.
 
     Parameters
     ----------
     regularizer : WeightRegularizer
     coef : array of shape (n_in, n_out)
     label : str
-        What messages call the penalty.
+        Name of the penalty in messages.
     rng : numpy.random.Generator
     """
     weights = np.stack([coef, *rng.normal(size=(MEMBERS - 1, *coef.shape))])
@@ -163,7 +163,7 @@ def _check_rows(regularizer, evaluate, rows, n_axes, label, rng):
 
 
 def _check_all(regularizer, check, cases):
-    """Call a check for all cases, with several strengths too where it may have them."""
+    """Call a check for all cases, with several strengths as well if allowed."""
     if not regularizer.stackable:
         return
     all_numbers = [{}]
@@ -184,7 +184,7 @@ def _matrix(theta, shape):
 
 
 def _probes_first(pullback):
-    """Return products with the networks' axis behind that of the probes."""
+    """Return products with the axis of the networks after that of the probes."""
     if pullback.ndim == 3:
         return pullback
     return np.ascontiguousarray(np.moveaxis(pullback, 0, 1))

@@ -1,38 +1,38 @@
-"""The check that networks side by side give what each of them gives alone."""
+"""The check that networks side by side have the same results as each alone."""
 
 from copy import copy
 
 import numpy as np
 
 MEMBERS = 3
-# What a diverging network may have, as multiples of ordinary numbers.
+# Numbers of a diverging network, as multiples of ordinary numbers.
 EXTREMES = 1e4, np.inf, np.nan
-OTHERWISE = "A part that cannot do so says stackable = False."
+OTHERWISE = "Set stackable = False in a part that cannot do so."
 
 
 def check_as_alone(evaluate, part, arrays, axes, label, numbers=()):
-    """Check a stack of networks against each of them, bit for bit, in both types.
+    """Check that a stack and its single networks are bit-identical, in both dtypes.
 
     Parameters
     ----------
     evaluate : callable
-        Takes a part and the arrays; returns a dict of results, each with the axis of
-        the networks first where there are several.
+        Function of a part and the arrays that returns a dict of results, each with the
+        axis of the networks first if there are several.
     part : Component
     arrays : dict of str to array or None
-        The arguments of networks side by side. Those with an axis more than a network
-        alone has are stacks of `MEMBERS`, others are shared.
+        Arguments of networks side by side. Those with one axis more than for a single
+        network are stacks of `MEMBERS`, others are shared.
     axes : dict of str to int
-        How many axes each has for a network alone.
+        Number of axes of each for a single network.
     label : str
-        What messages call the part.
+        Name of the part in messages.
     numbers : dict of str to array of shape (MEMBERS,), optional
         Arguments of the part that differ by network.
 
     Raises
     ------
     AssertionError
-        If a bit differs, or the stack fails.
+        If results are not bit-identical, or the stack fails.
     """
     own = ", ".join(
         [*(n for n, a in arrays.items() if _is_stack(a, axes[n])), *numbers]
@@ -73,7 +73,7 @@ def extreme_variants(rows):
     Returns
     -------
     list of array of the same shape
-        The second network has huge numbers, then infinite ones, then NaN.
+        Stacks whose second network has huge numbers, then infinite ones, then NaN.
     """
     variants = []
     for factor in EXTREMES:
@@ -84,7 +84,7 @@ def extreme_variants(rows):
 
 
 def _with_numbers(part, numbers):
-    """Return a copy of a part with other arguments, which may be arrays."""
+    """Return a copy of a part with other arguments, possibly arrays."""
     part = copy(part)
     for name, value in numbers.items():
         setattr(part, name, value)
@@ -92,12 +92,12 @@ def _with_numbers(part, numbers):
 
 
 def _of_one(array, n_axes, member):
-    """Return what a network has of an array, alone or shared."""
+    """Return the entries of one network in an array, separate or shared."""
     return array[member] if _is_stack(array, n_axes) else array
 
 
 def _hint(numbers):
-    """Say what an argument is that differs by network."""
+    """Return a hint on arguments that differ by network."""
     hint = " There {} is an array with a number for each, for skjacobnet.core.fitting."
     return "".join(map(hint.format, numbers))
 
@@ -117,7 +117,7 @@ def _assert_each(result, alone, what):
         if found.dtype != expected.dtype:
             raise AssertionError(
                 f"{what} is of type {found.dtype}, but {expected.dtype} for a network "
-                "alone. A number that differs by network is brought to a type by "
+                "alone. A number that differs by network is converted to a dtype by "
                 f"skjacobnet.core.fitting. {OTHERWISE}"
             )
         if np.array_equal(found, expected, equal_nan=True):
@@ -131,7 +131,7 @@ def _assert_each(result, alone, what):
 
 
 def _advice(found, expected):
-    """Say what may be wrong: the order of a sum, or a look at other networks."""
+    """Return the likely cause: the order of a sum, or an effect of other networks."""
     size = np.max(np.abs(expected), initial=0.0, where=np.isfinite(expected))
     rounding = 1000.0 * float(np.finfo(expected.dtype).eps) * float(size)
     if not np.allclose(found, expected, 0.0, rounding, equal_nan=True):
@@ -140,8 +140,8 @@ def _advice(found, expected):
             "as any() are over the rows of one network."
         )
     return (
-        "The last bit counts. Decide nothing from the numbers of all networks, such as "
-        "by any(). Sum with np.sum(..., axis=-1) or np.vecdot and multiply with "
+        "Results must be bit-identical. Do not branch on numbers of all networks, as "
+        "any() does. Sum with np.sum(..., axis=-1) or np.vecdot and multiply with "
         "np.matmul, network by network; np.einsum and products of all rows at once add "
         "in another order. A number that differs by network is rounded once, by "
         "skjacobnet.core.fitting."

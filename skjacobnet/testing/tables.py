@@ -1,4 +1,4 @@
-"""A table with all that a table may have, to check an encoding with."""
+"""A table with columns of all kinds, for checks of encodings."""
 
 import numpy as np
 
@@ -16,10 +16,10 @@ def draw_table(rng, n_samples=40):
     Returns
     -------
     X : array of shape (n_samples, n_columns), float64
-        All numbers are exact in float32.
+        Table of numbers that are exact in float32.
     columns : list of Column
-        Numbers and categories are mixed. Their sources are not their places, so that
-        the two cannot be confused.
+        Numbers and categories are mixed. Their sources differ from their places, so
+        that the two cannot be confused.
 
     Examples
     --------

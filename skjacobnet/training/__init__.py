@@ -1,1 +1,1 @@
-"""Training: the objective, the loops over it, and when to stop."""
+"""Training: the objective, the training loops, and stopping."""

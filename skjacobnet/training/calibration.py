@@ -1,4 +1,4 @@
-"""What a pilot tells a run: a temperature, or a decay and a factor for the noise."""
+"""Calibration by a pilot: a temperature, or a decay and a shrinkage factor."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -10,16 +10,16 @@ from skjacobnet.training.temperature import of_classes
 
 
 class Calibrated(NamedTuple):
-    """What a pilot has found.
+    """Result of a pilot.
 
     Attributes
     ----------
     parts : Parts
-        With the total decay of the full run.
+        Parts with the total decay of the full run.
     calibration : dict of str to array, or None
-        Statistics of a layer `Rescale` of raw predictions.
+        Statistics of a `Rescale` layer of raw predictions.
     beats_constant : bool
-        Whether rows that were not trained on were predicted better than by a constant.
+        Whether predictions on held-out rows were better than a constant.
     """
 
     parts: Parts
@@ -30,12 +30,12 @@ class Calibrated(NamedTuple):
 def by_pilot(
     parts, network, table, dtype, rng, encoded_columns, observers_of, rows_of=None
 ):
-    """Run a pilot where the parts ask for one; a part of a run.
+    """Run a pilot if `parts` require one; a step of a run.
 
     Parameters
     ----------
     parts : Parts
-        Without any ``"auto"``.
+        Parts without ``"auto"``.
     network, table, dtype, rng, encoded_columns, rows_of
         As in `pilot`.
     observers_of : callable or None
@@ -53,7 +53,7 @@ def by_pilot(
         return Calibrated(parts)
     run = parts
     if parts.calibration == "noise":
-        # Enough to tell noise from signal.
+        # Enough to separate noise from signal.
         run = replace(parts, max_iter=-(-parts.max_iter // 2))
     observers = () if observers_of is None else observers_of(run)
     held_out = yield from pilot(
@@ -70,13 +70,13 @@ def by_pilot(
 
 
 def by_validation(held_out, table, loss):
-    """Return the calibration of probabilities that suits some rows.
+    """Return the calibration of probabilities on held-out rows.
 
     Parameters
     ----------
     held_out : HeldOut
     table : Table
-        The rows that were trained on, whose class shares are drawn to.
+        Training set, to whose class frequencies predictions are shrunk.
     loss : Loss
 
     Returns

@@ -1,4 +1,4 @@
-"""Runs are driven to their ends: one alone, or several together."""
+"""Drivers of runs: one alone, or several together."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -10,12 +10,12 @@ from skjacobnet.training.optimize import optimize
 
 
 def alone(run):
-    """Drive a run to its end, and return what it returns.
+    """Drive a run to its end, and return its result.
 
     Parameters
     ----------
     run : generator
-        Yields jobs and is sent how each has ended.
+        Generator that yields jobs and receives the outcome of each.
     """
     try:
         job = next(run)
@@ -27,19 +27,18 @@ def alone(run):
 
 @dataclass
 class Ended:
-    """How one of several runs has ended.
+    """Result of one of several runs.
 
     Attributes
     ----------
     value : object
-        What it has returned.
+        Returned value.
     error : Exception or None
-        What it has raised.
+        Raised error.
     seconds : float
-        Its share of the time.
+        Share of the time.
     n_together : int
-        Runs that were trained side by side with it, itself included, in its last
-        optimization.
+        Number of runs trained side by side in its last optimization, itself included.
     """
 
     value: Any = None
@@ -49,18 +48,18 @@ class Ended:
 
 
 class Done(NamedTuple):
-    """A group of jobs that has been done.
+    """Group of finished jobs.
 
     Attributes
     ----------
     places : list of int
-        Where its jobs stand.
+        Indices of its jobs.
     outcomes : list of str or Exception
-        How each has ended.
+        Outcome of each job.
     seconds : float
-        The share of each.
+        Share of the time of each job.
     n_together : int
-        How many were trained side by side, 1 where all were trained alone.
+        Number of jobs trained side by side, 1 if all were trained alone.
     """
 
     places: list
@@ -70,9 +69,10 @@ class Done(NamedTuple):
 
 
 def together(runs, told=None):
-    """Drive several runs to their ends; what is alike is trained side by side.
+    """Drive several runs to their ends, with similar ones trained side by side.
 
-    Each ends as it would alone, bit for bit on one BLAS thread, or with its own error.
+    Each has the result it would have alone, bit-identical on one BLAS thread, or its
+    error.
 
     Parameters
     ----------
@@ -89,13 +89,13 @@ def together(runs, told=None):
     Raises
     ------
     KeyboardInterrupt
-        If there is one. Runs that were trained together with the one that it met keep
-        their last complete epoch, all others are closed.
+        At an interrupt. Runs in the interrupted group keep their last complete epoch,
+        all others are closed.
     """
     ended, jobs, interrupts = [Ended() for _ in runs], {}, []
 
     def go_on(place, send):
-        """Let a run go on to its next job, or to its end."""
+        """Continue a run to its next job, or to its end."""
         jobs.pop(place, None)
         start = perf_counter()
         try:
@@ -128,7 +128,7 @@ def together(runs, told=None):
 
 
 def done_together(jobs, told=None, across_tables=False):
-    """Do jobs, those that fit each other side by side.
+    """Run jobs, compatible ones side by side.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def done_together(jobs, told=None, across_tables=False):
     Yields
     ------
     Done
-        For each group of jobs.
+        Result of each group of jobs.
     """
     for places in _groups(jobs, across_tables):
         start = perf_counter()
@@ -151,7 +151,7 @@ def done_together(jobs, told=None, across_tables=False):
 
 
 def _groups(jobs, across_tables):
-    """Return lists of the places of jobs that are done together."""
+    """Return lists of the indices of jobs that are run together."""
     kinds = []
     for place, job in jobs.items():
         kind = next(

@@ -1,4 +1,4 @@
-"""The encodings of a run: fitted to its table, or those of an earlier fit."""
+"""Encodings of a run: fitted to its table, or those of an earlier fit."""
 
 from scipy.sparse import issparse
 
@@ -7,10 +7,10 @@ from skjacobnet.network import Network
 
 
 def fitted_encoder(parts, table, columns, shared=None):
-    """Return encodings fitted to all rows that count, their columns and mean row.
+    """Return encodings fitted to all rows of positive weight, columns and mean row.
 
-    Weights of rows count, weights of classes do not, and neither does a split: what the
-    encodings learn is the same for all that is trained on the table.
+    Sample weights are used; class weights and splits are not: encodings are the same
+    for all networks trained on the table.
 
     Parameters
     ----------
@@ -18,12 +18,12 @@ def fitted_encoder(parts, table, columns, shared=None):
     table : Table
     columns : RawColumns or None
     shared : Shared, optional
-        What other runs on the table have found.
+        Results shared with other runs on the table.
 
     Returns
     -------
     encoder : Network
-        Of the encodings alone, which may be none.
+        Network of the encodings only, possibly none.
     encoded_columns : tuple of Column
     mean_encoded : array of shape (n_encoded,) or None
         The weighted mean encoded row; None without encodings.
@@ -45,12 +45,12 @@ def fitted_encoder(parts, table, columns, shared=None):
 
 
 def encoder_of(model, parts, sparse):
-    """Return the encodings of a fitted model, for a run that goes on with them.
+    """Return the encodings of a fitted model, for a continued run.
 
     Raises
     ------
     ValueError
-        If they are not those that are asked for today.
+        If they differ from the current parameter `encoding`.
     """
     encoder = model.network.part(0, model.network.n_encodings)
     wanted = _encodings(parts, model.task, sparse)
@@ -65,9 +65,9 @@ def encoder_of(model, parts, sparse):
     )
     if not same:
         raise ValueError(
-            "Training goes on with the encodings of the last fit, "
-            f"{_names(encoder.layers)}, but encoding asks for {_names(wanted)} or for "
-            "other arguments of them. Set warm_start=False and call fit to start anew."
+            "Training continues with the encodings of the last fit, "
+            f"{_names(encoder.layers)}, but encoding is {_names(wanted)} or has "
+            "other arguments. Set warm_start=False and call fit to start anew."
         )
     return encoder
 

@@ -1,13 +1,12 @@
-r"""The factor that draws predictions to a constant where they know little.
+r"""The factor that shrinks uncertain predictions to a constant.
 
-A network that has learned its training rows is too sure of itself. Predictions z for
-rows that it was not trained on tell by which factor a they should have been nearer to
-the best constant one, c:
+A network that fits its training set closely is overconfident. Predictions z on held-out
+rows give the factor a of the shrinkage to the best constant prediction c:
 
 .. math:: z' = a z + (1 - a) c
 
-The prior of a is the positive half of a Cauchy distribution, so that few rows have to
-show that the network knows more than the constant does.
+The prior of a is a half-Cauchy distribution, so that with few rows a is small unless
+the network clearly beats the constant.
 """
 
 import math
@@ -17,7 +16,7 @@ import numpy as np
 
 # The smallest factor, and the largest one.
 SMALLEST, LARGEST = 0.025, 2.5
-# The scale of the prior. On tables of twenty rows, which leave four to learn a from,
+# The scale of the prior. On tables of twenty rows, with four held-out rows for a,
 # the log-loss of twenty runs is at worst 1.4 above that of the class shares without a
 # prior and .05 with it; the log-loss over fifteen tables stays the same (.658, .659 of
 # that of MLPClassifier). For numbers the squared error on twenty rows of noise is 1.32
@@ -34,9 +33,9 @@ def most_probable(surprise, n_rows, largest=LARGEST):
     Parameters
     ----------
     surprise : callable
-        ``surprise(a)`` gives :math:`\ell`, the mean negative log-likelihood of a row.
+        ``surprise(a)`` returns :math:`\ell`, the mean negative log-likelihood of a row.
     n_rows : float
-        m, the effective number of rows.
+        Effective number m of rows.
     largest : float, default=2.5
 
     Returns
@@ -46,8 +45,8 @@ def most_probable(surprise, n_rows, largest=LARGEST):
 
     Notes
     -----
-    What is below 1 and what is above are searched alone: where they meet, the slope of
-    :math:`\ell` may jump.
+    The intervals below and above 1 are searched separately, since the slope of
+    :math:`\ell` may jump at 1.
     """
     from scipy.optimize import minimize_scalar
 
@@ -65,7 +64,7 @@ def most_probable(surprise, n_rows, largest=LARGEST):
 
 
 def effective_rows(sample_weight, n_rows):
-    r"""Return how many rows of equal weight tell as much as weighted ones.
+    r"""Return the effective number of rows: as many of equal weight are as informative.
 
     .. math:: m = \frac{(\sum_s w_s)^2}{\sum_s w_s^2}
 

@@ -1,4 +1,4 @@
-"""Training on all rows at once, with an optimizer that takes the whole way."""
+"""Full-batch training."""
 
 import math
 
@@ -11,20 +11,20 @@ def train(parts, state, objective, batches, watch, n_epochs, record=None):
     Parameters
     ----------
     parts : Parts
-        Give the optimizer, and with `tol` the largest component of the gradient at
+        Parts with the optimizer, and `tol`, the largest component of the gradient at
         which to stop; None never stops early.
     state : RunState
-        Changed to the weights found.
+        State, updated to the best weights.
     objective : Objective
     batches : Batches
-        All rows, in blocks that stay in the processor's cache, or at once where a
-        penalty is no mean over rows.
+        All rows, in blocks that stay in the processor's cache, or as one batch if a
+        penalty is not a mean over rows.
     watch : Watch
-        Told of each iteration; it may stop the run.
+        Watch called after each iteration; it may stop the run.
     n_epochs : int
-        The most iterations.
+        Maximum number of iterations.
     record : LayerRecord, optional
-        Measures each iteration for the history.
+        Records each iteration in the history.
 
     Raises
     ------
@@ -32,14 +32,14 @@ def train(parts, state, objective, batches, watch, n_epochs, record=None):
         If the objective is not finite at the end.
     """
     optimizer, not_finite = parts.optimizer, None
-    # What has been evaluated since the last iteration, by the weights.
+    # Evaluations since the last iteration, by weights.
     evaluated = {}
 
     def evaluate(theta):
         nonlocal not_finite
         loss = penalty = 0.0
         total = np.zeros_like(theta)
-        # The objective is a mean over rows, so blocks of rows add up to it.
+        # The objective is a mean over rows, so it is a sum over blocks of rows.
         for X, y, sample_weight in batches.epoch():
             share = y.shape[0] / batches.n_rows
             block_loss, block_penalty, gradient = objective(theta, X, y, sample_weight)
@@ -85,7 +85,7 @@ def train(parts, state, objective, batches, watch, n_epochs, record=None):
             "with StandardScaler."
         )
     if went_nowhere:
-        # The weights were good enough to begin with; the history still tells of them.
+        # The initial weights were good enough; the history still records them.
         after_iteration(state.theta, value, gradient)
     if converged and watch.ended_by == "max_iter":
         watch.ended_by = "itself"

@@ -1,4 +1,4 @@
-"""One optimization: what is to be trained, on which rows, and who looks on."""
+"""Jobs: one optimization, with its rows and observers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,40 +11,38 @@ from skjacobnet.training.objective import Objective
 from skjacobnet.training.parts import Parts
 from skjacobnet.training.state import RunState
 
-# L-BFGS adds up gradients of at least so many rows, so that passes over the weights
-# take little beside the products.
+# Least number of rows whose gradients L-BFGS adds at once, so that passes over the
+# weights take little time compared with the products.
 FEWEST_ROWS = 1024
 
 
 @dataclass
 class Job:
-    """What a run asks for: an optimization from the weights of a state on.
+    """Request of a run: an optimization from the weights of a state.
 
-    A run has one, or two where a pilot goes before. Who drives runs decides whether a
-    job is done by itself or together with those of other runs.
+    A run has one, or two with a pilot. The driver of runs decides whether a job is run
+    alone or together with those of other runs.
 
     Attributes
     ----------
     parts : Parts
-        Without any ``"auto"``.
+        Parts without ``"auto"``.
     objective : Objective
     table : Table
-        Rows to train on.
+        Training set.
     state : RunState
-        Changed as the optimization goes on.
+        State, updated by the optimization.
     relative : bool
-        Whether weights of rows are divided by their mean.
+        Whether sample weights are divided by their mean.
     n_epochs : int or None
-        The most epochs to train now, for a run that goes on call by call. None stands
-        for `max_iter`.
+        Maximum number of epochs of this call, for `partial_fit`. None is `max_iter`.
     monitor : Monitor or None
     observers : sequence
     model : callable or None
-        Both as in `Watch`.
+        `observers` and `model`, as in `Watch`.
     record : LayerRecord or None
     attributes : callable or None
-        ``attributes()`` gives those of an estimator that predicts as the run would if
-        it ended now.
+        ``attributes()`` returns those of an estimator with the current weights.
     """
 
     parts: Parts
@@ -61,7 +59,7 @@ class Job:
 
     @cached_property
     def batches(self):
-        """The rows in mini-batches; for L-BFGS in blocks of the full batch."""
+        """Mini-batches; for L-BFGS blocks of the full batch."""
         network, dtype = self.objective.network, self.state.theta.dtype
         return self.table.batches(
             self._batch_size(), dtype, network.accepts_sparse, self.relative
@@ -69,7 +67,7 @@ class Job:
 
     @property
     def steps_per_epoch(self):
-        """Steps of the optimizer in an epoch."""
+        """Number of optimizer steps in an epoch."""
         return 1 if self.parts.full_batch else len(self.batches)
 
     def _batch_size(self):
@@ -78,7 +76,7 @@ class Job:
             return min(parts.batch_size, n_rows)
         if not all(part.mean_over_rows for part in parts.regularizers):
             return n_rows
-        # Blocks that add up to all rows, and are about as large as each other.
+        # Blocks of about equal size that cover all rows.
         itemsize = self.state.theta.itemsize
         rows = row_blocks(self.objective.network, 1, itemsize, fewest=FEWEST_ROWS)
         return -(-n_rows // -(-n_rows // rows))

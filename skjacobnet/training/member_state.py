@@ -1,18 +1,18 @@
-"""What an optimizer remembers, of several members in one state and of each alone."""
+"""State of an optimizer, for a stack of members and for each member."""
 
 import numpy as np
 
 
 def joined(optimizer, theta, states):
-    """Return the state of an optimizer for a stack, from those of its members.
+    """Return the state of an optimizer for a stack from those of its members.
 
     Parameters
     ----------
     optimizer : Optimizer
-        That of the stack.
+        Optimizer of the stack.
     theta : array of shape (n_members, n_weights)
     states : list of RunState
-        With an `optimizer_state` each.
+        States with an `optimizer_state`.
 
     Returns
     -------
@@ -30,16 +30,16 @@ def joined(optimizer, theta, states):
 
 
 def taken_out(state, theta, memory, place):
-    """Give a member its own weights and its own memory, copied from those of a stack.
+    """Copy the weights and the optimizer state of a member from those of a stack.
 
     Parameters
     ----------
     state : RunState
-        That of the member, changed.
+        State of the member, updated.
     theta : array of shape (n_members, n_weights)
     memory : dict
     place : int
-        Of the member in the stack.
+        Index of the member in the stack.
     """
     state.theta = theta[place].copy()
     for name, value in state.optimizer_state.items():
@@ -52,13 +52,13 @@ def taken_out(state, theta, memory, place):
 
 
 def leave(theta, memory, place):
-    """Let the last member of a stack move to the place of one that leaves.
+    """Move the last member of a stack to the index of a leaving one.
 
     Returns
     -------
     theta : array of shape (n_members - 1, n_weights)
     memory : dict
-        Views of what they were.
+        Views of the arguments.
     """
     n_members = len(theta)
 
@@ -76,9 +76,9 @@ def leave(theta, memory, place):
 
 
 def _is_row(value, theta, of_stack):
-    """Whether a value has a number for each weight, in the states of both.
+    """Whether a value has a number for each weight, in a member and in the stack.
 
-    Scratch arrays may, too; what they hold is of no account.
+    Scratch arrays may as well; their content does not matter.
     """
     return (
         isinstance(value, np.ndarray)

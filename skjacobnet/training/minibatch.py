@@ -1,4 +1,4 @@
-"""Training in small steps, one mini-batch at a time."""
+"""Mini-batch training."""
 
 import math
 
@@ -10,23 +10,23 @@ from skjacobnet.training.watch import diverged
 
 
 def train(parts, state, objective, batches, watch, n_epochs, record=None):
-    """Train for some epochs, or until there is no more progress.
+    """Train for a number of epochs, or until there is no more progress.
 
     Parameters
     ----------
     parts : Parts
-        Give the optimizer, the learning rate, the schedule, the total decay, and
+        Parts with the optimizer, the learning rate, the schedule, the total decay, and
         whether to shuffle.
     state : RunState
-        Changed as the run goes on.
+        State, updated during the run.
     objective : Objective
     batches : Batches
     watch : Watch
-        Told of each epoch; it decides when to stop.
+        Watch called after each epoch; it decides when to stop.
     n_epochs : int
-        The most epochs to train now.
+        Maximum number of epochs of this call.
     record : LayerRecord, optional
-        Measures the last step of each epoch for the history.
+        Records the last step of each epoch in the history.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def train(parts, state, objective, batches, watch, n_epochs, record=None):
         epoch = batches.epoch(order_rng)
         if record is not None:
             epoch = record.before_last(epoch, len(batches), theta)
-        # Divergence is met by an error of its own, below, with a cause and a way out.
+        # Divergence raises a separate error, below, with the cause and the remedy.
         with np.errstate(all="ignore"):
             for X, y, sample_weight in epoch:
                 loss, penalty, gradient = objective(

@@ -9,22 +9,22 @@ from skjacobnet.network.workspace import NetworkWorkspace
 
 
 class Monitor:
-    """Scores weights on a validation set.
+    """Monitor: scores of weights on a validation set.
 
-    The loss is evaluated in blocks of rows. A scorer wants all rows that count at once;
-    where they are a part of the table, that takes a copy.
+    The loss is evaluated in blocks of rows. A scorer needs all rows of positive weight
+    at once, which takes a copy if they are only a part of the table.
 
     Parameters
     ----------
     table : Table
     objective : Objective
-        Gives the network, the loss and the link.
+        Objective with the network, the loss and the link.
     monitor : "loss", str or callable
-        What is monitored: the weighted mean loss, or a scikit-learn scorer.
+        Monitored value: the weighted mean loss, or a scikit-learn scorer.
     model_at : callable
-        ``model_at(theta)`` gives an estimator that predicts with these weights.
+        ``model_at(theta)`` returns an estimator that predicts with these weights.
     theta : array of shape (n_weights,)
-        The weights to begin with, for which the scorer is tried out.
+        Initial weights, with which the scorer is tested.
 
     Raises
     ------
@@ -50,7 +50,7 @@ class Monitor:
 
     def __call__(self, theta):
         """Return the monitored value, larger is better, and columns for the history."""
-        # Weights that grow without bound are met by an error of the loop.
+        # Diverging weights raise an error in the training loop.
         with np.errstate(all="ignore"):
             loss = self._loss(theta)
         if self.scorer is None or not np.isfinite(loss):
@@ -59,7 +59,7 @@ class Monitor:
         return score, {"validation_loss": loss, "validation_score": score}
 
     def _loss(self, theta):
-        """Return the mean over all rows, to which blocks of rows add up."""
+        """Return the mean over all rows, as a sum over blocks of rows."""
         objective, total = self.objective, 0.0
         for X, y, sample_weight in self.batches.epoch():
             raw = objective.network.forward(theta, X, workspace=self.workspace)
@@ -73,7 +73,7 @@ class Monitor:
             return monitor
         if monitor == "loss":
             return None
-        # Loaded when needed: it takes longer to import than all of this package.
+        # Imported when needed: its import takes longer than that of this package.
         from sklearn.metrics import get_scorer
 
         return get_scorer(monitor)
@@ -86,13 +86,13 @@ class Monitor:
         return float(self.scorer(model, self.table.X, self.table.y, **weights))
 
     def _try_out(self, monitor, theta):
-        """Meet a scorer that does not suit the rows before any training."""
+        """Raise an error before training if the scorer cannot score the rows."""
         try:
             self._score(theta)
         except (AttributeError, TypeError, ValueError) as error:
             raise ValueError(
                 f"monitor={monitor!r} cannot score the validation set."
-                f"{self._absent()} {self._way_out(monitor, error)} It says: {error}"
+                f"{self._absent()} {self._way_out(monitor, error)} Error: {error}"
             ) from error
 
     def _absent(self):
@@ -100,13 +100,13 @@ class Monitor:
         return f" The rows have none of the classes {absent}." if absent else ""
 
     def _way_out(self, monitor, error):
-        """Return what to do about a scorer that failed."""
+        """Return the remedy for a scorer that failed."""
         if inspect.isroutine(monitor):
             return (
-                "A callable is called as (estimator, X, y). If it is a metric, give "
+                "A callable is called as (estimator, X, y). If it is a metric, pass "
                 f"make_scorer({monitor.__name__})."
             )
-        # Loaded when needed, as above.
+        # Imported when needed, as above.
         from sklearn.metrics import get_scorer_names
 
         others, metric = f"'loss' or {self.table.task.scorer!r}", "metric"
@@ -116,17 +116,17 @@ class Monitor:
         if "pos_label" in str(error):
             positive = self.table.task.classes.tolist()[-1]
             return (
-                "Say which class counts as positive, as in "
+                "Set the positive class, as in "
                 f"make_scorer({metric}, pos_label={positive!r}), or choose another "
                 f"monitor, such as {others}."
             )
         return (
-            f"Choose another monitor, such as {others}, or give X_val and y_val that "
+            f"Choose another monitor, such as {others}, or pass X_val and y_val that "
             "suit it."
         )
 
 
 def _takes_weights(scorer):
-    """Whether a scorer knows of weights; a plain function may not, and is spared."""
+    """Whether a scorer accepts weights; a plain function may not."""
     plain = inspect.isfunction(scorer)
     return not plain or "sample_weight" in inspect.signature(scorer).parameters

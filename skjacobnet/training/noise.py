@@ -1,4 +1,4 @@
-"""How much of the targets is noise, and what a run does about it."""
+"""Noise of the targets, and the calibration to it."""
 
 import math
 
@@ -6,14 +6,15 @@ import numpy as np
 
 from skjacobnet.training.factor import effective_rows, most_probable
 
-# The range of the ratio of noise to signal.
+# Range of the noise-to-signal ratio.
 SMALLEST_RATIO, LARGEST_RATIO = 0.1, 4.0
-# A rank correlation of so many times one over the root of the rows is no chance.
+# A rank correlation above this multiple of one over the root of the rows is
+# significant.
 CHANCE = 1.0
 
 
 def of_numbers(held_out, task):
-    """Return what some rows say of the noise.
+    """Return the noise-to-signal ratio and the calibration from held-out rows.
 
     Parameters
     ----------
@@ -23,13 +24,13 @@ def of_numbers(held_out, task):
     Returns
     -------
     ratio : float
-        What the automatic decay is multiplied by.
+        Factor of the automatic decay.
     calibration : dict of str to array, or None
-        Statistics of a layer `Rescale` that draws predictions to the mean; None where
-        a raw prediction is no mean.
+        Statistics of a `Rescale` layer that shrinks predictions to the mean; None if
+        the raw prediction is not a mean.
     beats_constant : bool
-        Whether predictions go with the targets. Ranks are compared, since a single row
-        may have most of the squared error.
+        Whether predictions correlate with the targets. Ranks are compared, since a
+        single row may dominate the squared error.
     """
     predicted, y = task.prediction_and_target(held_out.raw, held_out.y)
     learned, weight = ~task.constant, held_out.sample_weight
@@ -49,12 +50,12 @@ def of_numbers(held_out, task):
 
 
 def noise_ratio(unexplained):
-    r"""Return the ratio of noise to signal, :math:`\sqrt{v / (1 - v)}` in [0.1, 4].
+    r"""Return the noise-to-signal ratio, :math:`\sqrt{v / (1 - v)}` in [0.1, 4].
 
     Parameters
     ----------
     unexplained : float >= 0
-        v, the mean squared error over the variance of the targets.
+        Mean squared error v over the variance of the targets.
 
     Examples
     --------
@@ -68,7 +69,7 @@ def noise_ratio(unexplained):
 
 
 def shrinkage(predicted, y, sample_weight=None):
-    """Return the factor that draws predictions to a mean of zero, at most 1.
+    """Return the factor that shrinks predictions to a mean of zero, at most 1.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def shrinkage(predicted, y, sample_weight=None):
     Returns
     -------
     float
-        That of normal errors of unknown variance.
+        Factor for normal errors of unknown variance.
 
     Examples
     --------
@@ -97,7 +98,7 @@ def shrinkage(predicted, y, sample_weight=None):
 
 
 def _rank_correlation(x, y):
-    """Return the correlation of the ranks of two arrays; 0 where one is constant."""
+    """Return the rank correlation of two arrays; 0 if one is constant."""
     from scipy.stats import spearmanr
 
     if np.ptp(x) == 0.0 or np.ptp(y) == 0.0:

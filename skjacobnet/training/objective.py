@@ -1,4 +1,4 @@
-r"""What training makes small: the loss and the penalties, and their gradient."""
+r"""The objective of training: loss plus penalties, and its gradient."""
 
 from collections import defaultdict
 
@@ -16,14 +16,14 @@ from skjacobnet.regularizers import (
 
 
 class Objective:
-    r"""The objective of a batch of n rows as a function of the weights.
+    r"""Objective of a batch of n rows as a function of the weights.
 
     .. math:: F(\theta) = \frac{1}{n} \sum_s w_s\, \ell(y_s, z_s) + \sum_r \lambda_r P_r
 
-    Each kind of penalty has its place in the reverse pass: one on predictions adds to
-    the cotangent of the raw prediction, one on activations to the cotangent where that
-    activation leaves its layer, one on weights to the gradient. One on the Jacobian
-    adds to all three, so that a second walk back is not needed.
+    Each kind of penalty enters the reverse pass at its place: one on predictions adds
+    to the cotangent of the raw prediction, one on activations to the cotangent of that
+    activation, one on weights to the gradient. One on the Jacobian adds to all three,
+    so a second reverse pass is not needed.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Objective:
 
     Notes
     -----
-    It owns the buffers of a run and must not be shared between threads.
+    It holds the buffers of a run and must not be shared between threads.
     """
 
     def __init__(self, network, loss, link, regularizers=()):
@@ -46,7 +46,7 @@ class Objective:
         self.on_predictions = _of_kind(PredictionRegularizer, regularizers)
         self.on_jacobian = _of_kind(JacobianRegularizer, regularizers)
         self._workspace = NetworkWorkspace(network)
-        # One for each size of a batch.
+        # One for each batch size.
         self._batch_workspaces = defaultdict(Workspace)
         self._terms = Workspace()
         self._gradient = None
@@ -62,7 +62,7 @@ class Objective:
             Encoded targets.
         sample_weight : array of shape (n_samples,), optional
         rng : numpy.random.Generator, optional
-            For layers and penalties that draw random numbers.
+            Generator for layers and penalties that draw random numbers.
 
         Returns
         -------
@@ -119,7 +119,7 @@ class Objective:
         return penalty
 
     def _jacobian_term(self, regularizer, theta, at, y, sample_weight, rng, added):
-        """Add to the cotangents; return the penalty and gradients for the weights."""
+        """Add a Jacobian penalty to the cotangents; return it and its gradients."""
         target = at.value, y, self.loss, self.link
         probes = regularizer.probes(*target, rng)
         *received, pullback = cotangents(at.operators, probes)

@@ -1,4 +1,4 @@
-"""The loop of a job, whichever optimizer it has."""
+"""Optimization of one job."""
 
 import warnings
 
@@ -8,19 +8,19 @@ from skjacobnet.training import full_batch, minibatch
 from skjacobnet.training.stopping import Stopping
 from skjacobnet.training.watch import Watch
 
-# A learning rate this much smaller than the one that was asked for does nothing.
+# Share of the learning rate below which steps have no effect.
 NO_RATE = 1e-9
 
 
 def optimize(job, observers=()):
-    """Do a job by itself.
+    """Run a single job.
 
     Parameters
     ----------
     job : Job
-        Its state is changed.
+        Job, whose state is updated.
     observers : sequence, default=()
-        Further ones.
+        Further observers.
 
     Returns
     -------
@@ -32,7 +32,7 @@ def optimize(job, observers=()):
     ValueError
         If the loss is no longer finite.
     KeyboardInterrupt
-        If there is one before an epoch has been completed.
+        At an interrupt before the end of the first epoch.
     """
     n_epochs = begin(job)
     observers = [*job.observers, *observers]
@@ -41,7 +41,7 @@ def optimize(job, observers=()):
 
 
 def begin(job):
-    """Make a state ready for the first epoch of a job.
+    """Prepare a state for the first epoch of a job.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def begin(job):
     Returns
     -------
     n_epochs : int
-        The most epochs to train now.
+        Maximum number of epochs of this call.
     """
     parts, state, n_epochs = job.parts, job.state, job.n_epochs
     if n_epochs is None or state.n_steps is None:
@@ -66,16 +66,16 @@ def begin(job):
 
 
 def carry_on(job, watch, n_epochs, first_epoch):
-    """Go on with a job that has begun.
+    """Continue a started job.
 
     Parameters
     ----------
     job : Job
     watch : Watch
     n_epochs : int
-        The most epochs that are left.
+        Maximum number of remaining epochs.
     first_epoch : int
-        The epoch before the first one of the job.
+        Epoch before the first one of the job.
 
     Returns
     -------
@@ -99,15 +99,15 @@ def carry_on(job, watch, n_epochs, first_epoch):
 
 
 def _warn_of_no_rate(parts, state):
-    """Warn, once, where a schedule has come to its end at a rate of zero."""
+    """Warn once if a schedule has ended at a rate of zero."""
     if state.step < state.n_steps or state.schedule_has_ended:
         return
     if parts.schedule(state.step, state.n_steps, state.scores) < NO_RATE:
         state.schedule_has_ended = True
         warnings.warn(
             f"{parts.schedule!r} is spread over max_iter={parts.max_iter} calls of "
-            "partial_fit. They are over, and its learning rate is zero: nothing more "
-            "is learned. Raise max_iter, or set schedule='constant'.",
+            "partial_fit. All are done, and the learning rate is zero: training has no "
+            "effect. Raise max_iter, or set schedule='constant'.",
             ConvergenceWarning,
             stacklevel=7,
         )

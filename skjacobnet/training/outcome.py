@@ -1,4 +1,4 @@
-"""How a run ended, and whether what it learned beats a constant prediction."""
+"""Outcome of a run, and its comparison with a constant prediction."""
 
 import math
 import warnings
@@ -7,33 +7,33 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-# A loss of so many times that of the best constant prediction is no result of chance:
-# after one epoch on 60 scaled rows 2.3 times were seen, without scaling 5 and more.
+# A loss above this multiple of the baseline loss signals a failure: after one epoch on
+# 60 scaled rows up to 2.3 times were measured, without scaling 5 and more.
 FAR_WORSE = 5.0
-# Where classes are rare, that of the best constant is small, and a network that has
-# only begun is near raw predictions of zero.
+# If classes are rare, the baseline loss is small, and an untrained network is close to
+# raw predictions of zero.
 WORSE_THAN_START = 2.0
 
 
 class Outcome(NamedTuple):
-    """How a call that trained ended.
+    """Outcome of a call of `fit` or `partial_fit`.
 
     Attributes
     ----------
     ended_by : {"max_iter", "itself", "observer", "interrupt"}
-        The most epochs, a lack of progress or convergence, a callback, or Ctrl-C.
+        The maximum number of epochs, a lack of progress or convergence, a callback, or
+        an interrupt.
     rows : {"training", "validation"}
-        Which rows the losses are those of.
+        Set on which the losses are computed.
     loss : float
-        That of the weights which are kept.
+        Loss of the final weights.
     baseline_loss : float
-        That of the best constant prediction for the rows that were trained on.
+        Loss of the best constant prediction for the training set.
     loss_of_start : float
-        That of the raw predictions near which a run starts: zeros, or the best
-        constant.
+        Loss of the initial raw predictions of a run: zeros, or the best constant.
     beats_constant : bool
-        Whether a pilot, or the run itself, predicted rows that it was not trained on
-        better than a constant does.
+        Whether predictions of a pilot, or of the run itself, on held-out rows were
+        better than a constant.
     """
 
     ended_by: str = "max_iter"
@@ -45,21 +45,21 @@ class Outcome(NamedTuple):
 
     @property
     def far_worse(self):
-        """Whether the loss is far above the baseline."""
-        # A custom loss may be negative, where multiples say nothing.
+        """Whether the loss is far above the baseline loss."""
+        # A custom loss may be negative, for which multiples are meaningless.
         return self.baseline_loss > 0.0 and self.loss > max(
             FAR_WORSE * self.baseline_loss, WORSE_THAN_START * self.loss_of_start
         )
 
 
 def baseline_of(loss, table, validation):
-    """Return the losses that a run must beat, on the rows that it is judged by.
+    """Return the losses that a run must beat, on its validation or training set.
 
     Parameters
     ----------
     loss : Loss
     table : Table
-        The rows to train on.
+        Training set.
     validation : Table or None
 
     Returns
@@ -74,7 +74,7 @@ def baseline_of(loss, table, validation):
 
 
 def outcome_of(ended_by, state, baseline, beats_constant=True):
-    """Compare what a run has learned with the baseline.
+    """Return the outcome of a run, compared with the baseline.
 
     Parameters
     ----------
@@ -99,31 +99,31 @@ def outcome_of(ended_by, state, baseline, beats_constant=True):
 
 
 def warn_of(outcome, max_iter, tol, stacklevel):
-    """Warn of a run that has learned less than nothing, or needs more epochs.
+    """Warn of a run worse than a constant, or one that needs more epochs.
 
     Parameters
     ----------
     outcome : Outcome
     max_iter : int
     tol : float or None
-        None trains for `max_iter` epochs on purpose.
+        None intentionally trains for `max_iter` epochs.
     stacklevel : int
-        As for `warnings.warn`, counted from the caller.
+        Argument of `warnings.warn`, counted from the caller.
     """
     if outcome.far_worse:
         warnings.warn(
-            f"The loss on the {outcome.rows} rows ended at {outcome.loss:.3g}, where "
-            f"the best constant prediction has {outcome.baseline_loss:.3g}. Scale the "
-            "features, for example with StandardScaler, X_val like X, or lower "
-            "learning_rate.",
+            f"The final {outcome.rows} loss is {outcome.loss:.3g}, far above the "
+            f"baseline loss {outcome.baseline_loss:.3g} of a constant prediction. "
+            "Scale the features, for example with StandardScaler, X_val like X, or "
+            "lower learning_rate.",
             ConvergenceWarning,
             stacklevel=stacklevel + 1,
         )
     elif not outcome.beats_constant:
         warnings.warn(
-            "Rows that were not trained on are predicted no better than by a constant. "
-            "The features may say nothing about y, there may be too few rows to tell, "
-            "or a parameter keeps the network from learning, such as learning_rate.",
+            "Predictions on held-out rows are no better than a constant. "
+            "The features may carry no information about y, the rows may be too few, "
+            "or a parameter such as learning_rate may prevent learning.",
             ConvergenceWarning,
             stacklevel=stacklevel + 1,
         )
@@ -131,7 +131,7 @@ def warn_of(outcome, max_iter, tol, stacklevel):
         warnings.warn(
             f"Training ended after max_iter={max_iter} before the objective stopped "
             "improving. Raise max_iter or learning_rate, scale the features, or set "
-            "tol=None to train for max_iter epochs on purpose.",
+            "tol=None to always train for max_iter epochs.",
             ConvergenceWarning,
             stacklevel=stacklevel + 1,
         )

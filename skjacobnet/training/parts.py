@@ -1,4 +1,4 @@
-"""What was asked for: parts and settings, resolved and checked."""
+"""Parts and settings of an estimator, resolved and checked."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +13,10 @@ from skjacobnet.schedules import Schedule
 
 @dataclass(frozen=True)
 class Parts:
-    """What an estimator's parameters stand for; fields mean what parameters do.
+    """Resolved parameters of an estimator; fields have the meaning of the parameters.
 
-    Where a value depends on the table, ``"auto"`` stays until
-    `skjacobnet.training.recipe.resolved` puts a number or a part in its place.
+    For a value that depends on the table, ``"auto"`` is kept until
+    `skjacobnet.training.recipe.resolved` replaces it by a number or a part.
     """
 
     encodings: tuple[Encoding, ...] | str
@@ -43,5 +43,5 @@ class Parts:
 
     @property
     def full_batch(self):
-        """Whether the optimizer takes all rows at once."""
+        """Whether the optimizer is a full-batch optimizer."""
         return isinstance(self.optimizer, FullBatchOptimizer)

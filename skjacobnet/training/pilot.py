@@ -1,4 +1,4 @@
-"""A pilot run on some of the rows, which tells what the others would have said."""
+"""Pilot runs, which hold out a part of the rows for calibration."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -12,14 +12,14 @@ from skjacobnet.training.objective import Objective
 from skjacobnet.training.start import draw_weights
 from skjacobnet.training.state import RunState
 
-# The share of the rows that the pilot does not see.
+# Share of the held-out rows of a pilot.
 HELD_OUT = 0.2
-# Fewer rows are not split.
+# Least number of rows that are split.
 FEWEST_ROWS = 10
 
 
 class HeldOut(NamedTuple):
-    """Raw predictions for rows that were not trained on, and their targets.
+    """Raw predictions on held-out rows, and their targets.
 
     Attributes
     ----------
@@ -37,23 +37,23 @@ class HeldOut(NamedTuple):
 def pilot(
     parts, network, table, dtype, rng, encoded_columns, observers=(), rows_of=None
 ):
-    """Train on 80 % of the rows, and predict the others; a part of a run.
+    """Train on 80 % of the rows, and predict the others; a step of a run.
 
     Parameters
     ----------
     parts : Parts
-        Those of the full run, resolved for all rows.
+        Parts of the full run, resolved for all rows.
     network : Network
     table : Table
     dtype : data-type
-        Of the weights.
+        Type of the weights.
     rng : numpy.random.Generator
-        Of the pilot alone.
+        Generator of the pilot only.
     encoded_columns : tuple of Column
     observers : sequence, default=()
     rows_of : callable, optional
-        ``rows_of(table)`` gives the rows to train on and the others. By default they
-        are drawn.
+        ``rows_of(table)`` returns training rows and held-out rows. By default they are
+        drawn.
 
     Yields
     ------
@@ -62,12 +62,12 @@ def pilot(
     Returns
     -------
     HeldOut, or None
-        None where there are too few rows to split.
+        None if there are too few rows to split.
 
     Raises
     ------
     KeyboardInterrupt
-        Also after complete epochs.
+        At an interrupt, also after complete epochs.
     """
     if table.n_rows < FEWEST_ROWS:
         return None
@@ -83,12 +83,14 @@ def pilot(
     objective = Objective(network, parts.loss, link, parts.regularizers)
     ended_by = yield Job(parts, objective, trained, state, observers=observers)
     if ended_by == "interrupt":
-        raise KeyboardInterrupt("The pilot was interrupted. Nothing has changed.")
+        raise KeyboardInterrupt(
+            "The pilot was interrupted. The estimator is unchanged."
+        )
     return predicted(network, state.theta, held_out)
 
 
 def predicted(network, theta, table):
-    """Return raw predictions for all rows of a table that count.
+    """Return raw predictions for all rows of positive weight.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
-"""Jobs of one kind, trained side by side with stacked weights.
+"""Populations: jobs of one kind, trained side by side with stacked weights.
 
-The NumPy calls of a step are paid once for all members. Each member ends as it would
-alone, bit for bit on one BLAS thread: it draws from its own streams, the products of
-matrices are taken member by member inside NumPy, and nothing is decided by looking at
-several members at once.
+One set of NumPy calls does a step of all members. The result of each member is
+bit-identical to that of its job alone on one BLAS thread: it draws from separate
+streams, matrix products are computed member by member inside NumPy, and no decision
+depends on several members.
 """
 
 import math
@@ -22,11 +22,11 @@ from skjacobnet.training.rates import MemberRates
 from skjacobnet.training.total_decay import MemberDecay, kept_by_step
 from skjacobnet.training.watch import Watch, diverged
 
-# All arrays of a group together. Of M = 1 to 64 members this many were the fastest or
-# within 5 % of it on six nets, in batches of 4 to 200 rows.
+# Bytes of all arrays of a group. Among M = 1 to 64 members groups of this size were the
+# fastest or within 5 % of it on six networks, in batches of 4 to 200 rows.
 GROUP_BYTES = 8 * 2**20
 LARGEST_GROUP = 64
-# What a stack saves does not pay for two.
+# Stacking does not pay for two jobs.
 SMALLEST_GROUP = 3
 
 
@@ -37,7 +37,7 @@ def fits(job, other, across_tables=False):
     ----------
     job, other : Job
     across_tables : bool, default=False
-        Whether they may be of different tables, which is dearer.
+        Whether they may have different tables, which is slower.
 
     Returns
     -------
@@ -64,18 +64,18 @@ def fits(job, other, across_tables=False):
 
 
 def group_size(job, n_jobs):
-    """Return how many jobs that fit each other are trained side by side at a time.
+    """Return the number of compatible jobs to train side by side.
 
     Parameters
     ----------
     job : Job
-        One of them.
+        One of the jobs.
     n_jobs : int
 
     Returns
     -------
     int
-        1 where stacking does not pay.
+        Group size, 1 if stacking does not pay.
     """
     network, theta = job.objective.network, job.state.theta
     numbers = 4 * network.n_weights + 5 * job.parts.batch_size * sum(network.widths)
@@ -87,31 +87,31 @@ def group_size(job, n_jobs):
 
 
 def train(jobs, told=None):
-    """Do jobs that fit each other.
+    """Run compatible jobs.
 
     Parameters
     ----------
     jobs : list of Job
-        Fewer than three are done one by one.
+        Jobs; fewer than three are run one by one.
     told : callable, optional
-        ``told(n_trained, n_running)`` is called after each epoch with the number of
-        members in it and of those that go on.
+        ``told(n_trained, n_running)`` is called after each epoch with the numbers of
+        trained and of continuing members.
 
     Returns
     -------
     outcomes : list of str or Exception
-        How each job ended, as in `Outcome`, or why it could not.
+        How each job ended, as in `Outcome`, or its error.
     n_together : int
-        How many were trained side by side.
+        Number of jobs trained side by side.
 
     Raises
     ------
     KeyboardInterrupt
-        If there is one before an epoch has been completed.
+        At an interrupt before the end of the first epoch.
     """
     if len(jobs) < SMALLEST_GROUP:
         return _one_by_one(jobs, told), 1
-    # A custom part may fail on stacks, though it does not say so.
+    # A custom part may fail on stacks without stackable = False.
     saved = [job.state.copy() for job in jobs] if _has_custom_parts(jobs[0]) else None
     try:
         return _side_by_side(jobs, told), len(jobs)
@@ -149,21 +149,21 @@ def _one_by_one(jobs, told):
 
 
 class Telling:
-    """An observer of a job alone that tells what a population does of its members."""
+    """Observer that reports the epochs of a single job like those of a population."""
 
     def __init__(self, told):
         self.told = told
 
     @classmethod
     def observers(cls, told):
-        """Return it as a list, empty where nobody is told."""
+        """Return it in a list, empty without `told`."""
         return [] if told is None else [cls(told)]
 
     def epoch_begins(self, state):
         """Do nothing."""
 
     def epoch_ends(self, state, model):
-        """Tell of the epoch of one job."""
+        """Report the epoch of one job."""
         self.told(1, 1)
 
     def run_ends(self, state, model):
@@ -174,7 +174,7 @@ class Telling:
 
 
 class Member:
-    """One job of a population."""
+    """Job in a population."""
 
     def __init__(self, job):
         self.job = job
@@ -189,7 +189,7 @@ class Member:
 
 
 class Population:
-    """Members that are trained side by side, until each has ended.
+    """Members trained side by side until each has ended.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ class Population:
     Attributes
     ----------
     all_members, members : list of Member
-        All, and those that go on.
+        All members, and those still in training.
     """
 
     def __init__(self, jobs):
@@ -212,14 +212,14 @@ class Population:
         self.memory = joined(self.optimizer, self.theta, states)
 
     def _assemble(self):
-        """Make one of each part for the members that go on."""
+        """Build stacked parts for the members still in training."""
         jobs = [member.job for member in self.members]
         first = jobs[0].objective
         layers = _stacked_each([job.objective.network.layers for job in jobs])
         network = first.network
         if any(a is not b for a, b in zip(layers, network.layers, strict=True)):
             network = Network(layers, network.sizes[0], network.statistics)
-        # With buffers of its own, so that those of a larger stack are freed.
+        # With new buffers, so that those of a larger stack are freed.
         self.objective = Objective(
             network,
             stacked([job.objective.loss for job in jobs]),
@@ -245,13 +245,13 @@ class Population:
             member.watch.share = 1.0 / len(jobs)
 
     def epoch(self):
-        """Train for one epoch; members that end leave."""
+        """Train for one epoch; finished members leave."""
         for member in self.members:
             member.watch.epoch_begins()
         theta, memory, optimizer = self.theta, self.memory, self.optimizer
         loss_sum = penalty_sum = 0.0
         self.rates.epoch_begins(self.step)
-        # Divergence is met by an error of its own, with a cause and a way out.
+        # Divergence raises a separate error with the cause and the remedy.
         with np.errstate(all="ignore"):
             for X, y, sample_weight in self.batches.epoch():
                 loss, penalty, gradient = self.objective(
@@ -287,7 +287,7 @@ class Population:
             self._leave(ended)
 
     def _epoch_ends(self, member, theta, loss, penalty, rate, norm):
-        """Let a member take note of the epoch; return whether it ends."""
+        """Record the epoch of a member; return whether it ends."""
         state, watch = member.state, member.watch
         state.step = self.step
         try:
@@ -305,7 +305,7 @@ class Population:
         return False
 
     def _leave(self, places):
-        """Let members leave; the last ones move into the gaps."""
+        """Remove members; the last ones move into the gaps."""
         for place in reversed(places):
             member = self.members[place]
             taken_out(member.state, self.theta, self.memory, place)
@@ -316,7 +316,7 @@ class Population:
             self._assemble()
 
     def end_one_by_one(self, told):
-        """Train those that are left, each by itself."""
+        """Train the remaining members one by one."""
         for place, member in enumerate(self.members):
             taken_out(member.state, self.theta, self.memory, place)
             n_epochs = member.last_epoch - member.state.epoch
@@ -335,7 +335,7 @@ class Population:
         Returns
         -------
         bool
-            False where a member has completed none.
+            False if a member has completed no epoch.
         """
         if any(member.state.epoch == member.first_epoch for member in self.members):
             return False
@@ -348,7 +348,7 @@ class Population:
 
 
 def _decay_together(members):
-    """Compute what is left of weights in each step, once for members that agree."""
+    """Compute the decay factors of each step, once for equal members."""
     known = []
     for member in members:
         parts, n_steps = member.job.parts, member.state.n_steps
@@ -375,7 +375,7 @@ def _has_custom_parts(job):
 
 
 def _all_parts(job):
-    """Yield the parts that see stacks, layers inside layers included."""
+    """Yield the parts that process stacks, inner layers included."""
     parts = job.parts
     yield from (job.objective.loss, *parts.regularizers, parts.optimizer)
     layers = list(job.objective.network.layers)
@@ -387,13 +387,13 @@ def _all_parts(job):
 
 def _of_one_table(job, other):
     tasks = job.table.task, other.table.task
-    # Targets in one unit.
+    # Targets in the same unit.
     one_unit = tasks[0] is tasks[1] or alike(*(task.rescaling() for task in tasks))
     return one_unit and one_table(job.batches, other.batches)
 
 
 def _optimizers_fit(optimizer, other):
-    """Whether two optimizers are stackable and remember the same things."""
+    """Whether two optimizers are stackable and have the same kind of state."""
     one_weight = np.zeros(1)
     return (
         stackable_with(optimizer, other)

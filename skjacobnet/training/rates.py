@@ -1,4 +1,4 @@
-"""The learning rates of runs that go on side by side."""
+"""Learning rates of runs side by side."""
 
 import numpy as np
 
@@ -6,13 +6,12 @@ from skjacobnet.core.stacking import alike
 
 
 class MemberRates:
-    """The learning rate of each member, step by step.
+    """Learning rate of each member in each step.
 
     Parameters
     ----------
     jobs : list of Job
-        Those of the members. What scores a schedule depends on is read from their
-        states.
+        Jobs of the members. Scores for schedules are read from their states.
     """
 
     def __init__(self, jobs):
@@ -22,7 +21,7 @@ class MemberRates:
         one_rate = all(rate == rates[0] for rate in rates)
         self._base = rates[0] if one_rate else np.array(rates)[:, np.newaxis]
         first = self._schedules[0]
-        # One call for all members, where all get the same answer.
+        # One call for all members if all have the same factor.
         self._one_factor = not vars(type(first)).get("depends_on_scores", True) and all(
             alike(schedule, first) and state.n_steps == self._states[0].n_steps
             for schedule, state in zip(self._schedules, self._states, strict=True)
@@ -32,7 +31,7 @@ class MemberRates:
         self._rate = None
 
     def epoch_begins(self, step):
-        """Let those rates change that change between epochs."""
+        """Update the rates that change between epochs."""
         self._rate = self._at(step, per_epoch=True)
 
     def __call__(self, step):

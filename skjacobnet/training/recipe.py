@@ -1,4 +1,4 @@
-"""What ``"auto"`` stands for, once it is known how large a table is."""
+"""Values of ``"auto"`` that depend on the size of the table."""
 
 import math
 from dataclasses import replace
@@ -10,24 +10,24 @@ from skjacobnet.schedules import Constant, FlatCosine, Plateau
 # Batches of about 1.5 times the root of the number of rows, a power of two.
 ROWS_PER_ROOT = 1.5
 SMALLEST_BATCH, LARGEST_BATCH = 16, 512
-# Enough passes, and enough steps where an epoch has few.
+# Number of epochs, and least number of steps for small tables.
 FEWEST_EPOCHS, FEWEST_STEPS = 20, 400
-# Of L-BFGS, and the calls of `partial_fit` that a schedule is spread over.
+# Iterations of L-BFGS, and calls of `partial_fit` of a schedule.
 FULL_BATCH_ITERATIONS, FULL_BATCH_TOL, CALLS = 200, 1e-4, 200
 DECAY_PER_ROOT, LARGEST_DECAY = 40.0, 5.0
 
 
 class Size(NamedTuple):
-    """What automatic values depend on.
+    """Sizes that automatic values depend on.
 
     Attributes
     ----------
     n_rows : int
-        Rows to train on.
+        Number of training rows.
     n_columns : int
-        Columns that reach the first trained layer, without bins and constants.
+        Number of input columns of the first trained layer, without bins and constants.
     n_answers : int
-        Classes; two for each label, and for numbers.
+        Number of classes; two for labels and regression.
     """
 
     n_rows: int
@@ -36,18 +36,18 @@ class Size(NamedTuple):
 
 
 def resolved(parts, size, goes_on=False, by_call=False):
-    """Return parts without any ``"auto"`` but that of the encodings.
+    """Return parts without ``"auto"``, except that of the encodings.
 
     Parameters
     ----------
     parts : Parts
     size : Size
     goes_on : bool, default=False
-        Whether rows come call by call, or weights go on from an earlier fit. The
-        automatic rate is then constant and nothing decays, since nobody knows how much
-        is to come.
+        Whether rows come in several calls, or a fit is continued. The automatic
+        schedule is then constant and the decay zero, since the length of the run is
+        unknown.
     by_call : bool, default=False
-        Whether rows come call by call; ``max_iter`` then counts calls.
+        Whether rows come in several calls; ``max_iter`` then counts calls.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def resolved(parts, size, goes_on=False, by_call=False):
 
 
 def settings(parts):
-    """Return what ``"auto"`` stood for, as attributes of an estimator, a dict."""
+    """Return the values of ``"auto"`` as attributes of an estimator, a dict."""
     return {
         "batch_size_": parts.batch_size,
         "max_iter_": parts.max_iter,
@@ -118,7 +118,7 @@ def automatic_batch_size(n_rows):
 
 
 def automatic_epochs(n_rows, batch_size):
-    """Return 20, or what gives 400 steps."""
+    """Return 20, or the number of epochs of 400 steps."""
     steps_per_epoch = -(-n_rows // batch_size)
     return max(FEWEST_EPOCHS, -(-FEWEST_STEPS // steps_per_epoch))
 

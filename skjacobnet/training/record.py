@@ -1,10 +1,10 @@
-"""What the last step of an epoch did to the weights of each layer."""
+"""Record of the last step of each epoch, by layer."""
 
 import numpy as np
 
 
 class LayerRecord:
-    r"""Measures steps, layer by layer, where a run is to be looked at.
+    r"""Record of gradient norms and update ratios of each layer.
 
     For the weights :math:`\theta_l` of layer l, the gradient :math:`g_l` and a step
     from :math:`\theta_l` to :math:`\theta_l'`
@@ -21,13 +21,13 @@ class LayerRecord:
         self._before = None
 
     def step_begins(self, theta):
-        """Remember the weights before a step."""
+        """Store the weights before a step."""
         self._before = theta.copy()
 
     def before_last(self, batches, n_batches, theta):
-        """Yield batches; the step of the last one is the one that is measured.
+        """Yield batches; only the step of the last one is recorded.
 
-        So nothing has to be asked in the steps before, nor where nothing is recorded.
+        So other steps have no overhead, nor has a run without recording.
         """
         for place, batch in enumerate(batches, 1):
             if place == n_batches:
@@ -40,14 +40,14 @@ class LayerRecord:
         Parameters
         ----------
         theta : array of shape (n_weights,)
-            The weights after the step.
+            Weights after the step.
         gradient : array of shape (n_weights,)
 
         Returns
         -------
         dict of str to array of shape (n_layers_with_weights,), float64
-            A ratio is infinite where only the weights are zero, and NaN where the step
-            is zero as well.
+            A ratio is infinite if only the weights are zero, and NaN if the step is
+            zero as well.
         """
         before = self._before.astype(np.float64)
         with np.errstate(all="ignore"):

@@ -1,4 +1,4 @@
-"""A run: from parts, a task and a table to a fitted model."""
+"""Runs: from parts, a task and a table to a fitted model."""
 
 import warnings
 
@@ -40,7 +40,7 @@ def run(
 ):
     """Train a network on a table, and leave each optimization to the caller.
 
-    A generator: it yields jobs and is sent how each has ended. `alone` and `together`
+    A generator: it yields jobs and receives the outcome of each. `alone` and `together`
     of `skjacobnet.training.drive` run it to its end.
 
     Parameters
@@ -49,28 +49,28 @@ def run(
     task : Task
     table : Table
     validation : Table, optional
-        A validation set; by default it is split off the table where `parts` ask for it.
+        Validation set; by default it is split off the table if `parts` require one.
     columns : RawColumns, optional
-        How the table was read, for encodings.
+        Types of the columns of the table, for encodings.
     earlier : tuple of FittedModel and RunState, optional
-        What to go on from. Neither is changed.
+        Model and state to continue from. Neither is changed.
     n_epochs : int, optional
-        The most epochs to train now, for a run that goes on call by call; the schedule
-        is spread over ``parts.max_iter`` all the same. By default `max_iter`.
+        Maximum number of epochs of this call, for `partial_fit`, by default `max_iter`.
+        The schedule is always spread over ``parts.max_iter``.
     relative : bool, default=True
-        Whether weights of rows are divided by their mean.
+        Whether sample weights are divided by their mean.
     estimator_of : callable, optional
-        ``estimator_of(model)`` gives an estimator that predicts as a `FittedModel`
+        ``estimator_of(model)`` returns an estimator that predicts as a `FittedModel`
         does, for scorers.
     observers_of_pilot, observers_of : callable, optional
-        ``observers_of(parts)`` gives what is told of each epoch, for parts without any
+        ``observers_of(parts)`` returns observers of epochs, for parts without
         ``"auto"``; see `Watch`.
     attributes : callable, optional
-        ``attributes(model, state)`` gives those of a fitted estimator.
+        ``attributes(model, state)`` returns those of a fitted estimator.
     pilot_rows : callable, optional
-        As `rows_of` in `pilot`.
+        Argument `rows_of` of `pilot`.
     shared : Shared, optional
-        What other runs on the table have found.
+        Results shared with other runs on the table.
 
     Yields
     ------
@@ -79,19 +79,18 @@ def run(
     Returns
     -------
     model : FittedModel
-        With the weights that are kept: the best ones where there is a validation set,
-        else the last.
+        Model with the best weights if there is a validation set, else the last.
     state : RunState
-        Enough to go on; its `outcome` tells how the run ended.
+        State from which training can continue, with the `outcome` of the run.
     parts : Parts
-        Without any ``"auto"``.
+        Parts without ``"auto"``.
 
     Raises
     ------
     TypeError, ValueError
-        If the data do not fit the parts, or the loss is no longer finite.
+        If the data are incompatible with the parts, or the loss is no longer finite.
     KeyboardInterrupt
-        If there is one before an epoch has been completed.
+        At an interrupt before the end of the first epoch.
     """
     goes_on = earlier is not None or n_epochs is not None
     if earlier is None:
@@ -183,7 +182,7 @@ def run(
 
 
 def _size(table, encoded_columns):
-    """Return what automatic values depend on."""
+    """Return the sizes that automatic values depend on."""
     n_columns = table.X.shape[1]
     if encoded_columns:
         kinds = [column.kind for column in encoded_columns]
@@ -192,13 +191,13 @@ def _size(table, encoded_columns):
 
 
 def compute_dtype(dtype, given):
-    """Return the type to compute in: the one asked for, or that of the data.
+    """Return the dtype of the computation: the requested one, or that of the data.
 
     Parameters
     ----------
     dtype : None, "float32", "float64" or such a type
     given : data-type
-        Of X. float32 and float64 stay, anything else becomes float64.
+        Type of X. float32 and float64 are kept, anything else becomes float64.
 
     Raises
     ------
@@ -217,12 +216,12 @@ def compute_dtype(dtype, given):
 
 
 def _check_unit(task, dtype):
-    """Check that a type has the unit of the targets in its range.
+    """Check that the scale of the targets is in the range of a dtype.
 
     Raises
     ------
     ValueError
-        If it has not.
+        If it is outside the range.
     """
     if task.rescaling() is None:
         return
@@ -233,7 +232,7 @@ def _check_unit(task, dtype):
         wider = "" if dtype == np.float64 else "fit with dtype='float64', or "
         raise ValueError(
             f"y has the location {location} and the scale {scale}, beyond the range of "
-            f"{dtype}, in which the network computes: {wider}give y in another unit."
+            f"{dtype}, in which the network computes: {wider}convert y to another unit."
         )
 
 
@@ -243,7 +242,7 @@ def predicting_network(network, task, encoder=None, calibration=None):
     Parameters
     ----------
     network : Network
-        The trained one.
+        Trained network.
     task : Task
     encoder : Network, optional
         Encodings of its inputs.
@@ -253,7 +252,7 @@ def predicting_network(network, task, encoder=None, calibration=None):
     Returns
     -------
     Network
-        With a last `Rescale` where the task or a calibration has one.
+        Network with a last `Rescale` if the task or a calibration has one.
     """
     if encoder is not None and encoder.n_encodings:
         layers = network.layers
@@ -272,40 +271,40 @@ def predicting_network(network, task, encoder=None, calibration=None):
 
 
 def _resumed(parts, network, task, model, state, from_kept):
-    """Return a copy of a state to go on from, with today's parts.
+    """Return a copy of a state for a continued run, with the current parts.
 
-    It starts from the weights of the model, which users see and may have changed. Only
-    a validated run that nobody touched goes on from its last weights instead, unless
-    `from_kept`.
+    It starts from the weights of the model, which users may have changed. Only a run
+    with a validation set and unchanged weights continues from its last weights instead,
+    unless `from_kept`.
 
     Raises
     ------
     ValueError
-        If the weights do not fit today's task, layers or type.
+        If the weights are incompatible with the current task, layers or dtype.
     """
     if not task.same_as(model.task):
         raise ValueError(
-            f"Training goes on with the {model.task.noun} of the last fit, "
+            f"Training continues with the {model.task.noun} of the last fit, "
             f"{model.task}, but y has {task}. Set warm_start=False and call fit to "
             "start anew."
         )
     shapes = model.trained.weight_shapes
     if network.weight_shapes != shapes:
         raise ValueError(
-            "Training goes on with the weights of the last fit, but the layers have "
+            "Training continues with the weights of the last fit, but the layers have "
             f"changed from {shapes} to {network.weight_shapes}. Set warm_start=False "
             "and call fit to start anew."
         )
     dtype = model.dtype
     if compute_dtype(parts.dtype, dtype) != dtype:
         raise ValueError(
-            f"Training goes on in {dtype}, which dtype={parts.dtype!r} does not allow. "
+            f"Training continues in {dtype}, but dtype={parts.dtype!r}. "
             "Set warm_start=False and call fit to start anew."
         )
     if parts.full_batch:
         warnings.warn(
-            "Training goes on from the weights of the last fit, but "
-            f"{parts.optimizer!r} starts its memory of gradients anew.",
+            "Training continues from the weights of the last fit, but "
+            f"{parts.optimizer!r} restarts its memory of gradients.",
             ConvergenceWarning,
             stacklevel=7,
         )

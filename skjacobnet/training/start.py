@@ -1,4 +1,4 @@
-"""The first weights of a run."""
+"""Initial weights of a run."""
 
 import numpy as np
 
@@ -6,24 +6,24 @@ from skjacobnet.core.rows import cast
 from skjacobnet.initializers import DataDriven, Zeros
 from skjacobnet.network import Network, build_network
 
-# Rows for starts that depend on the data: for those of a user, and the automatic one.
+# Rows for data-driven initializers: for those of a user, and the automatic one.
 # With 1,024 the error on the fifteen tables is .805 of that of MLPClassifier, with 256
 # .811 (three seeds).
 START_ROWS, AUTOMATIC_ROWS = 256, 1024
-# What the drawn matrix of the output layer is multiplied by where a run starts at the
-# best constant. On diabetes and Friedman's three functions R² is .476, .867, .938, .798
-# with it, .470, .860, .937, .790 without.
+# Factor of the drawn matrix of the output layer if a run starts at the best constant.
+# On diabetes and Friedman's three functions R² is .476, .867, .938, .798 with it, .470,
+# .860, .937, .790 without.
 START_OF_OUTPUT = 0.3
 
 
 def network_to_train(parts, n_in, task):
-    """Return the network of the layers that are trained.
+    """Return the network of the trained layers.
 
     Parameters
     ----------
     parts : Parts
     n_in : int
-        Columns that reach it.
+        Number of its input columns.
     task : Task
 
     Returns
@@ -36,24 +36,24 @@ def network_to_train(parts, n_in, task):
 
 
 def draw_weights(parts, network, state, table, encoded_columns):
-    """Draw the first weights; some starts look at rows that are trained on.
+    """Draw the initial weights; some initializers use training rows.
 
     Parameters
     ----------
     parts : Parts
     network : Network
     state : RunState
-        Its weights are written to.
+        State, whose weights are set.
     table : Table
     encoded_columns : tuple of Column
-        What reaches the network; empty where it is not known.
+        Input columns of the network; empty if unknown.
     """
     theta, automatic = state.theta, parts.initializer == "auto"
     rows = table.some_inputs(AUTOMATIC_ROWS if automatic else START_ROWS)
     rows = cast(rows, theta.dtype, network.accepts_sparse)
     bins = [column.kind == "bin" for column in encoded_columns]
     kept = np.flatnonzero(np.logical_not(bins)) if automatic and any(bins) else None
-    # Numbers that are too large are met by an error of the loop.
+    # Too large numbers raise an error in the training loop.
     with np.errstate(all="ignore"):
         if kept is None or not _draw_without(network, state, rows, kept):
             theta[...] = network.init_weights(state.weight_rng, theta.dtype, rows)
@@ -65,12 +65,12 @@ def draw_weights(parts, network, state, table, encoded_columns):
 
 
 def _draw_without(network, state, rows, kept):
-    """Draw as if only some columns were there, with zeros for the weights of others.
+    """Draw weights as for some columns only, with zeros for the weights of others.
 
     Returns
     -------
     bool
-        Whether that is possible: where a layer takes columns apart, it is not.
+        Whether this is possible; it is not if a layer processes columns separately.
     """
     n_in = network.sizes[0]
     try:

@@ -1,4 +1,4 @@
-"""Everything that a run changes as it goes on."""
+"""State of a run."""
 
 import warnings
 from copy import deepcopy
@@ -14,36 +14,36 @@ from skjacobnet.training.stopping import Stopping
 
 @dataclass
 class RunState:
-    """Where a run stands; to go on, it is all that is needed.
+    """State of a run, with everything needed to continue it.
 
     Attributes
     ----------
     theta : array of shape (n_weights,)
-        The last weights.
+        Last weights.
     weight_rng, split_rng, shuffle_rng, noise_rng, pilot_rng : numpy.random.Generator
-        For first weights, the validation set, the order of the rows, layers that draw
-        random numbers, and the pilot: a stream for each use, so that one choice does
+        Generators of initial weights, the validation set, the order of the rows, random
+        layers, and the pilot: a separate stream for each use, so that one choice does
         not change the others.
     optimizer : Optimizer or None
-        The one whose memory follows.
+        Optimizer of `optimizer_state`.
     optimizer_state : dict or None
     split : tuple or None
-        What was split, and the rows to train on and to validate with.
+        Key of the split table, and its training and validation rows.
     stopping : Stopping
     step, epoch : int
-        Finished ones.
+        Number of finished steps and epochs.
     n_steps : int or None
-        Steps that the schedule is spread over.
+        Number of steps of the schedule.
     scores : list of float
-        The monitored value after each epoch, larger is better.
+        Monitored value after each epoch, larger is better.
     history : dict of str to list
-        One column for each quantity, one entry for each epoch.
+        History of quantities, with one entry for each epoch.
     schedule_has_ended : bool
-        Whether a schedule has come to a rate of zero, of which users are warned once.
+        Whether a schedule has reached a rate of zero, with a warning once.
     outcome : Outcome
-        How the last call ended.
+        Outcome of the last call.
     settings : dict
-        What ``"auto"`` stood for, as attributes of an estimator.
+        Values of ``"auto"``, as attributes of an estimator.
     """
 
     theta: np.ndarray
@@ -67,15 +67,15 @@ class RunState:
 
     @classmethod
     def begun(cls, theta, random_state, history=None):
-        """Return the state before a run, from weights on.
+        """Return the initial state of a run from given weights.
 
         Parameters
         ----------
         theta : array of shape (n_weights,)
-            Belongs to the state from then on.
+            Weights, owned by the state from then on.
         random_state : int, RandomState instance, Generator or None
         history : dict of str to list, optional
-            That of an earlier run, which is copied.
+            History of an earlier run, which is copied.
         """
         history = {name: list(column) for name, column in (history or {}).items()}
         epoch = len(history.get("loss", []))
@@ -83,13 +83,13 @@ class RunState:
         return cls(theta, *streams, epoch=epoch, history=history)
 
     def prepare(self, optimizer):
-        """Make room for what an optimizer remembers, unless it goes on."""
+        """Initialize the optimizer's state, unless it continues."""
         if not optimizer.same_as(self.optimizer):
             self.optimizer = optimizer
             self.optimizer_state = optimizer.init(self.theta)
 
     def copy(self):
-        """Return a state that shares nothing that a run changes."""
+        """Return a deep copy of everything that a run changes."""
         return replace(
             self,
             theta=self.theta.copy(),
@@ -105,18 +105,18 @@ class RunState:
         )
 
     def kept_weights(self):
-        """Return a copy of the best weights where they are kept, else of the last."""
+        """Return a copy of the best weights if they are kept, else of the last."""
         return self.stopping.kept(self.theta).copy()
 
     def split_of(self, table, validation_fraction):
-        """Return a table to train on and one to validate with.
+        """Return the training set and the validation set.
 
-        The same rows as before as long as the table has the same rows.
+        The split is the same as before if the table has the same rows.
 
         Warns
         -----
         UserWarning
-            If the validation set lacks a class that it could have.
+            If the validation set lacks a class that it could contain.
         """
         key = table.shape_key(), validation_fraction
         if self.split is None or self.split[0] != key:
@@ -129,10 +129,10 @@ def _warn_of_absent_classes(table, rows, validation_fraction):
     part = table.only(rows)
     if table.needlessly_lacks_classes(part):
         warnings.warn(
-            f"early_stopping=True makes a validation set of {part.n_rows} of "
-            f"{table.n_rows} rows, and none of them has the classes "
+            f"early_stopping=True splits off a validation set of {part.n_rows} of "
+            f"{table.n_rows} rows, which lacks the classes "
             f"{part.absent_classes()}. Raise validation_fraction="
-            f"{validation_fraction}, give X_val and y_val with all classes, or set "
+            f"{validation_fraction}, pass X_val and y_val with all classes, or set "
             "early_stopping=False.",
             UserWarning,
             stacklevel=8,
@@ -140,7 +140,7 @@ def _warn_of_absent_classes(table, rows, validation_fraction):
 
 
 def generator(random_state):
-    """Return a new generator; the global one is neither read nor moved."""
+    """Return a new generator; NumPy's global one is not used."""
     if random_state is None or random_state is np.random:
         return np.random.default_rng()
     if isinstance(random_state, np.random.Generator):

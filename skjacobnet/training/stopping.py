@@ -1,40 +1,39 @@
-"""When to stop, and which weights to keep."""
+"""Early stopping, and the choice of the weights to keep."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-# A small table has only a few batches in an epoch; its validation score needs this many
-# steps before a pause in its progress says anything.
+# A small table has only a few batches in an epoch; the patience for its validation
+# score is at least this number of steps.
 MIN_PATIENCE_STEPS = 100
 
 
 @dataclass
 class Stopping:
-    """Counts epochs without progress and remembers the best.
+    """Stopping rule: counts epochs without progress and stores the best weights.
 
     Parameters
     ----------
     tol : float or None, default=None
-        By how much a score must beat the best one to count as progress; none never
-        stops.
+        Least improvement over the best score that counts as progress; None never stops.
     patience : int or inf
-        How many epochs in a row may bring no progress.
+        Maximum number of epochs in a row without progress.
     monitor : tuple, default=None
-        What is monitored, and on which validation rows; the weights of the best epoch
-        are then kept. None monitors the objective on the training rows and keeps the
-        last.
+        Monitored score and validation rows; the weights of the best epoch are then
+        kept. None monitors the objective on the training set and keeps the last
+        weights.
 
     Attributes
     ----------
     best_score : float
-        Larger is better.
+        Best score; larger is better.
     best_epoch : int
-        The first epoch is 1.
+        Epoch of the best score, counted from 1.
     best_theta : array or None
     waited : int
-        Epochs without progress.
+        Number of epochs without progress.
     """
 
     tol: float | None = None
@@ -47,20 +46,20 @@ class Stopping:
 
     @classmethod
     def following(cls, earlier, parts, monitor, steps_per_epoch):
-        """Return the rule for a run that goes on counting where an earlier one stood.
+        """Return the rule for a run that continues the count of an earlier one.
 
-        Not if it monitored something else, since its scores would mean something else.
-        A run that has been stopped and is continued gets its patience back.
+        The count restarts if the earlier run monitored another score. A continued run
+        that had stopped regains its full patience.
 
         Parameters
         ----------
         earlier : Stopping
         parts : Parts
-            With `tol` and `n_iter_no_change`.
+            Parts with `tol` and `n_iter_no_change`.
         monitor : Monitor or None
         steps_per_epoch : int
         """
-        # L-BFGS has a criterion of its own; only a validation score adds to it.
+        # L-BFGS has a separate criterion; only a validation score adds to it.
         tol = None if parts.full_batch and monitor is None else parts.tol
         patience, key = parts.n_iter_no_change, None
         if monitor is not None:
@@ -74,11 +73,11 @@ class Stopping:
         return rule
 
     def kept(self, theta):
-        """Return the best weights where they are kept, else the last, `theta`."""
+        """Return the best weights if they are kept, else the last, `theta`."""
         return theta if self.best_theta is None else self.best_theta
 
     def update(self, score, epoch, theta):
-        """Take note of an epoch; return whether to stop."""
+        """Record an epoch; return whether to stop."""
         if self.tol is not None:
             progress = score > self.best_score + self.tol
             self.waited = 0 if progress else self.waited + 1
@@ -91,7 +90,7 @@ class Stopping:
 
     @property
     def out_of_patience(self):
-        """Whether too many epochs have brought no progress."""
+        """Whether the patience is exhausted."""
         return self.tol is not None and self.waited > self.patience
 
 

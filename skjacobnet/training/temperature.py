@@ -1,12 +1,13 @@
-r"""A temperature that makes probabilities honest.
+r"""Temperature scaling of probabilities.
 
-Raw predictions z are multiplied by a factor a and drawn to those of the class shares,
+Raw predictions z are multiplied by a factor a and shrunk to those of the class
+frequencies,
 
 .. math:: z' = a z + \max(0, 1 - a) \log \pi, \qquad
     \pi_k = \frac{n_k + 1}{n + C}.
 
-1/a is the temperature. Weights count in the shares: those that are multiples of the
-smallest one as repeated rows, others with a mean of one.
+1/a is the temperature. The frequencies are weighted: weights that are multiples of the
+smallest one count as repeated rows, others are scaled to a mean of one.
 """
 
 import math
@@ -16,27 +17,28 @@ import numpy as np
 from skjacobnet.losses import CrossEntropy
 from skjacobnet.training.factor import effective_rows, most_probable
 
-# A gain over the class shares of so many standard errors is no chance. Three runs on
-# each of fifteen tables had at least 2.5, and of 48 runs on noise one had more than 1.
+# A gain over the class frequencies of more standard errors is significant. Three runs
+# on each of fifteen tables had at least 2.5, and of 48 runs on noise one had more than
+# 1.
 CHANCE = 1.0
 
 
 def of_classes(held_out, prior, link):
-    """Return the temperature that suits some rows.
+    """Return the temperature for held-out rows.
 
     Parameters
     ----------
     held_out : HeldOut
     prior : array of shape (n_raw,)
-        The raw prediction of the class shares.
+        Raw prediction of the class frequencies.
     link : ProbabilityLink
 
     Returns
     -------
     calibration : dict of str to array
-        Statistics of a layer `Rescale`.
+        Statistics of a `Rescale` layer.
     beats_constant : bool
-        Whether the rows are predicted better than by the shares.
+        Whether predictions are better than the class frequencies.
     """
     raw, y, weight = held_out
     raw, loss = raw.astype(np.float64), CrossEntropy()

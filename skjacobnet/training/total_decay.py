@@ -1,27 +1,27 @@
-"""A decay of weights whose total does not depend on the length of the run."""
+"""Weight decay whose total does not depend on the length of the run."""
 
 import numpy as np
 
 
 class TotalDecay:
-    r"""Shrinks weights by the factor :math:`e^{-D}` over a whole run.
+    r"""Total weight decay by the factor :math:`e^{-D}` over a whole run.
 
-    In step k, before the optimizer acts,
+    In step k, before the optimizer,
 
     .. math:: W \leftarrow W \exp(-D g_k / \textstyle\sum_j g_j)
 
-    with the factors g of the schedule, those without scores where they depend on
-    scores. Beyond the end of the schedule nothing decays.
+    with the factors g of the schedule, taken without scores if they depend on scores.
+    After the end of the schedule there is no decay.
 
     Parameters
     ----------
     total : float >= 0
-        D. Dimensionless.
+        Total decay D. Dimensionless.
     schedule : Schedule
     n_steps : int >= 1
-        Of the whole run.
+        Number of steps of the whole run.
     weights : list of array
-        Views of the matrices that decay, changed in place.
+        Views of the decayed matrices, changed in place.
     """
 
     def __init__(self, total, schedule, n_steps, weights):
@@ -29,7 +29,7 @@ class TotalDecay:
         self.kept = kept_by_step(total, schedule, n_steps)
 
     def step(self, number):
-        """Let the weights decay before step `number`, counted from 0."""
+        """Decay the weights before step `number`, counted from 0."""
         if number < len(self.kept):
             kept = self.kept[number]
             for array in self.weights:
@@ -37,13 +37,12 @@ class TotalDecay:
 
 
 class MemberDecay:
-    """The same for members that are trained side by side.
+    """Total weight decay of members trained side by side.
 
     Parameters
     ----------
     kept : list of list of float
-        What is left of a weight in each step, for each member; None where nothing
-        decays.
+        Decay factors of each step, for each member; None without decay.
     weights : list of array of shape (n_members, ...)
     """
 
@@ -57,7 +56,7 @@ class MemberDecay:
                 self.kept[: len(own), place] = own
 
     def step(self, number):
-        """Let the weights decay before step `number`, counted from 0."""
+        """Decay the weights before step `number`, counted from 0."""
         if number < len(self.kept):
             kept = self.kept[number]
             for array in self.weights:
@@ -65,6 +64,6 @@ class MemberDecay:
 
 
 def kept_by_step(total, schedule, n_steps):
-    """Return what is left of a weight in each step, as a list of float."""
+    """Return the decay factor of each step, as a list of float."""
     factors = np.array([schedule(step, n_steps) for step in range(n_steps)])
     return np.exp(-total * factors / factors.sum()).tolist()

@@ -1,4 +1,4 @@
-"""What happens around each epoch: validation, history, stopping, and who looks on."""
+"""Work at the end of each epoch: validation, history, stopping and observers."""
 
 import math
 from dataclasses import replace
@@ -14,30 +14,29 @@ def diverged(what, epoch, learning_rate):
 
 
 class Watch:
-    """Looks after a run from epoch to epoch.
+    """Watch of a run: validation, history, stopping and observers of epochs.
 
     Parameters
     ----------
     state : RunState
-        Changed as epochs end.
+        State, updated at the end of epochs.
     observers : sequence, default=()
         Objects with ``epoch_begins(state)``, ``epoch_ends(state, model)``, which may
         return true to stop the run, ``run_ends(state, model)`` and ``close()``, which
-        is called in any case. ``model()`` gives the `FittedModel` of that moment.
+        is called in any case. ``model()`` returns the current `FittedModel`.
     monitor : callable, optional
         ``monitor(theta) -> (score, columns)``: the monitored value, larger is better,
-        and what to add to the history. Without it the objective on the training rows is
+        and additions to the history. Without it the objective on the training set is
         monitored.
     model : callable, optional
-        Given to the observers.
+        Argument of the observers.
 
     Attributes
     ----------
     ended_by : str
         As in `Outcome`.
     share : float
-        The part of the time of an epoch that is the run's own, where several runs go on
-        side by side.
+        Share of the run in the time of an epoch, for runs side by side.
     """
 
     def __init__(self, state, observers=(), monitor=None, model=None):
@@ -66,15 +65,15 @@ class Watch:
             observer.epoch_begins(self.state)
 
     def epoch_ends(self, theta, loss, penalty, learning_rate, gradient_norm, recorded):
-        """Take note of an epoch.
+        """Record an epoch.
 
         Parameters
         ----------
         theta : array of shape (n_weights,)
-            The weights at the end of the epoch.
+            Weights at the end of the epoch.
         loss, penalty, learning_rate, gradient_norm : float
         recorded : dict
-            More entries for the history.
+            Further entries for the history.
 
         Returns
         -------
@@ -107,12 +106,12 @@ class Watch:
         state.scores.append(score)
         stopping = replace(state.stopping)
         out_of_patience = stopping.update(score, epoch, theta)
-        # The epoch is complete from here on, whatever interrupts.
+        # The epoch counts as complete from here on, also at an interrupt.
         self._complete = theta.copy(), state.step, stopping, epoch
         *_, state.stopping, state.epoch = self._complete
         if out_of_patience:
             self.ended_by = "itself"
-        # Every observer is told, also when one has asked to stop.
+        # All observers are called, also after one has requested a stop.
         answers = [
             observer.epoch_ends(state, self.model) for observer in self.observers
         ]
@@ -123,7 +122,7 @@ class Watch:
     def roll_back(self):
         """Return to the end of the last complete epoch, after an interrupt.
 
-        The optimizer's memory keeps what it has seen of the next one.
+        The optimizer's state keeps the steps of the next one.
         """
         state, self.ended_by = self.state, "interrupt"
         theta, state.step, state.stopping, state.epoch = self._complete

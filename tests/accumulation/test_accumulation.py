@@ -186,7 +186,7 @@ def test_the_order_is_the_cheapest_of_all(seed, kinds, n_samples):
 
 
 def test_a_dear_beginning_may_be_the_cheapest_in_the_end():
-    """It leaves columns that the next product takes as they are."""
+    """Its columns are contiguous for the next product."""
     widths = [(20, 2), (20, 20), (488, 20), (488, 488), (35, 488)]
     structures = [
         structure(kind, *width) for kind, width in zip("CDCDC", widths, strict=True)
@@ -220,8 +220,8 @@ def test_orders_of_ordinary_and_narrow_chains():
         operators = chain(widths, rng)
         return cheapest_order(tuple(map(Structure.of, operators)), 1000)[0]
 
-    # Few outputs: from the outputs. Few inputs: from the inputs, where a diagonal
-    # between two matrices is multiplied together with them.
+    # Few outputs: from the outputs. Few inputs: from the inputs, with a diagonal
+    # multiplied together with the two matrices around it.
     assert order(50, 20, 20, 3) == ((((4, 3), 2), 1), 0)
     assert order(3, 20, 20, 50) == (4, (3, (2, 1, 0)))
     # Narrow in the middle: from both ends.
@@ -245,7 +245,7 @@ def test_identities_are_free():
 @pytest.mark.parametrize("mode", ["forward", "reverse", "auto"])
 @pytest.mark.parametrize("n_samples", [0, 1, 7])
 def test_jacobians_that_all_samples_share_are_repeated(mode, n_samples):
-    """As those of an affine map and dropout in a network that predicts."""
+    """As those of an affine map and of dropout in prediction."""
     rng = np.random.default_rng(15)
     shared = [
         ConstantMatrix(rng.standard_normal((4, 3))),
@@ -287,7 +287,7 @@ def test_sums_and_products_that_are_diagonal_are_multiplied_as_such():
 def test_unknown_mode_and_empty_chain():
     with pytest.raises(ValueError, match="mode must be one of 'auto', 'forward'"):
         accumulate([Diagonal(np.ones((1, 1)))], "backward")
-    with pytest.raises(ValueError, match="no operator"):
+    with pytest.raises(ValueError, match="at least one operator"):
         accumulate([])
 
 
@@ -301,7 +301,7 @@ def test_shared_matrices_are_multiplied_once():
 
 
 def graph(rng):
-    """A chain of composites, 4 features to 10: residual, side by side, added."""
+    """A chain of composites, 4 features to 10: residual, parallel, added."""
     constants = [rng.standard_normal(shape) for shape in [(4, 6), (6, 4), (4, 2)]]
     inner, outer, narrow = map(ConstantMatrix, constants)
     slope = Diagonal(rng.standard_normal((N_SAMPLES, 6)))
@@ -338,7 +338,7 @@ def test_all_orders_agree_on_composites(mode):
 
 
 def test_products_inside_a_chain_are_ordered_with_it():
-    """Narrow in the middle, but only across the bracket that was given."""
+    """Narrow in the middle, but only across the given bracket."""
     rng = np.random.default_rng(11)
     widths = [(40, 40), (40, 2), (2, 40), (40, 40)]
     a, b, c, d = (Dense(rng.standard_normal((N_SAMPLES, o, i))) for i, o in widths)

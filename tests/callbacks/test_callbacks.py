@@ -41,7 +41,7 @@ def make(**params):
 
 
 class Recorder:
-    """Writes down every call; stops after some epochs."""
+    """Records every call; stops after some epochs."""
 
     def __init__(self, stop_after=None):
         self.stop_after = stop_after
@@ -70,7 +70,7 @@ def test_a_pilot_is_not_told_of(kind, capsys):
     model.fit(X, Y)
     assert recorder.calls.count("epoch begins") == 3
     assert recorder.calls.count("fit begins") == recorder.calls.count("setup") == 1
-    # Its own lines of the progress have its name.
+    # Its progress lines have its name.
     lines = capsys.readouterr().out.splitlines()
     n_pilot = 3 if kind is JacobianMLPClassifier else 2
     found = list(dict.fromkeys(line.split(",")[0] for line in lines))
@@ -303,7 +303,7 @@ class Interrupts(Recorder):
 
 @pytest.fixture
 def heeds_interrupts():
-    """Let Python hear Ctrl-C, which a process in the background is told to ignore."""
+    """Enable interrupts, which a background process ignores."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

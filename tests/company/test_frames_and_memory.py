@@ -104,7 +104,7 @@ def test_another_fit_takes_other_names(make_frame):
     assert not hasattr(model.fit(X, Y), "feature_names_in_")
 
 
-# Early stopping hands rows to a scorer, which must not warn about lost names.
+# Early stopping passes rows to a scorer, which must not warn about missing names.
 @pytest.mark.parametrize("monitor", ["loss", "accuracy"])
 def test_frames_and_early_stopping(make_frame, make_series, monitor):
     params = {"early_stopping": True, "monitor": monitor, "max_iter": 5}
@@ -278,7 +278,7 @@ def test_rows_on_disk_give_the_same_network(rows_on_disk):
 
 @pytest.fixture(scope="module")
 def large_sparse():
-    """Return 20,000 rows of which the sign of a sparse sum is to be learned."""
+    """Return 20,000 rows with the sign of a sparse sum as the target."""
     rng = np.random.default_rng(0)
     shape = 20_000, 5_000
     n_stored = shape[0] * shape[1] // 1000

@@ -1,7 +1,6 @@
 """JacobianMLPClassifier inside scikit-learn's pipelines, searches and ensembles.
 
-Every score is that of rows that no part of the model has seen, and is beyond the reach
-of a model that predicts the most common class.
+All scores are on held-out rows, and better than those of the most common class.
 """
 
 import numpy as np
@@ -113,7 +112,7 @@ def test_column_transformer_with_a_frame():
     assert score > 0.9
     assert sorted(model.classes_) == sorted(data.target_names)
     assert "names__phenols_few" in model[-1].feature_names_in_
-    # The categories carry part of it.
+    # The categories are informative.
     model.fit(X.assign(color="pale", phenols="few"), y)
     assert model.score(X_test, y_test) < score - 0.1
 
@@ -396,7 +395,7 @@ def test_sample_weight_through_a_grid_search():
     with sklearn.config_context(enable_metadata_routing=True):
         weighted, plain = searched(True), searched(False)
         assert weighted.score(X_test, y_test) > 0.9
-        # Wrong labels count only where the weights do not reach the score.
+        # Wrong labels count only if the score ignores the weights.
         assert weighted.best_score_ > 0.9
         assert plain.best_score_ < 0.6
         np.testing.assert_array_equal(
@@ -427,7 +426,7 @@ def test_validation_rows_through_a_pipeline():
         ).fit(X, y, X_val=X_val, y_val=y_val)
     losses = model["net"].history_["validation_loss"]
     assert len(losses) == 25
-    # So the rows were scaled on their way, and the best weights are kept.
+    # So the rows were scaled, and the best weights are kept.
     assert model["net"].best_score_ == -min(losses)
     assert log_loss(y_val, model.predict_proba(X_val)) == pytest.approx(min(losses))
     unscaled = network(max_iter=25)

@@ -83,7 +83,7 @@ def assert_same_search(first, second, tolerance=0.0):
     ],
     ids=["float64", "float32"],
 )
-def test_a_search_is_the_same_to_the_bit_with_two_jobs(backend, params):
+def test_a_search_with_two_jobs_is_bit_identical(backend, params):
     with threadpoolctl.threadpool_limits(1, "blas"):
         alone = searched(1, **params)
         with joblib.parallel_config(backend, **BACKENDS[backend]):
@@ -104,10 +104,10 @@ def test_a_search_is_the_same_to_rounding_with_other_blas_threads():
 
 
 def counting_monitor():
-    """Return a monitor that tells the most threads that a BLAS may use.
+    """Return a monitor that gives the maximum number of BLAS threads.
 
-    It is made by a function, and has its imports inside, so that a worker need not be
-    able to import this module.
+    A nested function with local imports does not require that workers import this
+    module.
     """
 
     def most_blas_threads(estimator, X, y):
@@ -121,7 +121,7 @@ def counting_monitor():
 
 
 def reporting_scorer():
-    """Return a scorer that hands on the most that was seen during the training."""
+    """Return a scorer that gives the maximum during training."""
 
     def most_during_training(estimator, X, y):
         return max(estimator.history_["validation_score"])
@@ -171,7 +171,7 @@ def test_fit_leaves_the_number_of_threads_alone(n_threads, params):
         before, n_running = pools(), threading.active_count()
         model = network(early_stopping=True, monitor=counting_monitor(), **params)
         model.fit(X_TRAIN, Y_TRAIN).predict_proba(X_TEST)
-        # Also while it trains.
+        # Also in training.
         assert set(model.history_["validation_score"]) == {float(n_threads)}
         if params.get("optimizer") != "lbfgs":
             model.partial_fit(X_TRAIN, Y_TRAIN)
@@ -193,7 +193,7 @@ def together(tasks):
 
 
 def different_estimators():
-    # Parts are values: several estimators may hold the same ones.
+    # Parts are immutable: several estimators may share them.
     optimizer, hidden = Adam(beta_1=0.8), [Linear(20), "tanh", Dropout(0.3)]
     shared = {"optimizer": optimizer, "layers": hidden}
     return [
@@ -220,7 +220,7 @@ def test_threads_that_fit_different_estimators_at_the_same_time(container):
     assert len({model.loss_ for model in fitted}) == len(fitted)
 
 
-def test_threads_that_go_on_from_copies_of_one_fitted_estimator():
+def test_threads_that_continue_copies_of_one_fitted_estimator():
     parent = network(warm_start=True, dropout=0.2).fit(X_TRAIN, Y_TRAIN)
     before = parent.weights_.copy()
     rows = [slice(start, start + 200) for start in (0, 200, 400, 600)]
@@ -241,7 +241,7 @@ def test_threads_that_go_on_from_copies_of_one_fitted_estimator():
 @pytest.mark.parametrize("container", [np.asarray, csr_array])
 def test_threads_that_predict_with_one_estimator(container):
     model = network(hidden_layer_sizes=(50, 30), dropout=0.1).fit(X_TRAIN, Y_TRAIN)
-    # Blocks of different sizes, so that a buffer in common would be spoiled.
+    # Blocks of different sizes, so that a shared buffer would be corrupted.
     blocks = [X_TEST, X_TEST[::2], X_TEST[::-1], X_TEST[5:50], X_TEST[:1]]
     blocks = [container(block) for block in blocks]
     with threadpoolctl.threadpool_limits(1, "blas"):
@@ -267,6 +267,6 @@ def test_bagging_in_threads():
         alone = bag(1)
         with joblib.parallel_config("threading"):
             found = bag(4)
-    # The sum over the members is taken in blocks, one for each job.
+    # The sum over the members is computed in blocks, one for each job.
     np.testing.assert_allclose(found, alone, rtol=1e-12)
     assert np.mean(found.argmax(axis=1) == Y_TEST) > 0.85

@@ -40,11 +40,11 @@ def test_one_number_for_each():
 
 def test_networks_cannot_share_a_stream():
     one, other = generators(2)
-    with pytest.raises(ValueError, match="two of the 3 draw from the same stream"):
+    with pytest.raises(ValueError, match="two of the 3 share a stream"):
         Streams([one, other, one])
-    with pytest.raises(ValueError, match="generator of its own"):
+    with pytest.raises(ValueError, match="needs a separate generator"):
         Streams([one, np.random.Generator(one.bit_generator)])
-    # Equal streams of their own are what equal seeds give.
+    # Equal seeds give separate, equal streams.
     pair = Streams([np.random.default_rng(0), np.random.default_rng(0)])
     first, second = pair.random((2, 5), axis=0)
     np.testing.assert_array_equal(first, second)

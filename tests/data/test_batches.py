@@ -20,7 +20,7 @@ def make(inputs=X, weight=None, rows=None, batch_size=5, sparse=False):
 @pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize("sparse_input", [False, True])
 def test_every_row_comes_once(monkeypatch, n_bytes, shuffle, sparse_input):
-    """Trap 9 of the notebook: the last, smaller batch was dropped."""
+    """Trap 9 of the notebook: it drops the last, smaller batch."""
     monkeypatch.setattr(blocks, "BLOCK_BYTES", n_bytes)
     weight = np.linspace(1.0, 2.0, N)
     batches = make(csr_matrix(X) if sparse_input else X, weight)

@@ -1,4 +1,4 @@
-"""Raw tables: which columns are categories, and the array that is made of them."""
+"""Raw tables: categorical columns, and the conversion to an array."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ NAN = np.nan
 
 
 def read(X, *others, **choices):
-    """Learn the columns of a table; return them, and it and others as arrays."""
+    """Return the columns of a table, and it and others as arrays."""
     X = checked_table(X)
     columns = RawColumns.of(X, **choices)
     return columns, *(columns.read(checked_table(table)) for table in (X, *others))
@@ -78,7 +78,7 @@ def test_arrays_of_objects_and_lists():
         columns, table = read(X)
         np.testing.assert_array_equal(table, EXPECTED)
         assert columns.names == [0, 1, 2, 3]
-    # Strings that say numbers are numbers, as for scikit-learn.
+    # Strings of numbers are numbers, as in scikit-learn.
     _, table = read(np.array([["1", "x"], ["2.5", "y"]]))
     np.testing.assert_array_equal(table, [[1.0, 0.0], [2.5, 1.0]])
 
@@ -152,7 +152,7 @@ def test_sparse_matrices_stay_sparse():
     columns, table = read(X)
     assert (table != X).nnz == 0
     assert not columns.is_category.any()
-    with pytest.raises(TypeError, match=r"SmoothClip.*does not take"):
+    with pytest.raises(TypeError, match=r"SmoothClip.*does not accept"):
         read(X, encodings=(SmoothClip(),))
     with pytest.raises(ValueError, match=r"Column 1 has an infinity"):
         read(csr_matrix([[0.0, np.inf]]))
@@ -163,10 +163,10 @@ def test_sparse_matrices_stay_sparse():
     [
         ("all", "'from_dtype', None, or a list"),
         (3, "'from_dtype', None, or a list"),
-        (["a", "z"], "'z', which is no column"),
-        ([2], "2, which is no column"),
+        (["a", "z"], "'z', which is not a column"),
+        ([2], "2, which is not a column"),
         ([True], "a bool for each of the 2"),
-        ([1.5], "1.5, which is no column"),
+        ([1.5], "1.5, which is not a column"),
     ],
 )
 def test_choices_that_do_not_fit(choice, message):

@@ -36,7 +36,7 @@ def test_every_class_keeps_a_row_to_train_on():
         assert np.unique(codes[train]).tolist() == [0, 1, 2]
 
 
-def test_every_row_of_a_class_may_be_held_back():
+def test_every_row_of_a_class_may_be_held_out():
     codes = np.repeat([0, 1], 10)
     rngs = map(np.random.default_rng, range(60))
     seen = np.unique(

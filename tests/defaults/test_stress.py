@@ -10,7 +10,7 @@ STRESS = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks" / "stress.p
 TABLES, CLASSES, WEIGHTS, UNITS = (
     STRESS[name] for name in ("TABLES", "CLASSES", "WEIGHTS", "UNITS")
 )
-# Rows that leak into the pilot, and rows whose targets the others say nothing about.
+# Rows that leak into the pilot, and targets unrelated to the features.
 WEAK = "repeated rows", "new rows far outside"
 LARGE = "noise, 2,000 rows", "700 columns", "500 levels of noise"
 MOST = [name for name in TABLES if name not in (*WEAK, *LARGE)]

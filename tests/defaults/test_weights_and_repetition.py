@@ -6,7 +6,7 @@ import pytest
 
 from skjacobnet import JacobianMLPClassifier, JacobianMLPRegressor
 
-# First weights that do not look at rows, since repeated rows are other rows.
+# Initial weights that do not depend on rows, since repeated rows are other rows.
 FIXED = {"initializer": "glorot_uniform", "max_iter": 30, "random_state": 0}
 
 

@@ -1,6 +1,6 @@
-"""Each part of the defaults earns its place on data made for it.
+"""Each part of the defaults improves the score on suitable data.
 
-Log-losses and errors are means over four seeds, on rows that were not trained on.
+Log-losses and errors are means over four seeds, on held-out rows.
 """
 
 import numpy as np
@@ -44,7 +44,7 @@ def mean_error(draw, n, **parameters):
 
 
 def flipped(share):
-    """Return a maker of two classes of which a share is flipped at random."""
+    """Return a function that draws two classes, with a share flipped at random."""
 
     def draw(rng, n):
         X = rng.standard_normal((n, 8))
@@ -92,7 +92,7 @@ def test_the_start_inside_the_data():
         X = rng.uniform(-3.0, 3.0, (n, 2))
         return X, np.sin(2.0 * X[:, 0]) * np.sin(2.0 * X[:, 1])
 
-    # Bins would have kinks of their own.
+    # Bins would add kinks.
     with_it = mean_error(draw, 1000, encoding=WITHOUT_BINS)
     without = mean_error(draw, 1000, encoding=WITHOUT_BINS, initializer="he_normal")
     assert with_it < 0.75 * without

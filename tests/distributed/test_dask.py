@@ -39,7 +39,7 @@ def client(tmp_path_factory):
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             patch.setenv(name, "1")
         with (
-            # Every 2 s by default; more often, what it spoils is spoiled for certain.
+            # Every 2 s by default; a shorter interval makes a failure certain.
             dask.config.set(
                 {"distributed.scheduler.active-memory-manager.interval": "20ms"}
             ),

@@ -12,7 +12,7 @@ CHAPTERS = sorted(
     for path in DOCS.glob("*/index.rst")
     if not path.parent.name.startswith(GENERATED)
 )
-# What people type into the search box, and the page that must answer in its first lines.
+# What people type into the search box, and the page that answers in its first lines.
 SEARCHED = {
     "install": "getting_started/installation",
     "limits": "getting_started/limits",

@@ -1,4 +1,4 @@
-"""The code of every page runs, from top to bottom, and does what the page says.
+"""The code of every page runs, from top to bottom, and prints the shown output.
 
 Sessions with ``>>>`` are doctests, which pytest collects from the pages themselves.
 """
@@ -22,7 +22,7 @@ GENERATED = ("docs/_build", "docs/auto_examples", "docs/reference")
 
 
 def files(pattern):
-    """Return the files in the docs that somebody wrote, relative to the root."""
+    """Return the files of the docs that are not generated, relative to the root."""
     found = (path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern))
     return sorted(path for path in found if not path.startswith(GENERATED))
 
@@ -35,7 +35,7 @@ EXAMPLES = [path.stem for path in sorted(ROOT.glob("examples/*/plot_*.py"))]
 TESTS_OF_EXAMPLES = "".join(
     path.read_text(encoding="utf-8") for path in ROOT.glob("tests/examples/test_*.py")
 )
-# Installed by some readers only.
+# Optional packages.
 OPTIONAL = (
     "dask",
     "distributed",
@@ -46,7 +46,7 @@ OPTIONAL = (
     "skorch",
     "torch",
 )
-# The one block that needs such a package is left out without it.
+# The block that needs such a package is skipped without it.
 OPTIONAL_IN_A_BLOCK = ("skrub",)
 BLOCK = re.compile(r"( *)(\.\. code-block:: python|```python)$")
 # All the ways to show Python; one that is not a `BLOCK` would not be run.
@@ -79,7 +79,7 @@ def python_blocks(text):
 
 
 def source_of(page):
-    """Return the code of a page, each line where it stands on the page."""
+    """Return the code of a page, each line at its place on the page."""
     source = [""] * len(read(page).splitlines())
     for block in python_blocks(read(page)):
         is_session = any(code.startswith(">>> ") for code in block.values())
@@ -107,7 +107,7 @@ def shown_output(page):
 
 
 def words(text):
-    """Split at spaces and brackets, and make numbers of what can be one."""
+    """Split at spaces and brackets, and convert numbers."""
     return [as_number(word) for word in re.split(r"[\s{}()\[\],:]+", text) if word]
 
 
@@ -119,7 +119,7 @@ def as_number(word):
 
 
 def alike(shown, printed):
-    """Whether words are the same and numbers nearly so, as on another machine."""
+    """Whether strings are equal and numbers close, as on another machine."""
     if isinstance(shown, str) or isinstance(printed, str):
         return shown == printed
     if np.isnan(shown) or np.isnan(printed):
@@ -137,14 +137,14 @@ def occurs(shown, printed):
 
 
 def own_table():
-    """Write the table that a reader of the README has: words, and values missing."""
+    """Write the table of a reader of the README: strings, and missing values."""
     table = load_wine(as_frame=True).frame
     table["origin"] = table["target"].map({0: "north", 1: "south", 2: "south"})
     table.loc[::7, "ash"] = None
     table.to_csv("table.csv", index=False)
 
 
-# What must be there before the code of a page runs.
+# Files required by the code of a page.
 PREPARED = {"README.md": own_table}
 
 
@@ -152,7 +152,7 @@ PREPARED = {"README.md": own_table}
 def run(request, capsys, tmp_path, monkeypatch):
     """Return a function that runs a page or a script: its names, what it prints.
 
-    It runs in a folder of its own, and all figures are looked at.
+    It runs in a separate folder, and all figures are checked.
     """
 
     def run(path):
@@ -359,7 +359,7 @@ def raw_tables(names, printed):
     assert np.ptp(names["start"]) < 1e-3
 
 
-# What else a page claims, page by page.
+# Further claims of pages.
 CLAIMS = {
     "README.md": readme,
     "docs/index.rst": index,

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = runpy.run_path(str(ROOT / "docs" / "_ext" / "reference.py"))
-# All of what these offer is for users.
+# All public names of these are for users.
 PUBLIC = [
     "skjacobnet",
     "skjacobnet.callbacks",
@@ -49,9 +49,9 @@ def listed(tmp_path_factory):
 
 
 def public_names(module):
-    """Read from the source what a module offers: ``import name as name``, or its own.
+    """Return public names from the source: ``import name as name``, or definitions.
 
-    An independent way to the answer that `conf.exports` gives.
+    This is independent of `conf.exports`.
     """
     if hasattr(module, "__all__"):
         return set(module.__all__)
@@ -75,7 +75,7 @@ def test_every_public_name_is_listed_once(listed, module):
 
 def test_no_public_module_is_forgotten(listed):
     stems = {path.stem for path in (ROOT / "skjacobnet").iterdir()}
-    # Tables and loops are the estimator's, and the estimator is the package's.
+    # Tables and loops are parts of the estimator, which the package exports.
     internal = {"data", "training", "estimators"}
     public = {stem for stem in stems if stem[0] != "_"} - internal
     assert set(listed) == {"skjacobnet", *(f"skjacobnet.{stem}" for stem in public)}
@@ -86,7 +86,7 @@ def test_internal_names_are_still_there(name):
     assert any(name in public_names(import_module(module)) for module in PUBLIC)
 
 
-def test_displays_have_a_section_of_their_own():
+def test_displays_have_a_separate_section():
     inspection = import_module("skjacobnet.inspection")
     displays = {name for name in public_names(inspection) if name.endswith("Display")}
     sections = {title: names for title, _, names in REFERENCE["SECTIONS"]}

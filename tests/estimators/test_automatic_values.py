@@ -1,4 +1,4 @@
-"""What "auto" stands for: each formula, worked out here from the table alone."""
+"""Values of "auto": each formula, computed here from the table."""
 
 import math
 import warnings
@@ -38,12 +38,12 @@ def labels(y):
 
 
 def frame():
-    """Return a raw table of eleven columns of which fifteen count, and its rows."""
+    """Return a raw table of eleven columns, fifteen after encoding, and its rows."""
     pandas = pytest.importorskip("pandas")
     rng, n = np.random.default_rng(0), 300
     return pandas.DataFrame(
         {
-            # One column each; bins do not count, what marks missing numbers does.
+            # One column each; bins do not count, missing indicators do.
             "age": rng.normal(size=n),
             "income": np.where(rng.random(n) < 0.2, np.nan, rng.normal(size=n)),
             "three": rng.integers(0, 3, n),
@@ -120,7 +120,7 @@ def small(kind=JacobianMLPClassifier, **params):
 
 @pytest.fixture
 def pilots(monkeypatch):
-    """Return a list of the pilots that are run: their parts, and what they predict."""
+    """Return a list of the pilots: their parts and predictions."""
     found, original = [], calibration.pilot
 
     def recorded(parts, *args, **kwargs):
@@ -143,7 +143,7 @@ def test_of_a_classifier(name, pilots):
     assert model.n_iter_ == n_epochs
     rates = 0.01 * flat_cosine(n_epochs, math.ceil(n / batch_size))
     np.testing.assert_allclose(model.history_["learning_rate"], rates, rtol=1e-12)
-    # The pilot is like the run itself.
+    # The pilot has the settings of the run.
     ((parts, _),) = pilots
     found = [getattr(parts, name.rstrip("_")) for name in NAMES]
     assert found == values(model)
@@ -298,7 +298,7 @@ def test_lbfgs(pilots):
     gradient = model.history_["gradient_norm"]
     assert gradient[-1] < 1e-4 * math.sqrt(model.weights_.size)
     assert gradient[-1] > 1e-6
-    # A classifier is calibrated all the same.
+    # A classifier is still calibrated.
     assert len(pilots) == 1
     assert model.temperature_ != 1.0
     with pytest.warns(ConvergenceWarning, match="max_iter=200"):
@@ -317,7 +317,7 @@ def calibrated(raw, factor, prior):
 
 
 def assert_is_best(temperature, raw, y, prior):
-    """Check that no other factor gives less, with the half of a Cauchy prior."""
+    """Check that no other factor gives less, with a half-Cauchy prior."""
 
     def objective(factor):
         surprise = np.log1p((factor / 0.4) ** 2) / len(y)
@@ -329,7 +329,7 @@ def assert_is_best(temperature, raw, y, prior):
 
 
 def prior_of(y):
-    """Return the raw prediction of the shares, each class counted once more."""
+    """Return the raw prediction of the frequencies, each class counted once more."""
     y = np.asarray(y)
     if y.ndim == 2:
         total = y.sum(axis=0) + 1.0
@@ -349,7 +349,7 @@ CALIBRATED = {
 
 
 @pytest.mark.parametrize("name", CALIBRATED)
-@pytest.mark.filterwarnings("ignore:Rows that were not trained on")
+@pytest.mark.filterwarnings("ignore:Predictions on held-out rows")
 def test_the_temperature_of_a_pilot(name, pilots):
     X, y = CALIBRATED[name]
     model = small().fit(X, y)
@@ -357,7 +357,7 @@ def test_the_temperature_of_a_pilot(name, pilots):
     assert len(held.raw) == pytest.approx(0.2 * len(X), abs=1.0)
     prior = prior_of(y)
     assert_is_best(model.temperature_, held.raw, held.y, prior)
-    # The run itself is as it would be without.
+    # The run is the same without a pilot.
     alone = small(calibration=None).fit(X, y)
     np.testing.assert_array_equal(alone.weights_, model.weights_)
     assert alone.temperature_ == 1.0
@@ -392,7 +392,8 @@ def test_a_validation_set_takes_the_place_of_a_pilot(name, given, pilots):
     assert values(model)[:3] == expected
     decay = expected_decay(n, X.shape[1], n_classes)
     assert model.total_weight_decay_ == pytest.approx(decay)
-    # Calibrated with the weights that are kept, on these rows, to the other's shares.
+    # Calibrated with the final weights, on these rows, to the class frequencies of
+    # others.
     alone = clone(model).set_params(calibration=None).fit(X[rows], y[rows], **own)
     np.testing.assert_array_equal(alone.weights_, model.weights_)
     raw = alone.decision_function(X[valid]).reshape(len(valid), -1)
@@ -442,7 +443,7 @@ def test_only_cross_entropy_is_calibrated(loss, pilots):
 
 
 @pytest.mark.parametrize("loss", REGRESSION_LOSSES.names)
-@pytest.mark.filterwarnings("ignore:Rows that were not trained on")
+@pytest.mark.filterwarnings("ignore:Predictions on held-out rows")
 def test_losses_whose_prediction_is_the_mean_have_a_noise_pilot(loss, pilots):
     model = small(JacobianMLPRegressor, loss=loss, max_iter=4).fit(*DIABETES)
     has_pilot = loss in ("squared_error", "gaussian", "poisson", "gamma")
@@ -517,7 +518,7 @@ def test_a_fit_that_starts_anew_is_automatic_again(pilots):
 
 
 def test_the_total_of_the_decay():
-    """With steps of no length, matrices end at exp(-D) of what they were."""
+    """With steps of length zero, matrices shrink by the factor exp(-D)."""
     params = {"learning_rate": 1e-300, "initializer": "he_uniform", "max_iter": 3}
     params |= {"calibration": None, "hidden_layer_sizes": (4, 3)}
     start = small(**params, total_weight_decay=0.0).fit(*IRIS)
@@ -561,7 +562,7 @@ FIRST = {
 
 @pytest.mark.parametrize("y", FIRST.values(), ids=FIRST)
 def test_first_predictions_are_the_shares(y):
-    """Each answer is counted once more."""
+    """Each class is counted once more."""
     model = small(learning_rate=1e-300, total_weight_decay=0.0, calibration=None)
     model.set_params(max_iter=1).fit(IRIS[0], y)
     assert np.abs(model.coefs_[-1]).max() < 1e-200
@@ -587,7 +588,7 @@ def test_first_weights_of_bins_are_zero():
 def test_noise_is_told_from_signal(pilots):
     X, y = CANCER
     noise = np.random.default_rng(3).permutation(y)
-    message = "Rows that were not trained on are predicted no better than by a constant"
+    message = "Predictions on held-out rows are no better than a constant"
     with pytest.warns(ConvergenceWarning, match=message):
         small().fit(X, noise)
     with pytest.warns(ConvergenceWarning, match=message):
@@ -597,5 +598,5 @@ def test_noise_is_told_from_signal(pilots):
         for table in (CANCER, IRIS, WINE):
             small().fit(*table)
         small(JacobianMLPRegressor).fit(*DIABETES)
-        # Without a pilot nobody knows.
+        # Unknown without a pilot.
         small(calibration=None).fit(X, noise)

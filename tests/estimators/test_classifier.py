@@ -273,7 +273,7 @@ def test_early_stopping_keeps_the_best_weights():
     scores = model.history_["validation_score"]
     assert model.n_iter_ == len(scores) < 300
     assert model.best_score_ == max(scores) == scores[model.best_iter_ - 1]
-    # The same rows are held back for the same seed, so the weights can be found again.
+    # The validation set is the same for the same seed, so the weights are reproducible.
     again = make(
         early_stopping=True,
         max_iter=model.best_iter_,
@@ -284,7 +284,7 @@ def test_early_stopping_keeps_the_best_weights():
     np.testing.assert_array_equal(model.weights_, again.weights_)
 
 
-def test_a_validation_set_of_ones_own():
+def test_a_custom_validation_set():
     model = make(max_iter=30).fit(X_TRAIN, Y_TRAIN, X_val=X_TEST, y_val=Y_TEST)
     losses = model.history_["validation_loss"]
     assert model.best_score_ == -min(losses)
@@ -308,7 +308,7 @@ def test_training_stops_when_the_loss_stops_falling():
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "nesterov", "rmsprop", "amsgrad"])
-def test_warm_start_goes_on_bit_for_bit(optimizer):
+def test_warm_start_is_bit_identical(optimizer):
     params = {"optimizer": optimizer, "dropout": 0.3, "batch_size": 30}
     whole = make(**params, max_iter=6).fit(X_TRAIN, Y_TRAIN)
     half = make(**params, max_iter=3, warm_start=True).fit(X_TRAIN, Y_TRAIN)
@@ -322,7 +322,7 @@ def test_warm_start_refuses_another_network():
     model = make(warm_start=True).fit(*SMALL)
     with pytest.raises(ValueError, match="layers have changed"):
         model.set_params(hidden_layer_sizes=(7,)).fit(*SMALL)
-    # Another optimizer starts with a memory of its own.
+    # Another optimizer starts with an empty memory.
     model.set_params(hidden_layer_sizes=(20,), optimizer="sgd").fit(*SMALL)
 
 
@@ -339,7 +339,7 @@ def test_partial_fit_is_one_pass_and_equals_one_epoch():
     assert blocks.score(X_TEST, Y_TEST) > 0.9
 
 
-def test_partial_fit_after_fit_goes_on_from_the_weights():
+def test_partial_fit_after_fit_continues_from_the_weights():
     model = make(max_iter=20).fit(X_TRAIN, Y_TRAIN)
     before = model.weights_.copy()
     model.partial_fit(X_TRAIN[:50], Y_TRAIN[:50])

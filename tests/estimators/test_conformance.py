@@ -27,7 +27,7 @@ REFUSED = (
     "partial_fit cannot balance classes that it has not seen, as in SGDClassifier; see "
     "test_partial_fit_with_balanced_weights_is_refused"
 )
-# The defaults themselves; of all others only what their names say is not plain.
+# The defaults; all others are plain except for the named settings.
 ESTIMATORS = {
     "default": JacobianMLPClassifier(),
     "default regressor": JacobianMLPRegressor(),
@@ -129,7 +129,7 @@ def expected_failures(estimator):
     return {}
 
 
-# The checks train for a few iterations on purpose.
+# The checks intentionally train for a few iterations.
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @parametrize_with_checks(
     list(ESTIMATORS.values()), expected_failed_checks=expected_failures
@@ -141,8 +141,7 @@ def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
-# What makes the two fits differ by more than rounding is left out: random draws, and
-# mini-batches.
+# Without causes of differences beyond rounding: random draws, and mini-batches.
 EQUAL = {
     "plain": ({}, 1e-9),
     "layers": ({}, 1e-9),

@@ -1,4 +1,4 @@
-"""partial_fit and warm_start: what goes on, what starts anew, what stays as it was."""
+"""partial_fit and warm_start: what continues, restarts, or is unchanged."""
 
 import copy
 
@@ -121,7 +121,7 @@ def test_todays_rule_decides_when_to_stop():
     model = make(tol=10.0, n_iter_no_change=3, max_iter=50).fit(X, Y)
     stopped = model.n_iter_
     assert stopped == 5
-    # Asked to go on, it has its patience back.
+    # A continued run regains its patience.
     model.fit(X, Y)
     assert model.n_iter_ == stopped + 4
     model.set_params(tol=None, max_iter=7).fit(X, Y)
@@ -167,7 +167,7 @@ def test_the_memory_of_the_optimizer_does_not_hang_on_how_it_is_printed():
 
 def test_lbfgs_says_that_its_memory_starts_anew():
     model = make(optimizer="lbfgs", learning_rate="auto").fit(X, Y)
-    with pytest.warns(ConvergenceWarning, match="starts its memory of gradients anew"):
+    with pytest.warns(ConvergenceWarning, match="restarts its memory of gradients"):
         model.fit(X, Y)
     assert model.n_iter_ == 10
 
@@ -191,7 +191,7 @@ def test_partial_fit_after_fit_continues_the_record():
     [
         (0 * Y, [0], "one class only"),
         (np.stack([Y, Y], axis=1), [0, 1, 2], "several columns of classes"),
-        (np.eye(3, dtype=int)[Y], ["a", "b", "c"], "numbers 0 to 2 of the columns"),
+        (np.eye(3, dtype=int)[Y], ["a", "b", "c"], "indices 0 to 2 of the columns"),
     ],
 )
 def test_classes_that_make_no_sense(y, classes, message):

@@ -83,7 +83,7 @@ def test_numbers_are_averages(loss):
         np.testing.assert_allclose(mean, means.mean(axis=0))
 
 
-def test_members_equal_fits_of_their_own():
+def test_members_equal_single_fits():
     model = ensemble().fit(X, Y)
     for member in model.estimators_:
         alone = clone(member).fit(X, Y)
@@ -92,8 +92,8 @@ def test_members_equal_fits_of_their_own():
         assert member.n_estimators == 1
 
 
-def test_members_draw_from_streams_of_their_own():
-    """Shared draws would give one network several times."""
+def test_members_draw_from_separate_streams():
+    """Shared draws would give identical networks."""
     model = ensemble(max_iter=1).fit(X, Y)
     seeds = [member.random_state for member in model.estimators_]
     assert len(set(seeds)) == 3
@@ -130,7 +130,7 @@ def test_members_are_trained_side_by_side(monkeypatch):
 
 @pytest.fixture
 def held_out(monkeypatch):
-    """Return a list of what each pilot does not see."""
+    """Return a list of the held-out rows of each pilot."""
     found, original = [], calibration.pilot
 
     def pilot(parts, network, table, *args, **kwargs):
@@ -147,7 +147,7 @@ def held_out(monkeypatch):
     return found
 
 
-def test_pilots_hold_back_folds_of_their_own(held_out):
+def test_pilots_hold_out_different_folds(held_out):
     params = {"max_iter": 2, "random_state": 0}
     JacobianMLPClassifier((4,), n_estimators=5, **params).fit(X, Y)
     everything = np.concatenate([others for _, others in held_out])
@@ -218,7 +218,7 @@ def test_pickling():
         assert one.history_ == other.history_
 
 
-def test_warm_start_goes_on_with_each_member():
+def test_warm_start_continues_each_member():
     model = ensemble(warm_start=True).fit(X, Y)
     members = model.estimators_
     model.fit(X, Y)

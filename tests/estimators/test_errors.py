@@ -1,4 +1,4 @@
-"""Bad input gets an error that names it, and the estimator stays as it was."""
+"""Invalid input raises an error that names it, and the estimator is unchanged."""
 
 import copy
 
@@ -44,7 +44,7 @@ BAD_PARAMETERS = [
     ({"monitor": "ACCURACY"}, ValueError, "Did you mean 'accuracy'"),
     ({"regularizers": {"weight_decy": 1.0}}, ValueError, "Did you mean 'weight_decay'"),
     ({"layers": ["sigmod"]}, ValueError, "Did you mean 'sigmoid'"),
-    ({"layers": ["linear"]}, ValueError, "give an instance of Linear"),
+    ({"layers": ["linear"]}, ValueError, "pass an instance of Linear"),
     ({"optimizer": Adam}, TypeError, r"Did you mean Adam\(\)"),
     ({"optimizer": 3}, TypeError, "optimizer must be the name of an optimizer"),
     ({"optimizer": ReLU()}, TypeError, "optimizer must be the name of an optimizer"),
@@ -90,7 +90,7 @@ BAD_PARAMETERS = [
     ({"early_stopping": 1}, TypeError, "early_stopping must be True or False"),
     ({"validation_fraction": 1.0}, ValueError, "validation_fraction"),
     ({"monitor": 3}, TypeError, "monitor must be 'loss', the name of a scorer"),
-    ({"monitor": "acuracy"}, ValueError, "Did you mean 'accuracy'"),
+    ({"monitor": "accurac"}, ValueError, "Did you mean 'accuracy'"),
     (
         {"hidden_layer_sizes": None},
         TypeError,
@@ -104,7 +104,7 @@ BAD_PARAMETERS = [
     ({"activation": "dropuot"}, ValueError, r"'dropuot'\. Available: 'elu', 'gelu',"),
     ({"activation": 3}, TypeError, "activation must be the name of an activation or"),
     ({"activation": Linear(4)}, ValueError, "Put it into layers"),
-    ({"regularizers": {1: 0.1}}, TypeError, "is no name"),
+    ({"regularizers": {1: 0.1}}, TypeError, "is not a string"),
     ({"learning_rate": np.ones(2)}, TypeError, "learning_rate must be a number"),
     ({"initializer": np.ones(2)}, TypeError, "initializer must be the name"),
     (

@@ -1,4 +1,4 @@
-"""What was fitted answers as it was fitted, whatever is set or fails afterwards."""
+"""A fitted estimator does not depend on later parameters or failures."""
 
 import copy
 

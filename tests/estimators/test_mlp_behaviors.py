@@ -1,6 +1,6 @@
-"""What scikit-learn's MLPClassifier promises in public, kept here under our names.
+"""Public behavior of scikit-learn's MLPClassifier, under the names of this package.
 
-Where ours differs on purpose, the test says so in its docstring.
+Docstrings of tests state intentional differences.
 """
 
 import warnings
@@ -113,7 +113,7 @@ def test_lbfgs(activation, problem):
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_lbfgs_within_a_budget(activation):
-    """There is no max_fun: max_iter alone bounds the work, and each counts as one."""
+    """There is no max_fun: only max_iter limits the work."""
     model = network(optimizer="lbfgs", activation=activation, tol=1e-9, max_iter=6)
     with pytest.warns(ConvergenceWarning, match="max_iter=6"):
         model.fit(*THREE)
@@ -137,7 +137,7 @@ def test_multilabel():
     X, y = LABELS
     model = network(optimizer="lbfgs", hidden_layer_sizes=50, activation="logistic")
     assert model.set_params(tol=1e-4).fit(X, y).score(X, y) > 0.97
-    # Momentum is a choice of its own: "sgd" has none.
+    # Momentum is a separate choice: "sgd" has none.
     model = network(
         optimizer="nesterov",
         hidden_layer_sizes=50,
@@ -204,7 +204,7 @@ def test_inputs_too_large_to_count_with(optimizer):
 def assert_logarithms_fit(model, X):
     proba, log_proba = model.predict_proba(X), model.predict_log_proba(X)
     np.testing.assert_allclose(np.exp(log_proba), proba, rtol=1e-10)
-    # The logarithms still tell apart what rounds to the same probability.
+    # Logarithms differ where probabilities round to the same number.
     most = np.take_along_axis(proba, log_proba.argmax(axis=1)[:, np.newaxis], axis=1)
     np.testing.assert_array_equal(most[:, 0], proba.max(axis=1))
     return proba
@@ -234,7 +234,7 @@ def test_probabilities_of_labels():
     model = network(optimizer="lbfgs", hidden_layer_sizes=30, tol=1e-4).fit(X, y)
     proba = assert_logarithms_fit(model, X)
     np.testing.assert_array_equal(proba > 0.5, y == 1)
-    # Each label has a probability of its own.
+    # Each label has a separate probability.
     assert np.abs(proba.sum(axis=1) - 1.0).max() > 0.5
 
 
@@ -283,19 +283,19 @@ def test_early_stopping():
     scores = model.history_["validation_score"]
     assert len(scores) == model.n_iter_ < 3000
     assert model.best_score_ == max(scores) == scores[model.best_iter_ - 1]
-    # No epoch since the pause began has beaten the best score by more than tol.
+    # No epoch in the patience has beaten the best score by more than tol.
     assert max(scores[-2:]) < model.best_score_ + 0.2
     # At least 100 steps of patience, of which an epoch has two.
     assert model.n_iter_ > 50
     model = network(**params, early_stopping=False).fit(X, y)
     assert "validation_score" not in model.history_
     assert "validation_loss" not in model.history_
-    # Without validation it is the loss on the training rows that is monitored.
+    # Without a validation set the training loss is monitored.
     assert model.best_score_ == -min(model.loss_curve_)
 
 
 def test_the_adaptive_schedule():
-    """It is called "plateau", and tol or max_iter end the training, not the rate."""
+    """It is named "plateau", and tol or max_iter end training, not the rate."""
     params = {"optimizer": "sgd", "learning_rate": 0.1, "schedule": "plateau"}
     model = network(**params, max_iter=200).set_params(schedule__tol=10.0)
     rates = model.fit([[3, 2], [1, 6]], [1, 0]).history_["learning_rate"]
@@ -363,8 +363,8 @@ def test_endless_patience():
 
 
 @pytest.mark.parametrize("monitor", ["loss", "accuracy"])
-def test_a_class_too_rare_to_be_held_back(monitor):
-    """MLPClassifier refuses it; here the only row of a class is trained on."""
+def test_a_class_too_rare_for_the_validation_set(monitor):
+    """An error in MLPClassifier; here the only row of a class is a training row."""
     X, y = TWO
     names = np.where(y == 0, "zero", "one").astype(object)
     names[7] = "rare"
@@ -376,7 +376,7 @@ def test_a_class_too_rare_to_be_held_back(monitor):
     assert model.score(X, names) > 0.9
     small = network(early_stopping=True, monitor=monitor, max_iter=2)
     with warnings.catch_warnings():
-        # One row alone may well have a loss far above the baseline.
+        # A single row may have a loss far above the baseline.
         warnings.simplefilter("ignore", ConvergenceWarning)
         small.fit([[1, 2], [2, 3], [3, 4], [4, 5]], [0, 0, 0, 1])
     assert small.predict_proba([[1, 2]]).shape == (1, 2)
@@ -419,7 +419,7 @@ def test_weights_have_the_type_of_the_rows(dtype, optimizer):
     assert {array.dtype for array in arrays} == {np.dtype(dtype)}
 
 
-def test_a_loaded_model_goes_on_learning(tmp_path):
+def test_a_loaded_model_continues_learning(tmp_path):
     X, y = TWO
     trained = network(activation="tanh", learning_rate=0.01, max_iter=40).fit(X, y)
     joblib.dump(trained, tmp_path / "model.joblib")
@@ -459,14 +459,14 @@ def test_a_warm_start_with_early_stopping(monitor):
 
 
 def test_partial_fit_and_early_stopping():
-    """MLPClassifier refuses it; here a pass over all the rows is just that."""
+    """MLPClassifier raises an error; here it is a pass over all rows."""
     model = network(early_stopping=True, max_iter=30).fit(IRIS_SCALED, Y_IRIS)
     before, score = model.weights_.copy(), model.score(IRIS_SCALED, Y_IRIS)
     for _ in range(60):
         model.partial_fit(IRIS_SCALED, Y_IRIS)
     assert not np.array_equal(model.weights_, before)
     assert model.score(IRIS_SCALED, Y_IRIS) > score
-    # Nothing is held back: it is the same without early stopping.
+    # There is no validation set: the result is the same without early stopping.
     one, other = (
         network(early_stopping=flag).partial_fit(IRIS_SCALED, Y_IRIS, classes=[0, 1, 2])
         for flag in (True, False)
@@ -475,7 +475,7 @@ def test_partial_fit_and_early_stopping():
 
 
 def test_divergence():
-    """MLPClassifier goes on with weights that are not numbers; here it is an error."""
+    """MLPClassifier continues with NaN weights; here it is an error."""
     model = network(
         hidden_layer_sizes=100,
         activation="identity",
@@ -498,9 +498,9 @@ def test_equal_weights_are_no_weights():
     assert not np.array_equal(uneven.weights_, plain.weights_)
 
 
-def test_too_few_rows_to_hold_any_back():
+def test_too_few_rows_for_a_validation_set():
     model = network(early_stopping=True)
-    with pytest.raises(ValueError, match="at least 3 rows to hold some back, got 2"):
+    with pytest.raises(ValueError, match="at least 3 rows for a validation set, got 2"):
         model.fit([[1.0, 2.0], [3.0, 4.0]], [0, 1])
 
 

@@ -24,7 +24,7 @@ def test_nested_names_reach_a_part_that_is_a_name():
     model.set_params(optimizer__momentum=0.5)
     assert isinstance(model.optimizer, SGD)
     assert model.optimizer.momentum == 0.5
-    # A name with arguments of its own keeps them.
+    # A name that implies arguments keeps them.
     model.set_params(optimizer="nesterov", optimizer__momentum=0.8)
     assert model.optimizer.nesterov
     assert model.optimizer.momentum == 0.8
@@ -119,10 +119,10 @@ def test_params_survive_a_round_trip():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"optimiser": "adam"}, "Invalid parameter 'optimiser'"),
+        ({"optimizr": "adam"}, "Invalid parameter 'optimizr'"),
         ({"optimizer__beta": 0.1}, "Invalid parameter 'beta'"),
-        ({"layers__units": 3}, "layers has no parameters inside"),
-        ({"max_iter__x": 3}, "max_iter has no parameters inside"),
+        ({"layers__units": 3}, "layers has no nested parameters"),
+        ({"max_iter__x": 3}, "max_iter has no nested parameters"),
     ],
 )
 def test_invalid_names_change_nothing(params, message):

@@ -23,7 +23,7 @@ ACTIVATIONS = ["identity", "logistic", "tanh", "relu"]
 def fit_both(problem, activation, learning_rate, alpha=0.0):
     """One full-batch step of both from the same weights.
 
-    ours first: its weights before the step are found by a step of length zero.
+    ours first: a step of length zero gives its initial weights.
     """
     X, y = PROBLEMS[problem]
     theirs = MLPClassifier(

@@ -1,4 +1,4 @@
-"""Models on disk: slim, portable, and aware of their version."""
+"""Saved models: small, portable, and with their version."""
 
 import copy
 import pickle

@@ -187,7 +187,7 @@ def test_order_of_rows_and_columns(make, y, method):
 
 
 @both
-def test_runs_that_go_on_keep_what_was_learned(make, y, method):
+def test_continued_runs_keep_the_encodings(make, y, method):
     whole = make(warm_start=True, max_iter=20).fit(FRAME, y)
     halves = make(warm_start=True, max_iter=10).fit(FRAME, y)
     halves = pickle.loads(pickle.dumps(halves)).fit(FRAME, y)
@@ -334,7 +334,7 @@ FITTED = {make: make().fit(FRAME, y) for make, y, _ in BOTH}
 @pytest.mark.parametrize("name", OF_A_COLUMN)
 def test_bad_columns(make, y, method, name):
     values, message = OF_A_COLUMN[name]
-    # The bad one stands where a good column has been.
+    # The bad column replaces a good one.
     table = FRAME.assign(age=pandas.Series(values)).rename(columns={"age": "bad"})
     fresh = make()
     assert_unchanged_by(lambda: fresh.fit(table, y), fresh, message)
@@ -383,7 +383,7 @@ def test_encodings_that_do_not_suit_the_table(make, y, method):
         (["standardize"], FRAME, "'city' holds categories. Add 'one_hot'"),
         (["one_hot"], FRAME, "'income' has missing values. Add 'missing_indicator'"),
         (["smooth_clip"], np.full((N, 1), np.nan), "column 0 has missing values"),
-        (["one_hot", "standardise"], FRAME, "Did you mean 'standardize'"),
+        (["one_hot", "standardiz"], FRAME, "Did you mean 'standardize'"),
         ("onehot", FRAME, "Did you mean 'one_hot'"),
         ([OneHot], FRAME, r"Did you mean OneHot\(\)"),
         (3, FRAME, "None, 'auto', or a list"),
@@ -395,7 +395,7 @@ def test_encodings_that_do_not_suit_the_table(make, y, method):
         assert_unchanged_by(lambda m=model, t=table: m.fit(t, y), model, message)
     model = make(categorical_features=["town"])
     assert_unchanged_by(
-        lambda: model.fit(FRAME, y), model, "'town', which is no column"
+        lambda: model.fit(FRAME, y), model, "'town', which is not a column"
     )
     model = make(["one_hot"]).fit(FRAME.drop(columns="income"), y)
     gaps = FRAME.drop(columns="income").assign(age=np.nan)

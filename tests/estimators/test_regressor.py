@@ -101,7 +101,7 @@ def test_a_constant_target_gives_a_constant(loss):
 
 
 def answer(model, x, output):
-    """Return an output as users ask for it, with a column for each number."""
+    """Return an output by its public method, with a column for each number."""
     if output == "std":
         values = model.predict(x, return_std=True)[1]
     elif output == "quantiles":
@@ -219,12 +219,12 @@ def test_halves_make_a_whole(loss, validated):
     np.testing.assert_array_equal(whole.network_.statistics, halves.network_.statistics)
 
 
-def test_a_run_that_goes_on_keeps_the_unit():
+def test_a_continued_run_keeps_the_unit():
     model = make(warm_start=True).fit(X, Y)
     statistics = model.network_.statistics
     model.fit(X, 2.0 * Y + 5.0)
     np.testing.assert_array_equal(model.network_.statistics, statistics)
-    with pytest.raises(ValueError, match=r"goes on with the targets.*2 columns"):
+    with pytest.raises(ValueError, match=r"continues with the targets.*2 columns"):
         model.fit(X, TWO)
     with pytest.raises(ValueError, match=r"loss=Poisson\(\).*warm_start=False"):
         model.set_params(loss="poisson").fit(X, Y)
@@ -324,17 +324,20 @@ def test_checkpoint_and_search(tmp_path):
 
 
 def test_a_far_worse_loss_than_that_of_a_constant_warns():
-    with pytest.warns(ConvergenceWarning, match="best constant prediction has 0.5"):
+    with pytest.warns(ConvergenceWarning, match="baseline loss 0.5"):
         make("squared_error", learning_rate=2.0, max_iter=1).fit(1e3 * X, Y)
 
 
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"loss": "cross_entropy"}, "'cross_entropy' is a loss of classes.*regressor"),
-        ({"loss": CrossEntropy()}, "loss of classes"),
-        ({"loss": "log_loss"}, "'log_loss' is a loss of classes"),
-        ({"loss": Quantile({0.1, 0.9})}, "in an order"),
+        (
+            {"loss": "cross_entropy"},
+            "'cross_entropy' is a classification loss.*regressor",
+        ),
+        ({"loss": CrossEntropy()}, "classification loss"),
+        ({"loss": "log_loss"}, "'log_loss' is a classification loss"),
+        ({"loss": Quantile({0.1, 0.9})}, "must be a sequence"),
         ({"loss": "mse"}, "Unknown loss 'mse'. Did you mean 'squared_error'"),
         ({"loss": "hubr"}, "Did you mean 'huber'"),
         ({"loss": Quantile((0.9, 0.1))}, "levels"),
@@ -355,7 +358,7 @@ def test_bad_parameters(params, message):
 
 def test_a_classifier_refuses_losses_of_numbers():
     for loss in ("squared_error", "mae", Huber()):
-        with pytest.raises(ValueError, match="loss of numbers, which a classifier"):
+        with pytest.raises(ValueError, match="is a regression loss"):
             plain_classifier(loss=loss).fit(X, Y > 100)
 
 
@@ -388,7 +391,7 @@ def test_a_unit_beyond_float32_is_refused():
     ):
         with pytest.raises(ValueError, match=r"beyond the range of float32.*float64"):
             make(loss, dtype="float32").fit(X, y)
-    with pytest.raises(ValueError, match="computes: give y in another unit"):
+    with pytest.raises(ValueError, match="computes: convert y to another unit"):
         make().fit(X, 1e-310 * Y)
     assert make().fit(X, 1e50 * Y).score(X, 1e50 * Y) > 0.1
 
@@ -401,7 +404,7 @@ def test_answers_that_a_loss_has_not():
         model.predict_quantiles(X)
     with pytest.raises(ValueError, match="output must be"):
         model.input_jacobian(X, output="proba")
-    # What was fitted counts, not what has been set since.
+    # The fitted parameters count, not those set later.
     model.set_params(loss="gaussian")
     with pytest.raises(ValueError, match="fitted with SquaredError"):
         model.predict(X, return_std=True)

@@ -1,4 +1,4 @@
-"""Early stopping: which rows, which score, and which weights are kept."""
+"""Early stopping: the validation set, the score, and the kept weights."""
 
 import re
 import warnings
@@ -92,7 +92,7 @@ ALL_BUT_FEW = np.r_[np.zeros(170, int), np.ones(5, int), np.full(3, 2)]
         (ALL_BUT_FEW, "18 of 178 rows", r"\[2\]"),
     ],
 )
-def test_rows_held_back_without_a_class_are_warned_of_once(y, counts, classes):
+def test_a_validation_set_without_a_class_is_warned_of_once(y, counts, classes):
     model = make(early_stopping=True, warm_start=True, max_iter=2)
     message = f"{counts}, .* the classes {classes}.*validation_fraction.*X_val.*=False"
     with warnings.catch_warnings(record=True) as record:
@@ -104,7 +104,7 @@ def test_rows_held_back_without_a_class_are_warned_of_once(y, counts, classes):
     assert re.search(message, str(record[0].message))
 
 
-def test_rows_held_back_that_have_what_they_can_are_not_warned_of():
+def test_a_validation_set_with_all_possible_classes_gives_no_warning():
     single = np.where(ALL_BUT_FEW < 2, ALL_BUT_FEW, 1)
     single[0] = 2
     labels = np.stack([single > 0, single > 1], axis=1).astype(int)
@@ -124,8 +124,8 @@ def own_metric(y_true, y_pred, scale=1.0):
 @pytest.mark.parametrize(
     ("monitor", "message"),
     [
-        (f1_score, r"as \(estimator, X, y\).*give make_scorer\(f1_score\)"),
-        (own_metric, r"as \(estimator, X, y\).*give make_scorer\(own_metric\)"),
+        (f1_score, r"as \(estimator, X, y\).*pass make_scorer\(f1_score\)"),
+        (own_metric, r"as \(estimator, X, y\).*pass make_scorer\(own_metric\)"),
         (
             "f1",
             r"make_scorer\(f1_score, pos_label='stayed'\), or .* 'f1_macro', 'loss'",
@@ -159,7 +159,7 @@ def test_another_rule_keeps_the_best_weights():
         np.testing.assert_array_equal(model.weights_, weights)
 
 
-def test_other_validation_rows_begin_a_count_of_their_own():
+def test_other_validation_rows_restart_the_count():
     model = make(monitor="accuracy", warm_start=True).fit(
         X[TRAIN], Y[TRAIN], **VALIDATION
     )
@@ -169,7 +169,7 @@ def test_other_validation_rows_begin_a_count_of_their_own():
     assert model.best_iter_ > 20
 
 
-def test_partial_fit_goes_on_from_the_weights_that_were_kept():
+def test_partial_fit_continues_from_the_kept_weights():
     model = make(early_stopping=True, warm_start=True, monitor="accuracy")
     model.fit(X, Y)
     assert np.abs(model.weights_ - model.training_state_.theta).max() > 1e-3
@@ -213,13 +213,13 @@ def test_warm_start_may_be_set_after_a_plain_fit():
     model.set_params(warm_start=True, learning_rate=1e-12).fit(X, Y)
     assert model.n_iter_ == 40
     np.testing.assert_allclose(model.weights_, before, atol=1e-8)
-    with pytest.raises(ValueError, match="goes on in float64"):
+    with pytest.raises(ValueError, match="continues in float64"):
         model.set_params(dtype="float32").fit(X, Y)
 
 
 @pytest.mark.parametrize("form", ["l1", "kl"])
 def test_lbfgs_in_blocks_is_lbfgs_at_once(form, monkeypatch):
-    """The form "kl" of sparsity is no mean over rows."""
+    """The form "kl" of sparsity is not a mean over rows."""
     from skjacobnet.core import blocks
 
     rows, labels = load_breast_cancer(return_X_y=True)
@@ -239,7 +239,7 @@ def test_lbfgs_in_blocks_is_lbfgs_at_once(form, monkeypatch):
     blocks = make(**params).fit(rows, labels, sample_weight=weight)
     np.testing.assert_allclose(blocks.weights_, whole.weights_, atol=1e-7)
     np.testing.assert_allclose(blocks.loss_curve_, whole.loss_curve_, rtol=1e-9)
-    # A schedule that goes on after it counts its iterations, not their blocks.
+    # A continued schedule counts its iterations, not their blocks.
     assert blocks.training_state_.step == blocks.training_state_.n_steps == 10
 
 

@@ -1,4 +1,4 @@
-"""Sample weights and class weights: what they mean, in every place they reach."""
+"""Sample weights and class weights, in all places of use."""
 
 import warnings
 

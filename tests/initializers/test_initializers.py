@@ -177,7 +177,7 @@ def test_names(name, expected):
 
 
 def mean_squared_singular_values(network, theta, X):
-    """Of each linear layer together with its activation, by dense Jacobians."""
+    """Return those of each linear layer with its activation, by dense Jacobians."""
     at, means = network.linearize(theta, X), []
     for index, layer in enumerate(network.layers):
         if isinstance(layer, Linear):
@@ -230,7 +230,7 @@ def test_isometric_takes_the_best_where_one_is_out_of_reach():
     start = Isometric(Sigmoid()).adapt(weights, np.array([[1.0]]), rng)
     # That is at 1.54340; the search has a grid of factors 2^(1/4).
     assert 2.0**-0.25 < start["coef"][0, 0] / 1.54340 < 2.0**0.25
-    # Where all units are dead, and where the inputs are too large to add, it stays.
+    # It is unchanged if all units are dead, or the inputs too large to add.
     dead = {"coef": np.array([[1.0]])}
     assert Isometric(ReLU()).adapt(dead, np.array([[-1.0]]), rng) is dead
     huge = {"coef": np.ones((2, 1)), "intercept": np.zeros(1)}
@@ -240,7 +240,7 @@ def test_isometric_takes_the_best_where_one_is_out_of_reach():
 
 
 def test_isometric_starts_from_the_rows_that_are_trained_on():
-    """From a sparse table as from a dense one; other rows do not matter."""
+    """The same for a sparse and a dense table; other rows do not matter."""
     X, y = load_digits(return_X_y=True)
     X = X / 16.0
 
@@ -269,12 +269,12 @@ def test_isometric_starts_from_the_rows_that_are_trained_on():
     np.testing.assert_allclose(
         first_weights(changed, weights), first_weights(X, weights), atol=1e-9
     )
-    held_back = {"early_stopping": True, "validation_fraction": 0.5}
-    assert np.max(np.abs(first_weights(X, **held_back) - dense)) > 1e-3
+    stopping = {"early_stopping": True, "validation_fraction": 0.5}
+    assert np.max(np.abs(first_weights(X, **stopping) - dense)) > 1e-3
 
 
 def test_isometric_lets_a_deep_and_narrow_network_learn():
-    """What eight sigmoids in a row lose otherwise, even in a few epochs."""
+    """Eight sigmoid layers learn in a few epochs, as they do not otherwise."""
     X, y = load_digits(return_X_y=True)
     layers = [Linear(8), *["sigmoid", Linear(8)] * 8, "sigmoid"]
     scores = []
@@ -305,7 +305,7 @@ def test_data_driven_has_the_variance_of_the_activation(activation, gain):
 
 
 def start(X, units=40, activation="relu", seed=0, dtype=None, **arguments):
-    """Return the first weights of a layer in front of an activation."""
+    """Return the initial weights of a layer before an activation."""
     initializer = DataDriven(activation and LAYERS.make(activation))
     layer = Linear(units, initializer=initializer, **arguments)
     dtype = X.dtype if dtype is None else dtype
@@ -379,7 +379,7 @@ def test_data_driven_shifts_nothing_without_a_reason():
     rng = np.random.default_rng(0)
     drawn = {"coef": draw(DataDriven(ReLU()), (5, 3)), "intercept": np.zeros(3)}
     kept = {name: array.copy() for name, array in drawn.items()}
-    # Without an activation, as in front of the output, and without an intercept.
+    # Without an activation, as before the output, and without an intercept.
     assert DataDriven().adapt(drawn, X, rng) is drawn
     alone = {"coef": drawn["coef"]}
     assert DataDriven(ReLU()).adapt(alone, X, rng) is alone
@@ -389,7 +389,7 @@ def test_data_driven_shifts_nothing_without_a_reason():
     layer = Linear(4, initializer=DataDriven(ReLU()))
     weights = layer.init_weights(5, np.random.default_rng(0), np.float64)
     np.testing.assert_array_equal(weights["intercept"], np.zeros(4))
-    # What was given is not written to, and the matrix stays as it is.
+    # Arguments are not modified, and the matrix is unchanged.
     shifted = DataDriven(ReLU()).adapt(drawn, X, rng)
     assert np.all(shifted["intercept"] != 0.0)
     for name, array in kept.items():
@@ -397,7 +397,7 @@ def test_data_driven_shifts_nothing_without_a_reason():
     np.testing.assert_array_equal(shifted["coef"], drawn["coef"])
 
 
-def test_data_driven_takes_the_activation_behind_it():
+def test_data_driven_takes_the_following_activation():
     initializer = DataDriven()
     assert initializer.for_activation(None) is initializer
     assert initializer.for_activation(Sigmoid()).activation.name == "sigmoid"
@@ -405,8 +405,8 @@ def test_data_driven_takes_the_activation_behind_it():
     network = build_network(
         [Linear(3), Sigmoid(), Linear(2), ReLU()], 4, 1, "data_driven"
     )
-    behind = [layer.initializer.activation for layer in network.layers[::2]]
-    assert [activation and activation.name for activation in behind] == [
+    following = [layer.initializer.activation for layer in network.layers[::2]]
+    assert [activation and activation.name for activation in following] == [
         "sigmoid",
         "relu",
         None,
@@ -427,7 +427,7 @@ def test_data_driven_layers_see_what_those_before_make_of_the_rows(kind):
 
 
 def test_what_auto_starts_from():
-    """Bins have no weights, other columns kinks in the data, classes their shares."""
+    """Zeros for bins, kinks inside the data for other columns, class frequencies."""
     rng = np.random.default_rng(6)
     X = np.stack([rng.normal(size=300), rng.normal(size=300) > 0, np.ones(300)], axis=1)
     y = np.repeat([0, 1, 2], [150, 90, 60])

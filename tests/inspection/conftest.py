@@ -1,4 +1,4 @@
-"""Regressors behind a scaler, and what they predict through their public methods."""
+"""Regressors after a scaler, and their outputs by public methods."""
 
 from functools import cache
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Everything that is asked of a fitted network, asked of the average of several."""
+"""Inspection of the average of several networks."""
 
 from functools import cache
 
@@ -158,7 +158,7 @@ INFLUENCE = {"damping": 0.1, "tol": 1e-10}
 
 @each_setting
 def test_influence_is_that_of_the_members(setting):
-    """The mean of their changes, since each one is trained again alone."""
+    """The mean of their changes, since each is trained again separately."""
     model, members = classifiers(setting)
     rows = ROWS[:5]
     found = influence(model, X, Y, rows, target=1, **INFLUENCE)
@@ -229,7 +229,7 @@ def test_contrasts_of_categories():
     assert np.ptp(change) < 2e-4  # what the mean row is predicted
 
 
-def test_behind_a_scaler():
+def test_after_a_scaler():
     model, members = classifiers("plain")
     scaler = StandardScaler().fit(5.0 * X + 2.0)
     rows = 5.0 * ROWS + 2.0
@@ -272,7 +272,7 @@ def test_gradients_of_the_objective_of_numbers(loss):
         check_gradients(model, X, NUMBERS)
 
 
-def test_gradients_behind_encodings_and_calibrations():
+def test_gradients_after_encodings_and_calibrations():
     estimator = JacobianMLPClassifier((6,), "tanh", max_iter=4)
     model, members = averaged(estimator, X, Y)
     assert all(member.temperature_ != 1.0 for member in members)

@@ -28,7 +28,7 @@ def raw(model, X):
     return result[:, np.newaxis] if result.ndim == 1 else result
 
 
-def test_a_linear_model_decides_otherwise_right_behind_it():
+def test_a_linear_model_decides_otherwise_just_beyond_it():
     model = fitted((), WORDS)
     distance, direction, other = boundary_distance(model, X)
     np.testing.assert_allclose(np.linalg.norm(direction, axis=1), 1.0)
@@ -37,8 +37,8 @@ def test_a_linear_model_decides_otherwise_right_behind_it():
     np.testing.assert_allclose(ordered[:, -1], ordered[:, -2], atol=1e-9)
     before = model.predict(X + 0.999 * distance[:, np.newaxis] * direction)
     np.testing.assert_array_equal(before, model.predict(X))
-    behind = model.predict(X + 1.001 * distance[:, np.newaxis] * direction)
-    np.testing.assert_array_equal(behind, other)
+    beyond = model.predict(X + 1.001 * distance[:, np.newaxis] * direction)
+    np.testing.assert_array_equal(beyond, other)
     # No other way is shorter.
     rng = np.random.default_rng(0)
     for _ in range(20):

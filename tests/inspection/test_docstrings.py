@@ -1,4 +1,4 @@
-"""Every public function says what the others say of themselves."""
+"""All public functions have the same sections in their docstrings."""
 
 import inspect
 

@@ -1,4 +1,4 @@
-"""Influence against leaving rows out, and against a curvature written out."""
+"""Influence against fits without single rows, and against a dense curvature."""
 
 import numpy as np
 import pytest
@@ -49,7 +49,7 @@ def test_leaving_rows_of_a_linear_model_out():
             kept = np.arange(150) != row
             changes.append(measure(linear().fit(X[kept], Y[kept])) - before)
         changes, estimated = np.array(changes).T, estimated[:, list(rows)]
-        # To first order: what is neglected is of the size of one row's share, squared.
+        # To first order: the error is of the order of one row's share squared.
         assert np.corrcoef(changes.ravel(), estimated.ravel())[0, 1] > 0.99
         slope = np.vdot(changes, estimated) / np.vdot(estimated, estimated)
         assert slope == pytest.approx(1.0, abs=0.1)
@@ -191,7 +191,7 @@ def test_errors_and_warnings():
         ConvergenceWarning, match="The conjugate gradients of 8 test row"
     ):
         influence(model, X, Y, TEST, damping=0.0, max_iter=1)
-    with pytest.raises(ValueError, match="give one of the two"):
+    with pytest.raises(ValueError, match="pass one of the two"):
         influence(model, X, Y, TEST, Y_TEST, target=0)
     with pytest.raises(
         ValueError, match=r"damping must be a number in \[0, inf\), got"

@@ -24,7 +24,7 @@ from skjacobnet.layers import Linear, Residual, Sequential
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((2000, 48))
 Y = np.arange(2000) % 3
-# What one multiplication makes on top of the block, and what the network is.
+# Temporary arrays of one multiplication, and the network.
 ALLOWED = 3 * blocks.BLOCK_BYTES
 
 
@@ -82,7 +82,7 @@ def test_spectra(wide):
 
 
 def test_influence_on_many_rows(wide):
-    """Ten times as many test rows take no more memory than what is said of them."""
+    """Ten times as many test rows take only the memory of their result."""
 
     def run(n_test):
         rows = X[:4], Y[:4], X[:n_test], Y[:n_test]

@@ -83,7 +83,7 @@ def test_shares_add_up_to_the_change_of_an_output(regressor, loss, n_targets, ou
         missing = shares.sum(axis=1) - change[every, target]
         np.testing.assert_allclose(np.abs(missing), error, atol=1e-9)
         assert (error <= 1e-3 * spread[target]).all()
-        # With a tolerance of one's own, in the unit of the output.
+        # With a custom tolerance, in the unit of the output.
         _, error = integrated_gradients(
             it.model, rows, baseline, target, output=output, tol=1e-7
         )
@@ -113,7 +113,7 @@ def test_spectra_in_the_unit_of_the_targets(regressor, n_targets):
 def test_float32(regressor, loss):
     it, exact = regressor(loss, 1, "float32"), deepcopy(regressor(loss))
     assert it.model[-1].weights_.dtype == np.float32
-    # Two trainings differ by more than their rounding.
+    # Two runs differ by more than their rounding.
     exact.model[-1].weights_ = it.model[-1].weights_
     for function in (saliency, gradient_x_input, sensitivity):
         result, expected = function(it.model, it.X), function(exact.model, exact.X)
@@ -153,7 +153,7 @@ def test_frames_name_the_columns(regressor, loss, n_targets, output, kind, names
 def test_targets_are_numbers_of_columns(regressor, function):
     one, two = regressor(), regressor("squared_error", 2)
     with pytest.raises(
-        ValueError, match=r"'prediction' has 2 columns\. Give target, .* from 0 to 1"
+        ValueError, match=r"'prediction' has 2 columns\. Set target to .* from 0 to 1"
     ):
         function(two.model, two.X)
     for target in (2, -1, [0] * 59 + [7]):
@@ -165,7 +165,7 @@ def test_targets_are_numbers_of_columns(regressor, function):
         function(one.model, one.X, target=1)
     for target in (0.0, "0", True, [0.5] * 60, 500.0):
         with pytest.raises(
-            ValueError, match="target must be the number of a column of the output 'pre"
+            ValueError, match="target must be the index of a column of the output 'pre"
         ):
             function(two.model, two.X, target=target)
     with pytest.raises(ValueError, match="target must be one column, or one for each "):

@@ -164,7 +164,7 @@ def test_a_path_may_leave_for_good():
     assert not np.isfinite(values[-1])
 
 
-def test_a_surface_of_ones_own_and_an_unknown_one():
+def test_a_custom_surface_and_an_unknown_one():
     plane = Surface(lambda p: p[..., 0], lambda p: p * 0.0 + [1.0, 0.0], None)
     points, _ = trajectory(AdaDelta(), plane, [0.0, 0.0], 1, 2.0)
     # The first step of AdaDelta: sqrt(1e-6) / sqrt(0.1 + 1e-6).

@@ -133,13 +133,13 @@ def test_numbers_that_overflow_or_are_too_large_for_tol_end(monkeypatch):
         model.coefs_ = [coef * scale for coef in fitted(STACKS["deep"]).coefs_]
         with (
             np.errstate(all="ignore"),
-            pytest.warns(ConvergenceWarning, match="may be off"),
+            pytest.warns(ConvergenceWarning, match="may have errors"),
         ):
             integrated_gradients(model, ROWS[:2], output="raw")
 
 
 class Opaque(Layer):
-    """ReLU that says nothing of its kink."""
+    """ReLU that does not declare its kink."""
 
     def forward(self, weights, X, out=None):
         return ReLU().forward(weights, X, out)
@@ -178,7 +178,7 @@ def test_through_a_pipeline():
     change = model.predict_proba(ROWS) - model.predict_proba(baseline)
     np.testing.assert_allclose(result.sum(axis=1), change[:, 0], atol=2e-7)
     assert error.max() < 1e-7
-    # Where two rows agree in a feature it has no share.
+    # A feature that is equal in two rows has no share.
     same = ROWS.copy()
     same[:, 2] = baseline[:, 2]
     assert not integrated_gradients(model, same, baseline)[0][:, 2].any()
@@ -240,9 +240,7 @@ def test_a_row_at_its_baseline_has_no_shares():
 
 def test_errors_and_warnings():
     model = fitted(STACKS["relu"])
-    with pytest.warns(
-        ConvergenceWarning, match="off by more than tol=1e-12; their sums"
-    ):
+    with pytest.warns(ConvergenceWarning, match="errors above tol=1e-12; their sums"):
         integrated_gradients(fitted(STACKS["smooth"]), ROWS, tol=1e-12, max_iter=1)
     with pytest.raises(
         ValueError, match=r"tol must be a number in \(0, inf\) or None, got 0"

@@ -1,4 +1,4 @@
-"""Raw tables: text, gaps and numbers of any unit, from the frame to the explanation."""
+"""Raw tables: strings, missing values and numbers of any unit, and explanations."""
 
 import pickle
 import tracemalloc
@@ -45,7 +45,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:X does not have valid feature na
 
 NUMBERS = ["big", "small", "gaps", "count", "price"]
 CATEGORIES = ["color", "smoker"]
-COLORS = ["red", "green", "blue", "grey"]
+COLORS = ["red", "green", "blue", "pink"]
 N_ROWS = 120
 
 
@@ -153,7 +153,7 @@ def answers(model, kind, X):
 
 
 def targets_of(model, kind, X):
-    """Return the target to ask for and its column: the last one there is."""
+    """Return the last target and its column."""
     n_columns = answers(model, kind, X[:1]).shape[1]
     if OUTPUTS[kind] == "proba":
         return model.classes_[-1], n_columns - 1
@@ -198,7 +198,7 @@ def test_contrasts_are_differences_of_predictions(kind):
     found = category_contrasts(model, ROWS, output=output, target=target)
     here = answers(model, kind, ROWS)[:, column]
     assert found.names == [
-        *(("color", c) for c in ("blue", "green", "grey", "red")),
+        *(("color", c) for c in ("blue", "green", "pink", "red")),
         ("smoker", False),
         ("smoker", True),
     ]
@@ -306,7 +306,7 @@ def test_a_baseline_is_read_as_rows_are():
     ]
     for other in shares[1:]:
         pd.testing.assert_frame_equal(shares[0], other)
-    # A row that is its own baseline has nothing to share.
+    # A row equal to its baseline has zero attributions.
     assert not integrated_gradients(model, ROWS, ROWS).attributions.to_numpy().any()
     with pytest.raises(ValueError, match="one row or one for each of the 12 rows of X"):
         integrated_gradients(model, ROWS, FRAME[:5])
@@ -315,7 +315,7 @@ def test_a_baseline_is_read_as_rows_are():
 
 
 def test_gradient_times_input_of_a_linear_network_is_exact():
-    """There it is what integrated gradients are: both begin behind the encodings."""
+    """It equals integrated gradients there: both start after the encodings."""
     options = {"max_iter": 3, "tol": None, "random_state": 0}
     model = plain_classifier((), encoding="auto", **options).fit(FRAME, SIDE)
     shares = gradient_x_input(model, ROWS, "high", output="raw")
@@ -413,9 +413,7 @@ def test_contrasts_need_categories():
     without = plain_classifier((3,), max_iter=1, tol=None)
     without.fit(FRAME[["big", "small"]], SIDE)
     for model, X in ((numbers, ROWS[NUMBERS]), (without, ROWS[["big", "small"]])):
-        with pytest.raises(
-            ValueError, match=r"given none\. Fit it with encoding='auto'"
-        ):
+        with pytest.raises(ValueError, match=r"has none\. Fit it with encoding='auto'"):
             category_contrasts(model, X)
         assert np.isfinite(sensitivity(model, X)).all(axis=None)
 
@@ -584,7 +582,7 @@ def test_steps_that_mix_columns_are_refused_where_nothing_can_be_given_back():
     network = plain_classifier((5,), encoding="auto", max_iter=2, tol=None)
     model = make_pipeline(steps, network).fit(FRAME, SIDE)
     for function in (integrated_gradients, gradient_x_input):
-        with pytest.raises(TypeError, match=r"mix several columns .* Give model\[-1\]"):
+        with pytest.raises(TypeError, match=r"mix several columns .* Pass model\[-1\]"):
             function(model, ROWS)
     row_by_row = saliency(model, ROWS, "high")
     for name in ("big", "small", "count"):
@@ -650,7 +648,7 @@ LARGE = table(5, 12000)
 
 @pytest.mark.parametrize("name", list(FUNCTIONS)[:6])
 def test_memory_is_the_result_and_one_block(name, monkeypatch):
-    """More rows take what is read of them and what is said, not their encodings."""
+    """More rows take memory for the input and the result, not for encodings."""
     # Small blocks, so that it makes no difference how full the last one is.
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 2**20)
     model = fitted()
@@ -683,7 +681,7 @@ def test_check_gradients(kind):
 
 
 class Steep(Standardize):
-    """Claims slopes that are too large."""
+    """Has too large slopes."""
 
     def slopes(self, weights, X, out):
         super().slopes(weights, X, out)

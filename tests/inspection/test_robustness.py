@@ -120,7 +120,7 @@ def test_words_are_named_with_their_step_or_column():
             call(model)
         with pytest.raises(ValueError, match="but column 'plan' holds 'basic'"):
             call(without)
-    message = r"X must hold numbers alone, but column 'plan' .*such as model\[-1\]"
+    message = r"X must hold only numbers, but column 'plan' .*such as model\[-1\]"
     with pytest.raises(ValueError, match=message):
         robustness_curve(model, frame, Y, [0.1], perturbation="noise")
     # The way out that the message names.

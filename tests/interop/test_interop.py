@@ -230,7 +230,7 @@ class TestFromSklearn:
         last = model.history_["learning_rate"][-1]
         assert last == pytest.approx(mlp._optimizer.learning_rate)
 
-    def test_adaptive_goes_on_at_the_rate_it_had(self):
+    def test_adaptive_continues_at_its_rate(self):
         mlp = fit_mlp(
             WINE,
             WINE_Y,
@@ -277,13 +277,13 @@ class TestFromSklearn:
 
     def test_alpha_of_lbfgs_needs_the_number_of_rows(self):
         mlp = fit_mlp(WINE, WINE_Y, solver="lbfgs", alpha=0.4)
-        with pytest.warns(UserWarning, match="alpha=0.4 is left out.*n_samples"):
+        with pytest.warns(UserWarning, match="alpha=0.4 is dropped.*n_samples"):
             assert from_sklearn(mlp).regularizers is None
         model = from_sklearn(mlp, n_samples=178)
         assert model.regularizers == {"weight_decay": pytest.approx(0.4 / 178)}
 
     def test_lbfgs_finds_the_same_minimum(self):
-        """A linear model with a penalty has one minimum, whoever looks for it."""
+        """A linear model with a penalty has one minimum."""
         mlp = fit_mlp(
             WINE, WINE_Y, (), max_iter=2000, solver="lbfgs", alpha=5.0, tol=1e-9
         )
@@ -330,7 +330,7 @@ class TestFromSklearn:
         model = from_sklearn(mlp).partial_fit(WINE, WINE_Y)
         assert model.n_iter_ == 4
         assert model.loss_curve_[:3] == mlp.loss_curve_
-        # The first loss after it is that of the weights it came with.
+        # The next loss is that of the converted weights.
         start = -np.log(mlp.predict_proba(WINE)[np.arange(178), WINE_Y]).mean()
         assert model.history_["loss"][-1] == pytest.approx(start, rel=1e-12)
 
@@ -521,7 +521,7 @@ class TestUnfitted:
         assert twin.regularizers == {"weight_decay": pytest.approx(0.4 / rows)}
 
     def test_alpha_of_lbfgs_needs_the_number_of_rows(self):
-        with pytest.warns(UserWarning, match="alpha=0.4 is left out.*n_samples"):
+        with pytest.warns(UserWarning, match="alpha=0.4 is dropped.*n_samples"):
             twin = from_sklearn(MLPClassifier(solver="lbfgs", alpha=0.4))
         assert twin.regularizers is None
 
@@ -640,7 +640,7 @@ class TestToSklearn:
         classifier = fit_ours(WINE, WINE_Y, layers=layers)
         with pytest.raises(ValueError, match=place) as raised:
             to_sklearn(classifier)
-        assert "identity, logistic (sigmoid), relu and tanh" in str(raised.value)
+        assert "identity, logistic (sigmoid), relu or tanh" in str(raised.value)
 
     def test_keeps_float32(self):
         X = WINE.astype(np.float32)
@@ -738,7 +738,7 @@ class TestToSklearn:
         classifier = fit_ours(
             WINE, WINE_Y, optimizer="lbfgs", regularizers={"weight_decay": 0.01}
         )
-        with pytest.warns(UserWarning, match="Weight decay of 0.01 is left out"):
+        with pytest.warns(UserWarning, match="Weight decay of 0.01 is dropped"):
             assert to_sklearn(classifier).alpha == 0.0
         assert to_sklearn(classifier, n_samples=178).alpha == pytest.approx(1.78)
 
@@ -775,7 +775,7 @@ class TestToSklearn:
         if monitor == "accuracy":
             scores = classifier.history_["validation_score"]
             assert mlp.validation_scores_[:-1] == scores
-            # No score can be better, so the weights it came with are put back.
+            # No score can be better, so the converted weights are restored.
             assert mlp.best_validation_score_ == classifier.best_score_ == 1.0
         assert mlp.best_loss_ is None
 
@@ -823,7 +823,7 @@ class TestToSklearn:
         assert mlp.n_features_in_ == X.shape[1]
 
     def test_of_a_sparse_table(self):
-        """What "auto" stands for there has a counterpart."""
+        """The encodings of "auto" for sparse tables have a counterpart."""
         X = csr_matrix(np.where(np.abs(CANCER) > 1.0, CANCER, 0.0))
         model = JacobianMLPClassifier((6, 5), max_iter=8, random_state=0)
         mlp = to_sklearn(model.fit(X, CANCER_Y))
@@ -856,7 +856,7 @@ class TestToSklearn:
         with pytest.raises(ValueError, match=message):
             to_sklearn(model)
 
-    def test_a_folded_network_comes_back(self):
+    def test_a_folded_network_converts_back(self):
         model = JacobianMLPClassifier((6, 5), encoding=["standardize"], max_iter=8)
         back = from_sklearn(to_sklearn(model.fit(WINE, WINE_Y)))
         assert_same_predictions(back, model, WINE)
@@ -902,7 +902,7 @@ def test_there_and_back(problem, dtype):
 
 
 # For two labels skl2onnx takes the columns of any MLPClassifier for those of a binary
-# problem and adds two more in front.
+# problem and puts two more before them.
 @pytest.mark.parametrize("problem", sorted({*PROBLEMS} - {"two labels"}))
 def test_onnx(problem):
     skl2onnx = pytest.importorskip("skl2onnx")

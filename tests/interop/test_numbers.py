@@ -87,7 +87,7 @@ def test_an_exponential_link_is_kept():
 
 def test_what_has_no_counterpart():
     model = fit_ours(Y, loss=Quantile((0.1, 0.9)))
-    with pytest.raises(ValueError, match=r"Quantile.*no raw prediction"):
+    with pytest.raises(ValueError, match=r"Quantile.*sorted raw predictions"):
         to_sklearn(model)
     model = plain_regressor(layers=[Linear(5), "gelu"], max_iter=1, tol=None)
     with pytest.raises(ValueError, match="GELU"):
@@ -110,7 +110,7 @@ def test_parameters_and_scores_are_carried_over():
     np.testing.assert_array_equal(back.validation_scores_, mlp.validation_scores_)
 
 
-def test_training_goes_on_in_the_unit_of_the_targets():
+def test_training_continues_in_the_unit_of_the_targets():
     mlp = fit_mlp(Y, solver="sgd", learning_rate_init=1e-6, batch_size=442, alpha=0.0)
     model = from_sklearn(mlp)
     model.set_params(warm_start=True, max_iter=1, optimizer="sgd", tol=None)

@@ -1,4 +1,4 @@
-"""Layers that consist of layers."""
+"""Containers of layers."""
 
 import pickle
 import tracemalloc
@@ -124,7 +124,7 @@ def test_names_of_statistics():
     assert Parallel([Linear(3), "tanh"]).statistics == ()
 
 
-def test_first_weights_that_depend_on_the_batch_behind_statistics():
+def test_data_driven_weights_after_statistics():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((20, 5)).astype(np.float32)
     layers = ["tanh", Rescale(), Linear(3, initializer=DataDriven(ReLU())), "relu"]
@@ -256,7 +256,7 @@ def test_activations(layer, is_activation, value_range):
     assert layer.value_range == value_range
 
 
-def test_linear_layers_inside_suit_the_activation_behind_them():
+def test_linear_layers_inside_suit_the_following_activation():
     layers = [
         Linear(8),
         Residual(Sequential(["relu", Linear(8), "tanh", Linear(8)])),
@@ -301,7 +301,7 @@ def test_the_gain_of_an_orthogonal_start_reaches_inside():
 
 def test_data_dependent_starts_see_what_reaches_them():
     class Centered(Linear):
-        """Starts where the outputs have mean zero."""
+        """Initialized so that the outputs have mean zero."""
 
         name = None
 
@@ -329,7 +329,7 @@ def test_data_dependent_starts_see_what_reaches_them():
         (Sequential([Linear(5), "rleu"]), r"Sequential: layers\[1\] 'rleu'. Did you"),
         (Frozen("linear"), "layer 'linear' needs arguments"),
         (Residual(Sequential([Dropout(2.0)])), "Dropout: rate must be"),
-        ("residual", "layer 'residual' needs arguments: give an instance of Residual"),
+        ("residual", "layer 'residual' needs arguments: pass an instance of Residual"),
     ],
     ids=repr,
 )
@@ -375,7 +375,7 @@ def test_ranges_inside_are_seen_by_penalties():
 def test_a_penalty_that_would_see_nothing_is_refused():
     layers = [Linear(8), Residual(Sequential(["relu", Linear(8)]))]
     model = Classifier(layers=layers, regularizers={"sparsity": 0.1}, max_iter=1)
-    with pytest.raises(ValueError, match=r"Sparsity\(.*\) has nothing to act on"):
+    with pytest.raises(ValueError, match=r"Sparsity\(.*\) has no activations"):
         model.fit(DIGITS, Y)
     model.set_params(layers=[*layers, "relu"]).fit(DIGITS, Y)
     assert model.history_["penalty"][0] > 0.0
@@ -418,7 +418,7 @@ def test_frozen_weights_keep_their_bits(optimizer):
         max_iter=5,
         random_state=0,
     ).fit(DIGITS, Y)
-    # Steps so short that they change nothing show what was drawn.
+    # Steps too short to change anything show the initial weights.
     still = clone(model).set_params(optimizer="sgd", learning_rate=1e-300)
     drawn = still.fit(DIGITS, Y).weights_
     frozen = np.zeros(drawn.size, bool)
@@ -502,7 +502,7 @@ def test_wide_layers_inside_bound_the_memory_of_jacobians():
 
 
 class Scaled(Layer):
-    """One number times the input, by somebody who knows nothing of containers."""
+    """One number times the input, a custom layer without support for containers."""
 
     def weight_shapes(self, n_in):
         return {"scale": ()}
@@ -709,7 +709,7 @@ def test_a_step_allocates_nothing_that_grows_with_the_batch():
 
 
 class Negated(Linear):
-    """A linear layer with another gradient, which no step of training may overlook."""
+    """A linear layer with another gradient, which every training step must use."""
 
     name = None
 

@@ -172,7 +172,7 @@ def test_networks_side_by_side_lose_what_each_loses_alone(
             np.testing.assert_array_equal(operator.diagonal[k], its.diagonal)
 
 
-def test_networks_side_by_side_have_masks_of_their_own():
+def test_networks_side_by_side_have_separate_masks():
     output, _ = Dropout().linearize({}, np.ones((20, 10)), rng=streams())
     assert (output[0] != output[1]).any()
     assert (output[1] != output[2]).any()

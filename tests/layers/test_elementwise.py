@@ -43,7 +43,7 @@ def elu(x, alpha):
     return anp.where(x > 0, x, alpha * below)
 
 
-# Each layer beside its formula, written without a thought of stability.
+# Each layer with its formula, without regard for stability.
 REFERENCES = [
     (Identity(), lambda x: 1.0 * x),
     (Sigmoid(), lambda x: 1.0 / (1.0 + anp.exp(-x))),
@@ -69,7 +69,7 @@ every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 
 
 def inputs(layer, seed=0, shape=(40, 5)):
-    """Draw inputs of both signs that keep clear of the kinks."""
+    """Draw inputs of both signs away from the kinks."""
     x = np.random.default_rng(seed).normal(scale=2.0, size=shape)
     for kink in layer.kinks:
         near = np.abs(x - kink) < 0.1
@@ -448,7 +448,7 @@ def test_layers_that_work_in_place(kind, n_rows):
 
 def test_predictions_let_activations_work_in_place():
     class Doubled(ReLU):
-        """Reads its input again after it has written its output."""
+        """Reads its input after it has written its output."""
 
         def function(self, x, out=None):
             out = np.multiply(2.0, np.maximum(x, 0.0), out)

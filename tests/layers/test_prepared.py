@@ -1,4 +1,4 @@
-"""Prepared layers do what the layers do, whatever they are given."""
+"""Prepared layers give the results of the layers for all inputs."""
 
 import numpy as np
 import pytest
@@ -65,7 +65,7 @@ def test_a_sparse_matrix(use_bias, rng):
     assert_same_gradients(layer, draw(layer, rng), X, cotangent)
 
 
-def test_another_type_in_front(rng):
+def test_another_type_before_it(rng):
     layer = Linear(UNITS)
     weights = draw(layer, rng, np.float32)
     X = rng.standard_normal((N_SAMPLES, N_IN))
@@ -124,7 +124,7 @@ def test_buffers_outlive_a_vector_of_weights(rng):
 
 
 def test_a_gradient_is_taken_where_the_network_was_linearized(rng):
-    """Also when the workspace has seen inputs of another shape since."""
+    """Also if the workspace was used for another shape since."""
     network = Network([Linear(3), Tanh(), Linear(2)], n_in=N_IN)
     theta = rng.standard_normal(network.n_weights)
     workspace = NetworkWorkspace(network)
@@ -136,7 +136,7 @@ def test_a_gradient_is_taken_where_the_network_was_linearized(rng):
     assert_array_equal(network.gradient(theta, at, cotangent), expected)
 
 
-def test_a_layer_in_front_that_widens_the_type(rng):
+def test_a_preceding_layer_that_widens_the_type(rng):
     class Wide(ReLU):
         def forward(self, weights, X, out=None):
             return super().forward(weights, X.astype(np.float64))

@@ -1,4 +1,4 @@
-"""Layers of networks side by side give each what it has alone, bit for bit."""
+"""Layers of networks side by side are bit-identical to those of single networks."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What links make of the raw predictions of several networks."""
+"""Averages of several networks' raw predictions by links."""
 
 import numpy as np
 import pytest
@@ -126,7 +126,7 @@ def test_probabilities_that_underflow_or_round_to_one(dtype):
             assert np.isfinite(link.average(matrix)).all()
             dense = link.average_jacobian(matrix).todense(4)
             assert np.isfinite(dense).all()
-            # What is no longer to be seen in a probability still moves its logarithm.
+            # A change too small for a probability still changes its logarithm.
             assert_allclose(np.abs(dense)[0].max(), 0.5, rtol=4 * eps)
 
 
@@ -184,7 +184,7 @@ def test_not_a_number_stays_in_its_row():
         assert np.isfinite(average[1]).all()
 
 
-def test_a_link_of_ones_own_has_to_say_how():
+def test_a_custom_link_must_define_its_average():
     class Mine(Link):
         def n_outputs(self, output, n_raw):
             return n_raw

@@ -174,7 +174,7 @@ def test_a_pickled_link_is_of_the_same_class(link):
     assert type(pickle.loads(pickle.dumps(link))) is type(link)
 
 
-def test_a_link_of_ones_own_is_for_exclusive_classes_unless_it_says_otherwise():
+def test_a_custom_link_is_for_exclusive_classes_by_default():
     class Mine(ProbabilityLink):
         def proba(self, raw, out=None):
             return SOFTMAX.proba(raw, out)

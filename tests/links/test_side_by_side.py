@@ -1,4 +1,4 @@
-"""Networks side by side get from a link what they get alone, bit for bit."""
+"""Results of a link for networks side by side are bit-identical to those alone."""
 
 import numpy as np
 import pytest

@@ -51,7 +51,7 @@ def relative_error(actual, expected):
 
 
 def autograd_loss(loss, link, y, weight):
-    """Write the loss anew, with plain formulas in `autograd.numpy`."""
+    """Return the loss by plain formulas in `autograd.numpy`."""
 
     def log_proba(raw):
         if link is LOGISTIC:

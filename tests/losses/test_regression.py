@@ -256,7 +256,7 @@ def test_median_is_half_the_absolute_error():
 
 
 def autograd_loss(loss, y, weight):
-    """Write the loss anew, with plain formulas in `autograd.numpy`."""
+    """Return the loss by plain formulas in `autograd.numpy`."""
 
     def of_target(raw, t):
         k = loss.n_per_target
@@ -607,7 +607,7 @@ def test_targets_inside_the_domain():
         loss.check_targets(np.array([-1.0, 0.0]))
 
 
-def test_a_loss_of_ones_own_has_one_raw_prediction_that_is_predicted():
+def test_a_custom_loss_has_one_raw_prediction_that_is_predicted():
     class Cosh(RegressionLoss):
         def sample_values(self, y, raw, link):
             assert link is IDENTITY

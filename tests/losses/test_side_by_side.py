@@ -1,4 +1,4 @@
-"""Networks side by side get from a loss what they get alone, bit for bit."""
+"""Results of a loss for networks side by side are bit-identical to those alone."""
 
 from itertools import product
 
@@ -32,7 +32,7 @@ OF_NUMBERS = [
     Quantile([0.1, 0.5, 0.9]),
 ]
 SHAPES = [(1, 1), (1, 2), (2, 1), (3, 10), (33, 1), (33, 3), (40, 10), (5, 130)]
-# Losses that look at the numbers of a batch in all ways there are.
+# Losses that use the numbers of a batch in all possible ways.
 SOME = [CrossEntropy(), CrossEntropy(0.1), Brier(), SquaredError(), Gaussian()]
 
 each_dtype = pytest.mark.parametrize("dtype", DTYPES)
@@ -163,7 +163,7 @@ SMOOTHINGS = np.array([0.0, 0.05, 1.0 / 3.0, 0.999])
 @each_dtype
 @pytest.mark.parametrize("link", [SOFTMAX, LOGISTIC])
 @pytest.mark.parametrize("shared", [False, True])
-def test_label_smoothing_of_their_own(shared, link, dtype):
+def test_separate_label_smoothing(shared, link, dtype):
     y, raw, _ = problem(CrossEntropy(), link, (6, 3), 4, dtype)
     targets = y[0] if shared else y
     found = CrossEntropy(SMOOTHINGS).value_and_gradient(targets, raw, None, link)

@@ -247,7 +247,7 @@ def test_gradients_of_the_loss_of_the_average(kind, name):
     norms = model.per_sample_gradient_norms(X, y)
     assert_allclose(norms, np.linalg.norm(gradients, axis=1), rtol=1e-11)
     if kind == "classifier":
-        # The loss is given what the calibrated members predict together.
+        # The loss takes the average of the calibrated members.
         raw = fitted.trained.forward(theta, X)
         proba = mean_of(members, "predict_proba", X)
         assert_allclose(fitted.link.predict_proba(raw), proba, rtol=1e-13)

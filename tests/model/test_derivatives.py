@@ -356,7 +356,7 @@ def test_outputs_of_every_layer():
 
 
 class Scale(Layer):
-    """A layer with weights that has nothing but the contract's defaults."""
+    """A layer with weights and only the default methods."""
 
     def weight_shapes(self, n_in):
         return {"scale": (n_in,)}

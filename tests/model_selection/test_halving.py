@@ -1,4 +1,4 @@
-"""Successive halving whose candidates go on instead of starting anew."""
+"""Successive halving whose candidates continue instead of starting anew."""
 
 import numpy as np
 import pytest
@@ -48,7 +48,7 @@ def test_rungs_are_those_of_scikit_learn():
     assert search.cv_results_.keys() == {*other.cv_results_, "n_together"}
     assert search.n_resources_ == [1, 3, 9]
     assert search.cv_results_["n_together"][:9].tolist() == [9] * 9
-    # With a constant rate a run that goes on equals one that starts anew.
+    # With a constant rate a continued run equals one that starts anew.
     for name in ("mean_test_score", "split2_test_score", "mean_train_score"):
         np.testing.assert_array_equal(
             search.cv_results_[name], other.cv_results_[name], err_msg=name

@@ -1,4 +1,4 @@
-"""A lockstep search equals scikit-learn's own, fit by fit."""
+"""A lockstep search equals scikit-learn's search, fit by fit."""
 
 import pickle
 import threading
@@ -120,7 +120,7 @@ def test_estimators_of_many_kinds(name):
         assert search.cv_results_["n_together"].tolist() == [6] * 6
 
 
-def test_steps_in_front_are_fitted_once_for_each_setting():
+def test_preceding_steps_are_fitted_once_for_each_setting():
     class Counted(TransformerMixin, BaseEstimator):
         fits = 0
 
@@ -349,7 +349,7 @@ def test_optimizers_as_objects():
     assert search.cv_results_["n_together"].tolist() == [3] * 6
 
 
-def test_a_subclass_with_a_fit_of_its_own_is_fitted_by_it():
+def test_a_subclass_that_overrides_fit_is_fitted_by_it():
     class Scaled(JacobianMLPClassifier):
         def fit(self, X, y):
             self.factor_ = 16.0

@@ -21,7 +21,7 @@ LEFT_OUT = {
     "are a generator, which pytest no longer takes",
 }
 
-# They are written for the warnings that scikit-learn's configuration of pytest lets by.
+# They rely on the warning filters of scikit-learn's pytest configuration.
 pytestmark = pytest.mark.filterwarnings("default")
 
 

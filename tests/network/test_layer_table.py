@@ -204,7 +204,7 @@ def test_html_has_the_same_cells_as_the_text():
     assert "Network: 4 inputs, 3 outputs, 2,177 weights, " in html
 
 
-def test_the_default_network_shows_what_it_does_before_and_behind_the_trained_layers():
+def test_the_default_network_shows_layers_before_and_after_the_trained_ones():
     model = JacobianMLPClassifier(max_iter=1).fit(X, y)
     names = [row[0] for row in table(model.network_)]
     assert names == [

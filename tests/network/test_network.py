@@ -313,7 +313,7 @@ def test_a_network_survives_pickling(network, theta, X):
 
 
 class Doubled(Linear):
-    """A custom layer that is a linear one but for a factor."""
+    """A custom layer, linear except for a factor."""
 
     def __init__(self, units):
         super().__init__(units)
@@ -359,7 +359,7 @@ def test_statistics_inside_layers():
     np.testing.assert_array_equal(
         network.decay_mask(np.float64), neutral.decay_mask(np.float64)
     )
-    # The walk back ends at the first weights, before which nothing is asked for.
+    # Backpropagation ends at the first weights.
     at = network.linearize(theta, X)
     assert at.chain.first == 1
     narrow = network.forward(theta.astype(np.float32), X.astype(np.float32))

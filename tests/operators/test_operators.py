@@ -98,7 +98,7 @@ def fitting(kind, n_out, n_in):
 
 
 def written_out(operator):
-    """The dense matrix from the definition of each class, without its own methods."""
+    """Return the dense matrix by the definition of each class, without its methods."""
     if isinstance(operator, Diagonal):
         return operator.diagonal[..., np.newaxis] * np.eye(operator.n_in)
     if isinstance(operator, ConstantMatrix):
@@ -221,7 +221,7 @@ def test_a_product_is_the_product_of_dense_matrices(left, right):
         ("dense", "constant", (20, 5, 30), "samples"),
         ("transposed", "constant", (20, 5, 3), "samples"),
         ("dense", "transposed", (6, 5, 4), "samples"),
-        # What has no matrix is applied to the shorter side of the other.
+        # An operator without a matrix is applied to the shorter side of the other.
         ("rank one", "constant", (200, 200, 2), "columns"),
         ("constant", "rank one", (2, 30, 30), "rows"),
         ("rank one", "dense", (200, 200, 2), "columns"),
@@ -241,7 +241,7 @@ def test_every_way_to_multiply(left, right, widths, way, dtype, stack, monkeypat
     left, right = draw(left, n_out, middle), draw(right, middle, n_in)
     chosen = plan(left, right, N_SAMPLES)
     assert chosen.way == way
-    # The product takes that way and no other.
+    # The product is computed in that way only.
     monkeypatch.setattr(multiplication, "_WAYS", {way: multiplication._WAYS[way]})
     expected = written_out(left) @ written_out(right)
     tolerance = 1e-12 if dtype == np.float64 else 1e-4

@@ -1,4 +1,4 @@
-"""What holds for every rule that takes one step at a time."""
+"""Properties of all mini-batch optimizers."""
 
 import copy
 import pickle
@@ -105,14 +105,14 @@ def test_init_leaves_the_weights_alone_and_shares_nothing(optimizer):
     "copied", [copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))]
 )
 @pytest.mark.parametrize("optimizer", OPTIMIZER)
-def test_a_copied_state_goes_on_in_the_same_way(optimizer, copied):
+def test_a_copied_state_continues_in_the_same_way(optimizer, copied):
     theta = np.ones(5)
     state = optimizer.init(theta)
     first, rest = np.split(gradients((5,), np.float64), 2)
     for gradient in first:
         optimizer.step(theta, gradient, state, 0.01)
     other_theta, other_state = theta.copy(), copied(state)
-    # What the scratch arrays hold between steps must not count.
+    # The content of scratch arrays between steps must not matter.
     for scratch in np.atleast_2d(other_state["scratch"]):
         scratch[...] = np.nan
     for gradient in rest:

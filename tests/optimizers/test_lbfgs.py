@@ -22,7 +22,7 @@ def rosenbrock(theta):
 
 
 class Record:
-    """Keeps what a callback was told."""
+    """Stores the arguments of a callback."""
 
     def __init__(self, stop_after=np.inf):
         self.calls = []

@@ -67,7 +67,7 @@ def own(prefix, weights):
 
 
 def apply(layer, weights, X):
-    """What a layer returns, written down once more, for differentiable arrays."""
+    """Return a layer's output by independent code for differentiable arrays."""
     if isinstance(layer, str):
         return FUNCTIONS[layer](X)
     if isinstance(layer, Linear):

@@ -111,7 +111,7 @@ def test_random_stacks_of_encodings(kind, seed):
     encodings = [some[place] for place in order if place > 0]
     for needed in (OneHot(), MissingIndicator(), Standardize(), Binary()):
         encodings.insert(int(rng.integers(len(encodings) + 1)), needed)
-    # A clip of numbers as they come would leave nothing of those of a large unit.
+    # Clipping unscaled numbers would saturate those of a large unit.
     encodings.sort(key=lambda encoding: isinstance(encoding, SmoothClip))
     y = rng.choice(["p", "q", "r"], N)
     if kind is plain_regressor:

@@ -165,7 +165,7 @@ def test_dtype_is_kept(penalty, link, dtype, sample_weight):
 def test_certain_predictions_have_no_entropy(penalty, link, dtype):
     raw = np.array([[1e4, -1e4, 0.0], [-1e4, 1e4, -1e4]], dtype)
     value = penalty().value(raw, link=link)
-    # The zero is a coin of its own for the logistic link.
+    # The zero is a separate coin for the logistic link.
     bits = 0.0 if link is SOFTMAX else 0.5 * np.log(2)
     np.testing.assert_allclose(abs(value), bits, rtol=1e-6)
     np.testing.assert_array_equal(penalty().cotangent(raw, link=link), 0.0)

@@ -285,7 +285,7 @@ def test_projections_need_no_room_for_the_jacobian():
 
 
 class Reverse(Layer):
-    """A layer that says nothing of second derivatives."""
+    """A layer that does not declare second derivatives."""
 
     def forward(self, weights, X, out=None):
         return np.negative(X, out)
@@ -304,7 +304,7 @@ def test_a_layer_without_second_derivative_is_named_before_training(regularizer)
         model.fit(X, y)
     with pytest.raises(NotImplementedError, match="Reverse has no second_vjp"):
         Reverse().second_vjp({}, X, -X, None, X[None], X[None])
-    # A penalty of another kind does not mind.
+    # A penalty of another kind is accepted.
     model.set_params(regularizers={"weight_decay": 1e-3}, max_iter=1, tol=None)
     model.fit(X, y)
 

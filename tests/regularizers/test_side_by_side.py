@@ -1,4 +1,4 @@
-"""Networks side by side get from a penalty what they get alone, bit for bit."""
+"""Results of a penalty for networks side by side are bit-identical to those alone."""
 
 import numpy as np
 import pytest
@@ -143,7 +143,7 @@ def test_random_projections_are_those_of_each_network_alone(n_samples, dtype):
     assert (probes[:, 0] != probes[:, 2]).all()
 
 
-def test_smoothed_targets_of_their_own_reach_the_probes():
+def test_separate_smoothed_targets_reach_the_probes():
     rng = np.random.default_rng(0)
     raw = rng.normal(size=(3, 4, 5))
     y = np.eye(5)[rng.integers(5, size=4)]

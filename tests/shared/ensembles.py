@@ -8,21 +8,21 @@ from skjacobnet.model import average_of
 
 
 def averaged(estimator, X, y, n_members=3):
-    """Fit some networks that differ by their seeds, and average them.
+    """Fit networks with different seeds, and average them.
 
     Parameters
     ----------
     estimator : JacobianMLPClassifier or JacobianMLPRegressor
-        It is left as it is.
+        Not modified.
     X, y : array-like
     n_members : int, default=3
 
     Returns
     -------
     estimator : JacobianMLPClassifier or JacobianMLPRegressor
-        It answers from the average.
+        Estimator that predicts the average.
     members : list of estimators
-        The single ones.
+        Single estimators.
     """
     members = [
         clone(estimator).set_params(random_state=seed).fit(X, y)

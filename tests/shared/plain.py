@@ -1,6 +1,6 @@
-"""Plain networks: nothing is encoded, smoothed, decayed or calibrated.
+"""Plain networks: no encodings, label smoothing, decay or calibration.
 
-Tests of one part want all others out of the way, and short runs.
+Tests of one part need all others switched off, and short runs.
 """
 
 from skjacobnet import JacobianMLPClassifier, JacobianMLPRegressor
@@ -24,14 +24,14 @@ PLAIN_REGRESSION = {
 
 
 def plain_classifier(hidden_layer_sizes=(100,), activation="relu", **parameters):
-    """Return a classifier with plain parameters, but for those that are given."""
+    """Return a classifier with plain parameters, except for the given ones."""
     return JacobianMLPClassifier(
         hidden_layer_sizes, activation, **{**PLAIN, **parameters}
     )
 
 
 def plain_regressor(hidden_layer_sizes=(100,), activation="relu", **parameters):
-    """Return a regressor with plain parameters, but for those that are given."""
+    """Return a regressor with plain parameters, except for the given ones."""
     return JacobianMLPRegressor(
         hidden_layer_sizes, activation, **{**PLAIN_REGRESSION, **parameters}
     )

@@ -69,7 +69,7 @@ def test_declared_classes():
     task = declared_task(["b", "a", "b"], np.array(["a"]))
     assert task.classes.tolist() == ["a", "b"]
     assert declared_task([0, 1], np.array([[0, 1], [1, 1]])).n_labels == 2
-    with pytest.raises(ValueError, match="numbers 0 to 1 of the columns"):
+    with pytest.raises(ValueError, match="indices 0 to 1 of the columns"):
         declared_task([0, 2], np.array([[0, 1], [1, 1]]))
 
 

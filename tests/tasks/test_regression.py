@@ -1,4 +1,4 @@
-"""Numbers as targets: their checks, their unit, and what a network makes of it."""
+"""Regression targets: checks and units."""
 
 import numpy as np
 import pytest
@@ -83,7 +83,7 @@ def test_a_constant_of_zero_counts_is_zero():
     assert task.constant_raw(task.codes(np.zeros(4)), None, Poisson()) == np.log(1 / 8)
 
 
-def test_only_a_constant_is_learned_anew_by_a_run_that_goes_on():
+def test_a_continued_run_refits_only_a_constant():
     earlier = fitted(SquaredError(), np.column_stack([Y[:, 0], np.full(3, 7.0)]))
     later = regression_task(Y, SquaredError()).following(earlier)
     later = later.fitted(10.0 * Y, None)
@@ -103,7 +103,7 @@ def test_single_rows_one_after_the_other():
     task = regression_task(np.array([7.0]), SquaredError(), True).following(task)
     task = task.fitted(np.array([[7.0]]), None)
     assert (task.location, task.scale, task.constant.any()) == (5.0, 2.0, False)
-    # A fit knows that all its rows are there.
+    # A fit has all its rows.
     task = regression_task(np.array([7.0]), SquaredError()).following(
         fitted(SquaredError(), np.full(2, 3.0))
     )
@@ -174,7 +174,7 @@ def test_what_numbers_may_look_like(y):
     assert codes.shape == (2, 1)
 
 
-def test_what_goes_on_keeps_its_unit():
+def test_a_continued_task_keeps_its_unit():
     earlier = fitted(SquaredError())
     later = regression_task(10.0 * Y, SquaredError()).following(earlier)
     assert later.fitted(10.0 * Y, None).location is earlier.location

@@ -1,4 +1,4 @@
-"""Broken encodings fail the check, each for its own reason."""
+"""Broken encodings fail the check, each for a different reason."""
 
 import numpy as np
 import pytest
@@ -68,7 +68,7 @@ class FirstBlock(Standardize):
 
 
 class BothSides(PiecewiseLinear):
-    """Has no slope at an edge, which is that of no side."""
+    """Has a slope at an edge that is that of neither side."""
 
     def slopes(self, weights, X, out):
         super().slopes(weights, X, out)

@@ -66,7 +66,7 @@ def test_everything_at_once():
 
 @pytest.mark.parametrize("build", [JacobianMLPClassifier, JacobianMLPRegressor])
 def test_default_networks(build):
-    """With encodings, and a start whose output layer has zeros."""
+    """With encodings, and a zero output layer at the start."""
     weight = np.random.default_rng(0).uniform(0.5, 2.0, len(Y))
     model = build((6, 5), "tanh", max_iter=3, random_state=0)
     check_gradients(model, X[:, ::4], Y, weight)

@@ -49,7 +49,7 @@ class Mask(Layer):
 
 
 class Center(Layer):
-    """Takes off the mean of the features, and scales by a weight."""
+    """Subtracts the mean of the features, and scales by a weight."""
 
     penalized = ("scale",)
 
@@ -166,7 +166,7 @@ class LinearizeChangesTheInput(Cube):
 
 
 class Stale(Cube):
-    """Uses a buffer again without filling it."""
+    """Reuses a buffer without filling it."""
 
     def linearize(self, weights, X, *, rng=None, workspace=None):
         output, operator = super().linearize(weights, X)
@@ -227,7 +227,7 @@ class FirstOfTheStack(Center):
 
 
 class DrawsAnew(Mask):
-    """Ignores the generator that it is given."""
+    """Ignores its generator."""
 
     source = np.random.default_rng(0)
 
@@ -236,7 +236,7 @@ class DrawsAnew(Mask):
 
 
 class MaskOfAnotherDraw(Mask):
-    """The Jacobian has a mask of its own."""
+    """The Jacobian has a different mask."""
 
     def linearize(self, weights, X, *, rng=None, workspace=None):
         output, _ = super().linearize(weights, X, rng=rng)
@@ -397,7 +397,7 @@ def test_sanity_check_shows_a_wrong_derivative(capsys):
 
 
 class Unfrozen(Frozen):
-    """Says that its weights are fixed, and has a gradient for them."""
+    """Declares its weights as fixed, and has a gradient for them."""
 
     name = None
 

@@ -449,8 +449,11 @@ class LastDigitOfNumbers(LogCosh):
 
 SIDE_BY_SIDE = r"networks side by side, each with its own .*raw predictions"
 STACK_MUTANTS = [
-    (DecidesForAll(), rf"{SIDE_BY_SIDE}.* gradient of network .* last bit .* any\(\)"),
-    (AddsInOneGo(), rf"{SIDE_BY_SIDE}.*: value.* of network .* The last bit counts"),
+    (
+        DecidesForAll(),
+        rf"{SIDE_BY_SIDE}.* gradient of network .* bit-identical.* any\(\)",
+    ),
+    (AddsInOneGo(), rf"{SIDE_BY_SIDE}.*: value.* of network .* must be bit-identical"),
     (TakesTheFirstTargets(), "own targets, raw pred.* Nothing may depend on the other"),
     (OneSmoothing(0.1), "label_smoothing: .*broadcast.* There label_smoothing is an a"),
     (WideSmoothing(0.1), "of type float64, but float32 .* skjacobnet.core.fitting"),
@@ -466,7 +469,7 @@ STACK_MUTANTS = [
 def test_losses_that_mix_networks_fail(loss, match):
     with pytest.raises(AssertionError, match=match) as failure:
         check_loss(loss)
-    assert "says stackable = False" in str(failure.value)
+    assert "Set stackable = False" in str(failure.value)
 
 
 @pytest.mark.parametrize(

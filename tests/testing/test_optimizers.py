@@ -157,12 +157,12 @@ class StartsFromTheLast(Descent):
 
 MUTANTS = [
     (KeepsTheStep(), "KeepsTheStep.*attribute 'last_step'"),
-    (KeepsTheStepOnTheClass(), "takes turns with another against an undisturbed one"),
+    (KeepsTheStepOnTheClass(), "alternates with another against an undisturbed one"),
     (SharesItsState(), "against an undisturbed one"),
     (NewTheta(), "step 1 did not change theta in place"),
     (ScalesTheGradient(), "argument 'gradient'"),
     (WideState(), "state 'velocity': of type float64, expected float32"),
-    (NormOfTheStack(), "a stack of trainings against one by one"),
+    (NormOfTheStack(), "a stack of runs against one by one"),
     (IgnoresTheMask(), "weights that do not decay, after zero gradients"),
     (DividesByTheGradient(), "zero gradients give"),
     (Ascends(), "300 steps took a quadratic from"),

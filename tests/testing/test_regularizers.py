@@ -243,7 +243,10 @@ STACK_MUTANTS = [
     ),
     (WideStrength(0.7), "value is of type float64, but float32 for a network alone"),
     (FirstStrength(0.7), "own weights, strength: value of network 1 .* Nothing may"),
-    (OtherOrder(0.7), f"{SIDE_BY_SIDE} rows: value of network .* The last bit counts"),
+    (
+        OtherOrder(0.7),
+        f"{SIDE_BY_SIDE} rows: value of network .* be bit-identical",
+    ),
     (OneDrawForAll(0.7, 2), f"{SIDE_BY_SIDE} raw pred.*, random draws: probes of netw"),
     (OtherDraws(0.7, 2), r"have no 'normal'. .* standard_normal\(.* axis=...\)"),
     (MixesTargets(0.7), f"{SIDE_BY_SIDE} raw predictions, targets, .*: probes of netw"),
@@ -254,7 +257,7 @@ STACK_MUTANTS = [
 def test_penalties_that_mix_networks_fail(regularizer, match):
     with pytest.raises(AssertionError, match=match) as failure:
         check_regularizer(regularizer)
-    assert "says stackable = False" in str(failure.value)
+    assert "Set stackable = False" in str(failure.value)
 
 
 class OneMatrix(WeightDecay):

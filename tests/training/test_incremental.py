@@ -1,4 +1,4 @@
-"""Training on tables that come in blocks."""
+"""Training on blocks of tables."""
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ def blocks(*arrays, size=SIZE):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("optimizer", ["adam", "momentum"])
 def test_blocks_equal_an_epoch(tmp_path, name, weighted, optimizer):
-    """Bit for bit, when blocks are the batches; the last one is smaller."""
+    """Bit-identical if blocks are the batches; the last one is smaller."""
     table = TABLES[name](X_TRAIN[:N], tmp_path)
     y = Y_TRAIN[:N]
     assert N % SIZE
@@ -80,7 +80,7 @@ def test_blocks_equal_an_epoch(tmp_path, name, weighted, optimizer):
 
 
 def test_weights_are_not_compared_between_calls():
-    """Doubling all weights doubles the gradient, as one call sees no other."""
+    """Doubling all weights doubles the gradient, since calls are independent."""
     block = X_TRAIN[:SIZE], Y_TRAIN[:SIZE]
     params = {"optimizer": "sgd", "dropout": 0.0, "regularizers": None}
     twice = make(**params, learning_rate=0.01)

@@ -1,4 +1,4 @@
-"""A run that ends far above the best constant prediction is warned of."""
+"""A run with a loss far above the baseline loss gives a warning."""
 
 import warnings
 
@@ -21,7 +21,7 @@ def test_whatever_is_monitored():
     network = plain_classifier(
         max_iter=2, tol=None, early_stopping=True, monitor="accuracy", random_state=0
     )
-    with pytest.warns(ConvergenceWarning, match="validation rows ended at"):
+    with pytest.warns(ConvergenceWarning, match="final validation loss is"):
         network.fit(1e3 * X, y)
 
 
@@ -29,7 +29,7 @@ def test_whatever_is_monitored():
 def test_features_that_are_not_scaled(early_stopping):
     network = plain_classifier(early_stopping=early_stopping, random_state=0)
     kind = "validation" if early_stopping else "training"
-    with pytest.warns(ConvergenceWarning, match=f"{kind} rows ended at .*StandardSc"):
+    with pytest.warns(ConvergenceWarning, match=f"final {kind} loss is .*StandardSc"):
         network.fit(X, y)
 
 
@@ -65,18 +65,18 @@ def test_no_warning_otherwise(monitor):
 @pytest.mark.parametrize("optimizer", ["adam", "momentum", "lbfgs"])
 @pytest.mark.parametrize("labels", [False, True])
 def test_whatever_ended_the_run(tol, optimizer, labels):
-    """The warning of the baseline comes first, and no advice to raise anything."""
+    """The warning of the baseline loss comes first, without further advice."""
     network = plain_classifier(
         (), optimizer=optimizer, max_iter=1, tol=tol, random_state=0
     )
     rows = 1e6 * (1.0 + np.arange(600))[:, np.newaxis]
     targets = np.stack([y == "rare", X[:, 2] > 10.5], axis=1).astype(int)
-    with pytest.warns(ConvergenceWarning, match="best constant prediction") as caught:
+    with pytest.warns(ConvergenceWarning, match="baseline loss") as caught:
         network.fit(rows, targets if labels else y)
     assert len(caught) == 1
 
 
-def test_a_training_that_was_interrupted_is_not_judged():
+def test_an_interrupted_run_is_not_judged():
     network = plain_classifier(max_iter=50, random_state=0)
     calls = []
 

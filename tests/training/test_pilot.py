@@ -1,4 +1,4 @@
-"""The pilot of a run, and the calibration that it gives."""
+"""The pilot of a run, and its calibration."""
 
 import numpy as np
 import pytest
@@ -111,7 +111,7 @@ def test_gradients_of_rows_are_those_of_the_training_loss():
 
 
 class Seen:
-    """A callback that counts epochs and looks at what is fitted."""
+    """A callback that counts epochs and checks the fitted estimator."""
 
     def __init__(self):
         self.epochs, self.temperatures = 0, []
@@ -208,7 +208,7 @@ def test_a_validation_set_takes_the_place_of_the_pilot(capsys):
     assert model.temperature_ == pytest.approx(1.0 / best, rel=3e-3)
 
 
-def test_a_run_that_goes_on_keeps_the_temperature():
+def test_a_continued_run_keeps_the_temperature():
     model = classifier(warm_start=True).fit(X, NOISY)
     temperature, weights = model.temperature_, model.weights_.copy()
     model.fit(X, NOISY)
@@ -228,7 +228,7 @@ def test_losses_that_are_no_log_loss(loss):
 
 
 def test_most_probable_factors():
-    # A parabola far from the ends, where the prior does not count.
+    # A parabola far from the ends, where the prior has little effect.
     assert most_probable(lambda a: (a - 0.7) ** 2, 1e9) == pytest.approx(0.7, rel=1e-4)
     assert most_probable(lambda a: -a, 1e9) == pytest.approx(2.5, rel=1e-4)
     assert most_probable(lambda a: -a, 1e9, largest=1.0) == pytest.approx(1.0, rel=1e-4)

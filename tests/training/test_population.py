@@ -1,4 +1,4 @@
-"""A member of a population equals its own fit, bit for bit."""
+"""A member of a population is bit-identical to its own fit."""
 
 import numpy as np
 import pytest
@@ -190,7 +190,7 @@ def test_stacking_happens(monkeypatch):
 
     monkeypatch.setattr(population.Population, "epoch", epoch)
     check(each("max_iter", [2, 4, 4, 4, 6]))
-    # Two that are left go on alone.
+    # The last two continue alone.
     assert sizes == [5, 5, 4, 4]
 
 
@@ -245,7 +245,7 @@ def test_an_interrupt_keeps_complete_epochs():
     models = [clone(model) for model in each("learning_rate", RATES, max_iter=9)]
     with pytest.raises(KeyboardInterrupt):
         together([model.fit_steps(X, Y) for model in models], Interrupting())
-    # The first one says so, as a fit alone does; its last complete epoch is kept.
+    # The first one is interrupted, as in a single fit; its last complete epoch is kept.
     assert models[0].n_iter_ == 2
     alone = clone(models[0]).set_params(max_iter=2).fit(X, Y)
     np.testing.assert_array_equal(models[0].weights_, alone.weights_)

@@ -1,4 +1,4 @@
-"""record_gradients: what is written down is right, and nothing else changes."""
+"""record_gradients: the records are right, and have no side effects."""
 
 import pickle
 
@@ -41,7 +41,7 @@ def without_seconds(history):
         {"optimizer": "lbfgs", "dtype": "float32"},
     ],
 )
-def test_the_result_is_the_same_to_the_bit(parameters):
+def test_the_result_is_bit_identical(parameters):
     plain = make(**parameters).fit(X, y)
     recorded = make(**parameters, record_gradients=True).fit(X, y)
     for _ in range(2):

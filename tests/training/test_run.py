@@ -1,4 +1,4 @@
-"""How runs end, and what is kept of them."""
+"""Ends of runs, and the kept weights."""
 
 import warnings
 
@@ -36,7 +36,7 @@ class InterruptsIn:
 
 
 def interrupted_in_a_step(monkeypatch, step):
-    """Let Ctrl-C come in a step, when the weights have already changed."""
+    """Interrupt in a step, after the weights have changed."""
     from skjacobnet.optimizers import Adam
 
     original, steps = Adam.step, []
@@ -116,7 +116,7 @@ def test_an_interrupt_in_a_pilot_leaves_the_estimator_as_it_was(monkeypatch, ste
 
 
 def test_an_interrupt_ends_a_search():
-    """A half-trained candidate must not be scored as if it were a whole one."""
+    """A half-trained candidate must not be scored as a complete one."""
     fits = []
 
     class Counted(JacobianMLPClassifier):

@@ -1,4 +1,4 @@
-"""What a subclass of a built-in part changes counts while training, too."""
+"""Overridden methods of built-in parts apply in training."""
 
 import numpy as np
 import pytest

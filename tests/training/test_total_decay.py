@@ -1,4 +1,4 @@
-"""A decay whose total does not depend on the length of the run."""
+"""Weight decay whose total does not depend on the length of the run."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ NO_STEP = 1e-200
 
 
 def kept(schedule, n_steps, total=1.7, start=0):
-    """Return what is left of one after the steps of a run."""
+    """Return the decay factor of a whole run."""
     weight = np.ones(3)
     decay = TotalDecay(total, schedule, n_steps, [weight])
     for number in range(start, n_steps + 5):

@@ -1,4 +1,4 @@
-"""Layers that consist of layers: computation graphs."""
+"""Containers of layers, which form computation graphs."""
 
 from skjacobnet.layers.containers.frozen import Frozen as Frozen
 from skjacobnet.layers.containers.parallel import Parallel as Parallel

@@ -1,4 +1,4 @@
-"""What layers that consist of layers share."""
+"""Base class of containers."""
 
 from abc import abstractmethod
 from collections import defaultdict
@@ -13,24 +13,24 @@ from skjacobnet.layers.prepared import PreparedLayer
 
 
 class Container(Layer):
-    """A layer that consists of layers.
+    """Base class of layers that contain other layers.
 
     The weights of all inner layers are in one dict, their names prefixed by the layer's
     position: ``"0.coef"`` is the ``coef`` of the first one. Their statistics have such
-    names, too. An inner layer sees a dict of its own names. The operator of a container
-    carries those of its inner layers.
+    names as well. An inner layer receives a dict with unprefixed names. The operator of
+    a container holds those of its inner layers.
 
     Attributes
     ----------
     holds : str
-        The parameter that has the inner layer, or the list of them.
+        Name of the parameter with the inner layer, or the list of them.
     """
 
     holds = "layers"
 
     @property
     def inner_layers(self):
-        """The layers inside, names among them turned into layers."""
+        """Inner layers, with names resolved."""
         held = getattr(self, self.holds)
         held = held if isinstance(held, list | tuple) else [held]
         return tuple(
@@ -40,11 +40,11 @@ class Container(Layer):
 
     @property
     def steps(self):
-        """The inner layers as they are applied, with those that are applied again."""
+        """Inner layers in the order of application, repeated ones included."""
         return self.inner_layers
 
     def with_inner_layers(self, layers):
-        """Return the same container of other layers."""
+        """Return the same container with other layers."""
         params = self.get_params(deep=False)
         several = isinstance(params[self.holds], list | tuple)
         held = list(layers) if several else layers[0]
@@ -74,12 +74,12 @@ class Container(Layer):
 
     @property
     def twice_differentiable(self):
-        """Whether all inner layers are."""
+        """Whether all inner layers are twice differentiable."""
         return all(layer.twice_differentiable for layer in self.inner_layers)
 
     @property
     def penalized(self):
-        """The weights that regularizers and weight decay act on."""
+        """Names of the weights that regularizers and weight decay act on."""
         return tuple(
             f"{position}.{name}"
             for position, layer in enumerate(self.inner_layers)
@@ -88,7 +88,7 @@ class Container(Layer):
 
     @property
     def statistics(self):
-        """The names of the arrays that inner layers learn without gradients."""
+        """Names of the arrays that inner layers fit without gradients."""
         return tuple(
             f"{position}.{name}"
             for position, layer in enumerate(self.inner_layers)
@@ -130,7 +130,7 @@ class Container(Layer):
 
     @abstractmethod
     def prepare_inside(self, weights, n_samples, workspace):
-        """Return what `prepare` does, as long as no subclass has changed anything.
+        """Return the result of `prepare`, if no subclass overrides methods.
 
         Parameters
         ----------
@@ -158,19 +158,19 @@ class Container(Layer):
 
     @abstractmethod
     def received(self, operator, X, cotangent):
-        """Yield what reaches each inner layer on the way back, the last one first.
+        """Yield the input and cotangent of each inner layer, the last first.
 
         Parameters
         ----------
         operator : JacobianOperator
-            What `linearize` returned.
+            Operator returned by `linearize`.
         X : array of shape (..., n_samples, n_in)
         cotangent : array of shape (..., n_samples, n_out)
 
         Yields
         ------
         position : int
-            The same one again for a layer that is applied again.
+            Repeated for a layer applied again.
         operator : JacobianOperator
         X, cotangent : array
             At the input and the output of the inner layer.
@@ -182,11 +182,11 @@ class Container(Layer):
         Yields
         ------
         prefix : str
-            Of the names of its weights, such as ``"2.0."``; the same one again for a
-            layer that is applied again.
+            Prefix of the names of its weights, such as ``"2.0."``; repeated for a layer
+            applied again.
         layer : Layer
         operator, weights, X, cotangent
-            As `sample_gradients_at` takes them.
+            Arguments of `sample_gradients_at`.
         """
         layers, own = self.inner_layers, self.split(weights)
         for position, *at in self.received(operator, X, cotangent):
@@ -200,7 +200,7 @@ class Container(Layer):
                 yield f"{position}.{prefix}", *application
 
     def weight_vjp(self, weights, X, cotangent, out=None, *, workspace=None):
-        # Not into the workspace, which may hold what an earlier call has drawn.
+        # Not into the workspace, which may hold draws of an earlier call.
         _, operator = self.linearize(weights, X)
         return self.weight_vjp_at(
             operator, weights, X, cotangent, out, workspace=workspace
@@ -251,7 +251,7 @@ class Container(Layer):
         for at, *others in applications.values():
             layer, inner, own, *ends = at
             if others:
-                # Their gradients are added before the length is taken.
+                # Their gradients are added before the norm is taken.
                 pairs = [ends, *(other[-2:] for other in others)]
                 total += squared_norms(layer, own, pairs)
             else:
@@ -271,7 +271,7 @@ class Container(Layer):
         pass
 
     def split(self, arrays):
-        """Return a dict for each inner layer, under its own names."""
+        """Return a dict for each inner layer, with unprefixed names."""
         count = 1 if self.holds == "layer" else len(self.layers)
         split = [{} for _ in range(count)]
         for name, array in arrays.items():
@@ -280,7 +280,7 @@ class Container(Layer):
         return split
 
     def split_steps(self, arrays):
-        """Return a dict for each step, the same one where a layer is applied again."""
+        """Return a dict for each step, the same dict for a layer applied again."""
         return self.split(arrays)
 
     def zeros(self, weights, X, cotangent, for_samples=False):
@@ -294,10 +294,9 @@ class Container(Layer):
 
 
 class PreparedContainer(PreparedLayer):
-    """A container with its inner layers prepared.
+    """Prepared container with prepared inner layers.
 
-    What it makes of other objects is remembered, as these are nearly always the same
-    ones.
+    Results for the same objects are cached, since these rarely change.
 
     Parameters
     ----------
@@ -324,7 +323,7 @@ class PreparedContainer(PreparedLayer):
         return split
 
     def operator(self, operators, make):
-        """Return ``make(operators)``, remembered for the operators last given."""
+        """Return ``make(operators)``, cached for the last operators."""
         known, operator = self.last_operators
         if known != operators:  # compares them by identity
             operator = make(operators)
@@ -333,7 +332,7 @@ class PreparedContainer(PreparedLayer):
 
 
 def _add_by_rows(arrays, layer, weights, X, cotangent):
-    """Add the gradients of a layer for single rows, a block of rows at a time."""
+    """Add the gradients of a layer for single rows, in blocks of rows."""
     shapes, n_rows = layer.weight_shapes(X.shape[-1]), X.shape[-2]
     bytes_per_row = sum(array.nbytes for array in arrays.values()) // n_rows
     for rows in slices(n_rows, rows_of(bytes_per_row)):
@@ -346,12 +345,12 @@ def _add_by_rows(arrays, layer, weights, X, cotangent):
 
 
 def prefixed(position, arrays):
-    """Return the arrays of one inner layer under the names that the container uses."""
+    """Return the arrays of one inner layer under the container's names."""
     return {f"{position}.{name}": array for name, array in arrays.items()}
 
 
 def _family():
-    # Imported when it is called: the family has the containers as members.
+    # Imported in the call: the containers are members of the family.
     from skjacobnet.layers import LAYERS
 
     return LAYERS

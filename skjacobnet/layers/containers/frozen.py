@@ -1,4 +1,4 @@
-"""A layer whose weights stay as they are."""
+"""Frozen layers, whose weights are not trained."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from skjacobnet.layers.containers.base import Container, PreparedContainer
 
 
 class Frozen(Container):
-    r"""Keep the weights of a layer out of training.
+    r"""Frozen layer: its weights are not trained.
 
     .. math:: y = f(x), \qquad J = J_f, \qquad \nabla_w = 0
 
@@ -17,11 +17,11 @@ class Frozen(Container):
 
     Notes
     -----
-    Weights: those of the layer, under names such as ``"0.coef"``. They are drawn like
-    all others and take part in predictions and Jacobians. Their gradient is zero, no
-    penalty sees them and no optimizer decays them, so that they keep their bits: random
-    features from which the next layers learn, as in extreme learning machines [1]_,
-    or weights from another model, written to them before a fit with ``warm_start``.
+    Weights: those of the layer, under names such as ``"0.coef"``. They are initialized
+    like all others and used in predictions and Jacobians. Their gradient is zero, no
+    penalty acts on them and no optimizer decays them, so they stay bit-identical.
+    Examples are random features for the following layers, as in extreme learning
+    machines [1]_, or pretrained weights, assigned before a fit with ``warm_start``.
     Jacobian, sparse inputs and activation are those of the layer.
 
     References
@@ -86,7 +86,7 @@ class Frozen(Container):
         return [(self.inner_layers[0], X, operator)]
 
     def received(self, operator, X, cotangent):
-        # Nothing that asks for gradients.
+        # Nothing that needs gradients.
         return iter(())
 
     def second_vjp(self, weights, X, output, operator, tangent, cotangent):
@@ -105,7 +105,7 @@ NO_GRADIENTS = {}
 
 
 class PreparedFrozen(PreparedContainer):
-    """A frozen layer: its gradients are zero."""
+    """Prepared frozen layer, with zero gradients."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""Layers that see the same input."""
+"""Layers with the same input."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from skjacobnet.operators.sum import added
 
 
 class Parallel(Container):
-    r"""Give the same input to several layers; put the outputs side by side or add them.
+    r"""Layers with the same input, whose outputs are concatenated or added.
 
     .. math::
 
@@ -24,7 +24,7 @@ class Parallel(Container):
     layers : list of Layer or str
         :math:`f_1, \dots, f_k`, at least one.
     join : {"concatenate", "add"}, default="concatenate"
-        What becomes of the outputs. To be added they must be of one width.
+        How to join the outputs. To be added they must have the same width.
 
     Raises
     ------
@@ -33,7 +33,7 @@ class Parallel(Container):
 
     See Also
     --------
-    Residual : The input itself added to the output of one layer.
+    Residual : Adds the input to the output of one layer.
 
     Notes
     -----
@@ -42,8 +42,7 @@ class Parallel(Container):
     product costs the sum of theirs. The input may be CSR where all inner layers accept
     it. It counts as an activation where all of them do.
 
-    A layer with as many experts side by side was used to see patterns of several sizes
-    at once [1]_.
+    Parallel layers were used for patterns of several sizes at once [1]_.
 
     References
     ----------
@@ -94,7 +93,7 @@ class Parallel(Container):
             layer.settled(initializer, activation) for layer in self.inner_layers
         ]
         layers, asked_for = zip(*settled, strict=True)
-        # One preceding layer serves all: the first that asks for something.
+        # One preceding layer serves all: the first choice applies.
         first = next((choice for choice in asked_for if choice is not None), None)
         return self.with_inner_layers(layers), first
 
@@ -168,12 +167,12 @@ class Parallel(Container):
         return self.joined(contributions)
 
     def joined(self, arrays, out=None):
-        """Return one output of those of the inner layers."""
+        """Return the outputs of the inner layers, concatenated or added."""
         return (added if self.join == "add" else side_by_side)(arrays, out)
 
 
 class PreparedParallel(PreparedContainer):
-    """Prepared layers that see the same input."""
+    """Prepared layers with the same input."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""A layer around which its input passes."""
+"""Residual connections."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from skjacobnet.operators import IdentityOperator, Sum
 
 
 class Residual(Container):
-    r"""Add what a layer makes of the input to the input.
+    r"""Residual connection: the input plus the output of a layer.
 
     .. math:: y = x + f(x), \qquad J = I + J_f
 
@@ -23,16 +23,16 @@ class Residual(Container):
 
     See Also
     --------
-    Parallel : Any number of layers that see the same input.
+    Parallel : Any number of layers with the same input.
 
     Notes
     -----
     Weights: those of the layer, under names such as ``"0.coef"``. Jacobian: a
     `skjacobnet.operators.Sum` of the identity, which costs nothing, and that of the
-    layer. Since a cotangent also passes beside the layer, unchanged, depth does not
-    make it vanish [1]_. The input must be dense.
+    layer. Since a cotangent also bypasses the layer unchanged, it does not vanish with
+    depth [1]_. The input must be dense.
 
-    Penalties on activations do not see those inside the layer.
+    Penalties on activations do not include those inside the layer.
 
     References
     ----------
@@ -61,7 +61,7 @@ class Residual(Container):
 
     def settled(self, initializer, activation):
         layer, first = self.inner_layers[0].settled(initializer, activation)
-        # The preceding layer also reaches the next one, past this layer.
+        # The preceding layer also feeds the next one, bypassing this layer.
         return self.with_inner_layers([layer]), activation if first is None else first
 
     def output_size(self, n_in):
@@ -99,7 +99,7 @@ class Residual(Container):
 
 
 class PreparedResidual(PreparedContainer):
-    """A residual whose layer is prepared."""
+    """Prepared residual connection."""
 
     __slots__ = ()
 

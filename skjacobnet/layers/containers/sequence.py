@@ -1,4 +1,4 @@
-"""Layers one after the other."""
+"""Layers applied one after another."""
 
 from itertools import islice
 
@@ -14,7 +14,7 @@ from skjacobnet.operators.chain_rule import cotangents, tangents
 
 
 class Trace(Product):
-    """The Jacobian of layers in a row, with what happened inside.
+    """Jacobian of a chain of layers, with the inner outputs.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class Trace(Product):
     Attributes
     ----------
     outputs : list of array
-        The input, and each step's output.
+        Input, and the output of each step.
     """
 
     __slots__ = ("operators", "outputs")
@@ -35,7 +35,7 @@ class Trace(Product):
 
 
 class Sequence(Container):
-    """Inner layers in some order, each applied to the output of the preceding one."""
+    """Base class of containers that apply inner layers one after another."""
 
     @property
     def order(self):
@@ -44,13 +44,13 @@ class Sequence(Container):
 
     @property
     def steps(self):
-        """The inner layers as they are applied, with those that are applied again."""
+        """Inner layers in the order of application, repeated ones included."""
         layers = self.inner_layers
         return tuple(layers[position] for position in self.order)
 
     @property
     def chain(self):
-        """The steps in a row."""
+        """Chain of the steps."""
         return Chain(self.steps)
 
     @property
@@ -95,7 +95,7 @@ class Sequence(Container):
         return list(steps)
 
     def received(self, operator, X, cotangent):
-        # The input as it is given, which may be dense where that of training was not.
+        # The input at hand, which may be dense if that of training was sparse.
         inputs = [X, *operator.outputs[1:-1]]
         order = self.order
         for step, *at in self.chain.received(operator.operators, inputs, cotangent):
@@ -113,7 +113,7 @@ class Sequence(Container):
         )
         gradients = {}
         if added:
-            # They meet the weights of the preceding layers, as any cotangents do.
+            # They reach the weights of the preceding layers, as all cotangents do.
             last = max(added)
             cotangent = added.pop(last)
             gradients = self.zeros(weights, X, cotangent)
@@ -140,13 +140,13 @@ class Sequence(Container):
         )
 
     def split_steps(self, arrays):
-        """Return a dict for each step, the same one where a layer is applied again."""
+        """Return a dict for each step, the same dict for a layer applied again."""
         split = self.split(arrays)
         return [split[position] for position in self.order]
 
 
 class PreparedSequence(PreparedContainer):
-    """Prepared layers, each applied to the output of the preceding one."""
+    """Prepared layers applied one after another."""
 
     __slots__ = ("chain",)
 
@@ -167,7 +167,7 @@ class PreparedSequence(PreparedContainer):
 
 
 class Sequential(Sequence):
-    r"""Apply layers one after the other.
+    r"""Layers applied one after another.
 
     .. math:: f = f_L \circ \cdots \circ f_1, \qquad J = J_L \cdots J_1
 
@@ -178,18 +178,18 @@ class Sequential(Sequence):
 
     See Also
     --------
-    Repeat : The same layer again and again.
+    Repeat : One layer applied several times.
 
     Notes
     -----
     Weights: those of all inner layers, ``"0.coef"`` being the ``coef`` of the first.
     Jacobian: a `skjacobnet.operators.Product`; one product costs the sum of theirs. The
     input may be CSR where the first layer accepts it. It counts as an activation where
-    the last layer does. Directly in a network's list of layers it means the same as its
-    inner layers written there, and the network has these.
+    the last layer does. Directly in a network's list of layers it is replaced by its
+    inner layers.
 
-    Penalties on activations see what leaves a layer of the network, so not what passes
-    between the inner layers of a sequence inside another layer.
+    Penalties on activations act on outputs of the network's layers, not on outputs
+    inside a sequence within another layer.
 
     References
     ----------
@@ -215,7 +215,7 @@ class Sequential(Sequence):
 
     @property
     def unrolled(self):
-        """Its inner layers, and theirs."""
+        """Inner layers, unrolled recursively."""
         layers = self.inner_layers
         return tuple(inner for layer in layers for inner in layer.unrolled)
 
@@ -228,7 +228,7 @@ class Sequential(Sequence):
 
 
 class Repeat(Sequence):
-    r"""Apply one layer several times, with the same weights each time.
+    r"""One layer applied several times with shared weights.
 
     .. math:: f = g \circ \cdots \circ g, \qquad J = J_n \cdots J_1
 
@@ -239,7 +239,7 @@ class Repeat(Sequence):
     layer : Layer or str
         Its output must be as wide as its input.
     times : int >= 1, default=2
-        How often it is applied.
+        Number of applications.
 
     Raises
     ------
@@ -254,8 +254,8 @@ class Repeat(Sequence):
     -----
     Weights: those of the layer, under names such as ``"0.coef"``. Their gradient is the
     sum over the applications, as for a recurrent network [1]_ that sees its input once.
-    Jacobian: a `skjacobnet.operators.Product` of the applications'. A layer that draws
-    random numbers draws anew each time.
+    Jacobian: a `skjacobnet.operators.Product` of the applications'. A random layer
+    draws new numbers at each application.
 
     References
     ----------
@@ -265,7 +265,8 @@ class Repeat(Sequence):
 
     Examples
     --------
-    Doubled three times; the gradient of :math:`w^3 x` for w is :math:`3 w^2 x`:
+    Doubling three times; the derivative of :math:`w^3 x` with respect to w is
+    :math:`3 w^2 x`:
 
     >>> from skjacobnet.layers import Linear
     >>> layer = Repeat(Linear(1, use_bias=False), times=3)
@@ -302,7 +303,7 @@ class Repeat(Sequence):
     def settled(self, initializer, activation):
         (layer,) = self.inner_layers
         if self.times > 1:
-            # What follows the layer is, nearly always, the layer itself.
+            # The layer is nearly always followed by itself.
             _, activation = layer.settled(initializer, activation)
         layer, activation = layer.settled(initializer, activation)
         return self.with_inner_layers([layer]), activation

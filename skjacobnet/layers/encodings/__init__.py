@@ -1,4 +1,4 @@
-"""Encodings: untrained first layers that are fitted to a table of any columns."""
+"""Encodings: untrained first layers, fitted to a table with columns of any type."""
 
 from skjacobnet.core.component import Family
 from skjacobnet.layers.encodings.auto import automatic_encodings as automatic_encodings

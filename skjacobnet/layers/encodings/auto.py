@@ -1,4 +1,4 @@
-"""What ``encoding="auto"`` stands for."""
+"""The encodings of ``encoding="auto"``."""
 
 from skjacobnet.layers.encodings.binary import Binary
 from skjacobnet.layers.encodings.missing_indicator import MissingIndicator
@@ -9,15 +9,14 @@ from skjacobnet.layers.encodings.standardize import Standardize
 
 
 def automatic_encodings(sparse, n_bins=8):
-    """Return encodings for any columns of a table, a tuple.
+    """Return default encodings for columns of any type, as a tuple.
 
     Parameters
     ----------
     sparse : bool
-        Whether the table is a sparse matrix, which is only scaled, so that zeros stay
-        zeros.
+        Whether the table is a sparse matrix, which is only scaled, so zeros stay zeros.
     n_bins : int, default=8
-        The most bins of a column.
+        Maximum number of bins of a column.
 
     Examples
     --------
@@ -26,7 +25,7 @@ def automatic_encodings(sparse, n_bins=8):
     """
     if sparse:
         return (Standardize(center=False),)
-    # Bins see numbers with what is missing; scaling comes after it has been filled in.
+    # Bins come before imputation, scaling after it.
     return (
         OneHot(),
         Binary(),

@@ -1,4 +1,4 @@
-"""The contract of an encoding: an untrained layer that is fitted to a table."""
+"""Base class of encodings: untrained layers that are fitted to a table."""
 
 from abc import abstractmethod
 from copy import copy
@@ -12,21 +12,21 @@ from skjacobnet.operators import Diagonal, Expansion
 
 
 class Encoding(Layer):
-    r"""An untrained layer at the start of a network that is fitted to a table.
+    r"""Untrained first layer of a network, fitted to a table.
 
     The table has numbers and codes of categories (`Column`); NaN is a missing value.
-    Each output depends on one input only.
+    Each output depends on a single input.
 
-    A user writes an encoding without its last constructor arguments, its *structure*:
-    which columns it acts on, and how many outputs they get. `fitted` returns a copy
-    that has them, and statistics, which travel as those of every layer do. A subclass
-    writes `fitted`, `encode`, and `slopes` or `jacobian`; if its outputs are not its
-    inputs one by one, also `output_size` and `sources`.
+    Users omit the last constructor arguments, the *structure*: which columns the
+    encoding acts on, and how many outputs they have. `fitted` returns a copy with the
+    structure, and statistics, which are handled as those of every layer. A subclass
+    defines `fitted`, `encode`, and `slopes` or `jacobian`; if its outputs do not
+    correspond one-to-one to its inputs, also `output_size` and `sources`.
 
     Attributes
     ----------
     fills_missing : bool
-        Whether missing numbers get a value, so that no number of the output is missing.
+        Whether missing numbers are imputed, so that no number of the output is missing.
     """
 
     twice_differentiable = True
@@ -35,23 +35,23 @@ class Encoding(Layer):
 
     @abstractmethod
     def fitted(self, columns, rows):
-        """Return the encoding with its structure, its statistics, and its outputs.
+        """Return the fitted encoding, its statistics, and its output columns.
 
         Parameters
         ----------
         columns : list of Column
-            Of the input.
+            Columns of the input.
         rows : EncodedRows
-            Rows of the input.
+            Rows of the input to fit.
 
         Returns
         -------
         layer : Encoding
             A copy of the same class.
         statistics : dict of str to array
-            In float64, with the names in `statistics`.
+            Statistics in float64, with the names in `statistics`.
         columns_out : list of Column
-            Of the output.
+            Columns of the output.
         """
 
     @abstractmethod
@@ -59,26 +59,26 @@ class Encoding(Layer):
         """Write the output for rows `X` to `out`."""
 
     def slopes(self, weights, X, out):
-        """Write the derivative of each output for the input that it depends on."""
+        """Write the derivative of each output with respect to its input."""
         raise NotImplementedError(f"{type(self).__name__} has no slopes.")
 
     def sources(self, n_in):
-        """Return the number of the input that each output depends on, an array."""
+        """Return the index of the input that each output depends on, as an array."""
         return np.arange(n_in)
 
     @property
     def acts_on(self):
-        """The numbers of the columns that it acts on, a tuple.
+        """Indices of the columns that it acts on, as a tuple.
 
         Raises
         ------
         NotFittedError
-            If the encoding has no structure yet.
+            If the encoding has no structure.
         """
         if self.columns is None:
             raise NotFittedError(
                 f"{self!r} is not fitted to a table. Its method `fitted` returns a "
-                "layer that is."
+                "fitted layer."
             )
         return self.columns
 
@@ -102,7 +102,7 @@ class Encoding(Layer):
         return output, self.jacobian(weights, X, workspace)
 
     def jacobian(self, weights, X, workspace):
-        """Return the Jacobian of the output for rows `X`, an operator."""
+        """Return the Jacobian of the output for rows `X`, as an operator."""
         slopes = workspace.array("slopes", self._shape(weights, X), X.dtype)
         self.slopes(weights, X, slopes)
         n_in = X.shape[-1]

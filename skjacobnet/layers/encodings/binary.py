@@ -7,9 +7,9 @@ from skjacobnet.layers.encodings.columns import of_kind
 from skjacobnet.layers.encodings.columnwise import apply_to_columns
 from skjacobnet.layers.encodings.smooth_clip import clipped, curvature, slope
 
-# Where other numbers than the two are pulled in, in units of half their distance.
+# Limit for other numbers than the two, in units of half their distance.
 LIMIT = 3.0
-# So that the two values themselves stay -1 and +1.
+# Keeps the two values at -1 and +1.
 UNIT = np.sqrt(1.0 + LIMIT**-2)
 
 
@@ -19,19 +19,18 @@ class Binary(Encoding):
     .. math:: z = \frac{2 x - a - b}{b - a}, \qquad
         y = z \sqrt{\frac{1 + 1/9}{1 + z^2/9}}
 
-    for a number column whose values in the rows of the fit are a < b and no others. It
-    is smooth, gives -1 at a and +1 at b, and keeps other numbers between -3.17 and
-    3.17. A missing number stays missing; there the slope is 0. All other columns pass
-    through.
+    for a numeric column with only two values a < b in the fit. It is smooth, maps a to
+    -1 and b to +1, and keeps other numbers between -3.17 and 3.17. A missing number
+    stays missing, with slope 0. All other columns pass through.
 
     Parameters
     ----------
     columns : tuple of int, optional
-        The number columns with two values. `fitted` fills it in.
+        Numeric columns with two values. Set by `fitted`.
 
     See Also
     --------
-    Standardize : For numbers with more values; it leaves these columns alone.
+    Standardize : For numbers with more values; it skips these columns.
 
     Notes
     -----
@@ -71,7 +70,7 @@ class Binary(Encoding):
         for number in numbers:
             columns[number] = columns[number]._replace(kind="binary")
         layer = self.with_structure(columns=tuple(numbers))
-        # Halves first, since differences may overflow.
+        # Halve first, since differences may overflow.
         return layer, {"low": low, "half": 0.5 * high - 0.5 * low}, columns
 
     def neutral_statistics(self, n_in):
@@ -104,7 +103,7 @@ def _range(rows, numbers):
 
 
 def _line(weights):
-    """Return the lower value and half the distance, infinite where it has no digits."""
+    """Return the lower value and half the distance, infinite if it rounds to zero."""
     half = weights["half"]
     return weights["low"], np.where(half > 0.0, half, half.dtype.type(np.inf))
 
@@ -128,6 +127,6 @@ def _slope(x, out, low, half):
 
 def _curvature(x, out, low, half):
     curvature(_centered(x, low, half), out, LIMIT)
-    # One after the other, since the square of a distance may underflow.
+    # Divide twice, since the square of a distance may underflow.
     np.divide(out, half, out)
     np.multiply(out, UNIT / half, out)

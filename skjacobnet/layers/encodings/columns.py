@@ -1,4 +1,4 @@
-"""What the columns of a table are, before and after encodings."""
+"""Descriptions of the columns of a table, before and after encodings."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -7,20 +7,20 @@ import numpy as np
 
 
 class Column(NamedTuple):
-    """One column of a table or of the output of an encoding.
+    """Column of a table or of the output of an encoding.
 
     Attributes
     ----------
     source : int
-        Number of the raw column that it comes from.
+        Index of its raw column.
     kind : {"number", "constant", "binary", "category", "indicator", "bin", "one_hot"}
-        A ``"category"`` holds codes 0, 1, ... as floats. NaN is a missing number, and
-        a missing or unknown category. ``"constant"`` and ``"binary"`` are what
-        encodings have made of a number with one distinct value or with two.
+        A ``"category"`` holds codes 0, 1, ... as floats. NaN is a missing number, and a
+        missing or unknown category. ``"constant"`` and ``"binary"`` are encoded numbers
+        with one or two distinct values.
     n_categories : int, default=0
-        Of a ``"category"``: how many codes there are.
+        Number of codes of a ``"category"``.
     place : int, default=0
-        Which bin, or the code of which category. A single column for two categories
+        Index of the bin, or code of the category. A single column for two categories
         has the code of the second one.
 
     Examples
@@ -36,7 +36,7 @@ class Column(NamedTuple):
 
 
 def of_kind(columns, *kinds):
-    """Return the numbers of the columns of some kinds, as a tuple.
+    """Return the indices of the columns of some kinds, as a tuple.
 
     Examples
     --------
@@ -48,17 +48,17 @@ def of_kind(columns, *kinds):
 
 @lru_cache(maxsize=64)
 def runs(numbers):
-    """Return where columns lie in a table, those side by side together.
+    """Return the slices of consecutive columns in a table.
 
     Parameters
     ----------
     numbers : tuple of int
-        Of the columns.
+        Indices of the columns.
 
     Returns
     -------
     tuple of (slice, slice)
-        Their places in `numbers` and in the table.
+        Slices in `numbers` and in the table.
 
     Examples
     --------
@@ -98,6 +98,6 @@ def taken(X, numbers):
 
 
 def put(values, out, numbers):
-    """Write what `taken` returns, or values of its shape, to columns of a table."""
+    """Write the result of `taken`, or values of its shape, to columns of a table."""
     for place, run in runs(numbers):
         out[..., run] = values[..., place, :].swapaxes(-1, -2)

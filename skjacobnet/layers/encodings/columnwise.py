@@ -1,27 +1,27 @@
-"""Functions of single numbers, applied to some columns of a table."""
+"""Elementwise functions, applied to some columns of a table."""
 
 import numpy as np
 
 from skjacobnet.layers.encodings.columns import put, runs, taken
 
-# Fewer columns side by side are turned into rows first: loops over a few numbers take
-# most of their time to begin. Measured with 1,000 rows in float32.
+# Fewer consecutive columns are transposed first: loops over a few numbers spend most of
+# their time on overhead. Measured with 1,000 rows in float32.
 FEWEST_SIDE_BY_SIDE = 32
 
 
 def apply_to_columns(function, X, out, numbers, *statistics):
-    """Apply a function to some columns of a table, and write to those of another.
+    """Apply a function to some columns of a table, and write the results to another.
 
     Parameters
     ----------
     function : callable
-        Takes values, an array to write to, and the statistics of each value's column.
-        All broadcast.
+        Function of values, an output array, and the statistics of each value's column,
+        all broadcast.
     X : array of shape (..., n_samples, n_columns)
     out : array of shape (..., n_samples, n_out)
-        Its other columns stay as they are.
+        Output table; its other columns are unchanged.
     numbers : tuple of int
-        Of the columns, in both tables.
+        Indices of the columns in both tables.
     *statistics : array of shape (..., len(numbers))
 
     Examples

@@ -1,17 +1,17 @@
-"""Encodings that are fitted one after the other."""
+"""Fits of a sequence of encodings."""
 
 from skjacobnet.layers.encodings.rows import EncodedRows
 
 
 def fit_encodings(encodings, columns, X, sample_weight=None):
-    """Fit encodings to a table, each to what those before it make of it.
+    """Fit encodings to a table, each to the output of the preceding ones.
 
     Parameters
     ----------
     encodings : sequence of Encoding
-        In the order in which they act.
+        Encodings in the order of application.
     columns : list of Column
-        Of `X`.
+        Columns of `X`.
     X : array or CSR matrix of shape (n_samples, n_columns)
     sample_weight : array of shape (n_samples,), optional
         Rows of weight 0 are left out.
@@ -20,9 +20,9 @@ def fit_encodings(encodings, columns, X, sample_weight=None):
     -------
     layers : list of Encoding
     statistics : list of dict of str to array
-        In float64, one dict for each layer.
+        Statistics in float64, one dict for each layer.
     columns_out : list of Column
-        Of the last output.
+        Columns of the last output.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Means in the place of missing numbers, and columns that say where."""
+"""Mean imputation of missing numbers, with indicator columns."""
 
 import numpy as np
 
@@ -9,27 +9,27 @@ from skjacobnet.layers.encodings.moments import moments
 
 
 class MissingIndicator(Encoding):
-    r"""Means in the place of missing numbers, and columns that say where.
+    r"""Mean imputation of missing numbers, with indicator columns.
 
     .. math:: y_j = \begin{cases} \mu_j & x_j \text{ missing} \\ x_j & \text{else}
         \end{cases}, \qquad y_{n+k} = \begin{cases} 1 & x_{j(k)} \text{ missing} \\ 0 &
         \text{else} \end{cases}
 
     The mean :math:`\mu` is weighted, over the rows where the column has a value; it is
-    0 for a column that has none, and for one that `Binary` has encoded. The number
-    columns :math:`j(k)` that had gaps in the rows of the fit get an indicator. Where a
-    number is missing the slope is 0, as it is for all indicators, else it is 1.
+    0 for a column without values, and for one encoded by `Binary`. The numeric columns
+    :math:`j(k)` with missing values in the fit get an indicator. The slope is 0 for
+    missing numbers and for all indicators, else 1.
 
     Parameters
     ----------
     columns : tuple of int, optional
-        The number columns. `fitted` fills it in.
+        Numeric columns. Set by `fitted`.
     gaps : tuple of int, optional
-        Those with an indicator. `fitted` fills it in.
+        Columns with an indicator. Set by `fitted`.
 
     See Also
     --------
-    PiecewiseLinear : Comes before it, so that missing numbers get no bin.
+    PiecewiseLinear : Precedes it, so that missing numbers get no bin.
 
     Notes
     -----
@@ -62,7 +62,7 @@ class MissingIndicator(Encoding):
     def fitted(self, columns, rows):
         numbers = of_kind(columns, "number", "binary")
         found = moments(rows, numbers)
-        # Halfway between -1 and +1, however frequent they are.
+        # Halfway between -1 and +1, whatever their frequencies.
         binary = [columns[n].kind == "binary" for n in numbers]
         gaps = tuple(n for n, gap in zip(numbers, found.has_gaps, strict=True) if gap)
         added = [Column(columns[n].source, "indicator") for n in gaps]

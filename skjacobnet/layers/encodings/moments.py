@@ -7,7 +7,7 @@ from scipy.sparse import issparse
 
 
 class Moments(NamedTuple):
-    """What `moments` finds for some columns, arrays of shape (n,).
+    """Result of `moments`, arrays of shape (n,).
 
     Attributes
     ----------
@@ -25,15 +25,15 @@ class Moments(NamedTuple):
 
 
 def moments(rows, numbers):
-    """Return weighted moments over those rows where a column has a value.
+    """Return weighted moments over the rows where a column has a value.
 
-    Neither overflows or underflows where the numbers of the columns do not.
+    They neither overflow nor underflow if the numbers of the columns do not.
 
     Parameters
     ----------
     rows : EncodedRows
     numbers : tuple of int
-        Of the columns.
+        Indices of the columns.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def moments(rows, numbers):
         own_total = weights.sum(axis=0)
         own_mean = _ratio(np.sum(weights * y, axis=0), own_total)
         own_squares = np.sum(weights * np.square(y - own_mean), axis=0)
-        # Chan's way to join the moments of two groups cancels no digits.
+        # Chan's formula joins the moments of two groups without cancellation.
         change, joint = own_mean - mean, total + own_total
         share = _ratio(own_total, joint)
         squares += own_squares + np.square(change) * total * share
@@ -135,7 +135,7 @@ def _stored(rows):
 
 
 def _range(low, high):
-    """Return finite ends, zero where there is no value, and a unit of their size."""
+    """Return finite bounds, zero if there is no value, and a unit of their size."""
     none = low > high
     low, high = np.where(none, 0.0, low), np.where(none, 0.0, high)
     largest = np.maximum(np.abs(low), np.abs(high))
@@ -144,5 +144,5 @@ def _range(low, high):
 
 
 def _ratio(dividend, divisor):
-    """Return the ratio, zero where the divisor is."""
+    """Return the ratio, zero where the divisor is zero."""
     return np.divide(dividend, divisor, np.zeros_like(divisor), where=divisor > 0.0)

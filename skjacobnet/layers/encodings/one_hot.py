@@ -1,4 +1,4 @@
-"""One column for each category."""
+"""One-hot encoding of categories."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from skjacobnet.operators import Expansion
 
 
 class Frequency:
-    """A count or a share of rows."""
+    """Range of a count or a share of rows."""
 
     def check(self, value, parameter):
         """Raise a TypeError or ValueError that names the parameter and the value."""
@@ -26,54 +26,53 @@ SHARE = Interval(0.0, 1.0, "neither")
 
 
 class OneHot(Encoding):
-    r"""One column for each category, which balances the others.
+    r"""One-hot encoding with balanced columns.
 
     .. math:: y_k = \begin{cases} 1 & x = k \\ -1/(c - 1) & \text{else} \end{cases}
 
-    where c categories are kept. All other columns come first, in their order; then,
-    column by column, those of the kept categories in the order of their codes. Exactly
+    where c categories are kept. All other columns come first, in their order; then
+    follow, column by column, the kept categories in the order of their codes. Exactly
     two categories give a single column, -1 for the first and +1 for the second.
     Missing, unknown and rare categories have -1/(c - 1) in all columns, and 0 in a
-    single one. A column with fewer than two categories gives nothing; where the others
-    are rare, one that is kept has 1, and they have 0. A category has no derivative: the
-    slopes are 0.
+    single one. A column with fewer than two categories has no output; if only one
+    category is kept and the others are rare, it has 1, and they have 0. A category has
+    no derivative: the slopes are 0.
 
     Parameters
     ----------
     min_frequency : int >= 1, float in (0, 1) or None, default=None
-        Categories of fewer rows are rare: a count of rows, or a share of all of them.
+        Categories of fewer rows are rare: a number of rows, or a share of all rows.
     max_categories : int >= 1 or None, default=None
-        Categories beyond the ``max_categories - 1`` most frequent ones are rare where
-        the column has as many as `max_categories`. Of equally frequent ones those with
-        higher codes stay.
+        Categories beyond the ``max_categories - 1`` most frequent ones are rare if the
+        column has at least `max_categories`. Of equally frequent ones those with higher
+        codes are kept.
     columns : tuple of int, optional
-        The category columns. `fitted` fills it in.
+        Categorical columns. Set by `fitted`.
     codes : tuple of tuple of int, optional
-        The kept categories of each of them. `fitted` fills it in.
+        Kept categories of each of them. Set by `fitted`.
     single : tuple of bool, optional
-        Whether two categories of a column share one output. `fitted` fills it in.
+        Whether two categories of a column share one output. Set by `fitted`.
 
     See Also
     --------
-    sklearn.preprocessing.OneHotEncoder : Has zeros for other categories, and a column
-        for the rare ones.
+    sklearn.preprocessing.OneHotEncoder : Encodes other categories as zeros, and has a
+        column for the rare ones.
 
     Notes
     -----
     `min_frequency` and `max_categories` choose the rare categories as they do in
     scikit-learn, which counts the column of the rare ones among `max_categories`. The
-    count of a category is the sum of the weights of its rows. So it counts rows where
-    weights are integers that stand for repeated rows, and compares with a number of
-    rows where the mean of the weights is one. Categories without any row of positive
-    weight do not exist.
+    count of a category is the sum of the weights of its rows. So integer weights count
+    as repeated rows, and a number of rows has its plain meaning if the mean weight is
+    one. Categories without a row of positive weight are unknown.
 
-    Few categories differ by more than with zeros and ones, which is why they are
-    learned sooner, and many by hardly more. Over the seven development tables with
+    If categories are few, their rows differ more than with zeros and ones, so they are
+    learned faster; if many, hardly more. Over the seven development tables with
     categories the log-loss is .67 of that of MLPClassifier with zeros and ones, .57
     with this, and .57 with -1 and +1, with which 500 categories are not learned at all.
 
-    No statistics: what is kept is part of the structure. The Jacobian is an `Expansion`
-    that all samples share.
+    No statistics: the kept categories are part of the structure. The Jacobian is an
+    `Expansion` shared by all samples.
 
     Examples
     --------
@@ -133,7 +132,7 @@ class OneHot(Encoding):
         return layer, {}, [*others, *added]
 
     def _kept(self, counts, total):
-        """Return the codes that get a column, given how frequent each one is."""
+        """Return the codes with a column, given the frequency of each code."""
         seen = np.flatnonzero(counts)
         if len(seen) < 2:
             return ()
@@ -196,22 +195,22 @@ class OneHot(Encoding):
 
 
 class Lookup(NamedTuple):
-    """What is written where for each code.
+    """Lookup table of positions and values for each code.
 
     Attributes
     ----------
     columns : tuple of int
-        Those category columns that have outputs.
+        Categorical columns with outputs.
     starts : array of shape (n_columns,)
-        Where code 0 of each column stands in `places` and `values`. What is unknown
-        stands before it, and behind the last kept code as well.
+        Index of code 0 of each column in `places` and `values`. Entries for unknown
+        codes precede it, and follow the last kept code.
     unknown : array of shape (n_columns,)
-        The first code that is higher than the kept ones.
+        First code higher than the kept ones.
     places, values : array of shape (n_codes,)
-        The output, counted from the first one of a category, and the number there. It
-        is that of other categories for unknown codes, at any output of the column.
+        Index of the output, counted from the first categorical one, and its value. For
+        unknown codes it is the value of other categories, at any output of the column.
     off : array of shape (n_outputs,)
-        What an output is for other categories.
+        Value of an output for other categories.
     """
 
     columns: tuple
@@ -254,5 +253,5 @@ def _lookup(columns, codes, single):
 
 @lru_cache(maxsize=64)
 def _others(n_in, numbers):
-    """Return the numbers of the columns that are not among some, as a tuple."""
+    """Return the indices of all other columns, as a tuple."""
     return tuple(np.setdiff1d(np.arange(n_in), numbers).tolist())

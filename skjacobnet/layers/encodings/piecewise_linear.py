@@ -1,4 +1,4 @@
-"""Bins of numbers that are filled one after the other."""
+"""Piecewise-linear encoding of numbers."""
 
 from functools import lru_cache
 
@@ -9,36 +9,36 @@ from skjacobnet.core.constraints import Interval
 from skjacobnet.layers.encodings.base import Encoding
 from skjacobnet.layers.encodings.columns import Column, of_kind, taken
 
-# Fewer bins of a column, where there are too many columns, are not worth having.
+# With fewer bins per column, because of too many columns, bins do not pay.
 FEWEST_BINS = 3
-# A cumulative weight this near to a share of the total counts as equal to it: sums of
-# the same weights in another order differ by rounding.
+# Tolerance for cumulative weights as shares of the total: sums of the same weights in
+# another order differ by rounding.
 ROUNDING = 1e-12
 
 
 class PiecewiseLinear(Encoding):
-    r"""Numbers as they are, and bins that are filled one after the other.
+    r"""Piecewise-linear encoding: the numbers themselves, followed by bins.
 
     .. math:: t_k = \min\!\left(\max\!\left(\frac{x - e_k}{e_{k+1} - e_k}, 0\right), 1
         \right)
 
     A linear map of the bins of a column is a piecewise linear function of its number,
-    with kinks at the edges :math:`e_k` only. At an edge the slope is that of the right
-    side: of the bin that begins there. Outside the edges it is 0. A missing number has
-    zeros in all bins, and slopes of 0.
+    with kinks at the edges :math:`e_k` only. At an edge the slope is that of the bin on
+    the right. Outside the edges it is 0. A missing number has zeros in all bins, and
+    slopes of 0.
 
     Parameters
     ----------
     n_bins : int >= 1, default=8
-        The most bins of a column.
+        Maximum number of bins of a column.
     max_total : int >= 1 or None, default=256
-        The most bins of all q columns with more than two distinct values: a column has
-        at most ``max_total // q``, and none where that is less than 3 and less than
-        `n_bins`. None sets no limit.
+        Maximum number of bins of all q columns with more than two distinct values: a
+        column has at most ``max_total // q``, and none if that is less than 3 and less
+        than `n_bins`. None sets no limit.
     columns : tuple of int, optional
-        The number columns that have bins. `fitted` fills it in.
+        Numeric columns with bins. Set by `fitted`.
     counts : tuple of int, optional
-        How many bins each of them has. `fitted` fills it in.
+        Number of bins of each of them. Set by `fitted`.
 
     See Also
     --------
@@ -48,8 +48,8 @@ class PiecewiseLinear(Encoding):
     -----
     The edges are weighted quantiles: the smallest number whose cumulative weight
     reaches i / n_bins of the total, i = 0 ... n_bins, without duplicates. A column with
-    no more distinct values than bins has these values for edges. With fewer than three
-    edges it gets no bins. All inputs are kept; the bins follow, column by column.
+    no more distinct values than bins has these values as edges. With fewer than three
+    edges it has no bins. All inputs are kept; the bins follow, column by column.
 
     Statistics: ``left`` edges and ``width`` of all bins, of shape (n_bins,). The
     Jacobian is an `Expansion`.
@@ -136,21 +136,21 @@ class PiecewiseLinear(Encoding):
             bins[...] = (inside / width).swapaxes(-1, -2)
 
     def _filled(self, weights, X, out):
-        """Yield how far each bin is filled, a few rows at a time.
+        """Yield the filled share of each bin, in blocks of rows.
 
         Yields
         ------
         bins : array of shape (..., n_samples, n_bins)
             A part of `out`.
         filled : array of shape (..., n_bins, n_samples)
-            Not cut off. Bins are its rows, since loops over the few bins of a column
-            would take most of their time to begin.
+            Not clipped. Bins are its rows, since loops over the few bins of a column
+            would spend most of their time on overhead.
         width : array of shape (..., n_bins, 1)
         """
         x = taken(X, self.acts_on)
-        # A missing number lies left of every bin.
+        # A missing number counts as left of every bin.
         np.copyto(x, -np.inf, where=np.isnan(x))
-        # A width that has vanished in the type of the output leaves a step.
+        # A width that rounds to zero in the output's dtype leaves a step.
         width = np.maximum(weights["width"], np.finfo(out.dtype).tiny)
         edges = (array[..., np.newaxis, :] for array in (weights["left"], width))
         of_bins = _columns_of_bins(self.counts)
@@ -170,16 +170,16 @@ def quantile_edges(x, weight, n_bins):
     Parameters
     ----------
     x : array of shape (n_samples,)
-        NaN is left out.
+        NaN is ignored.
     weight : array of shape (n_samples,) or None
-        All positive. None stands for ones.
+        Positive weights. None is ones.
     n_bins : int >= 1
 
     Returns
     -------
     array of shape (n_edges,), increasing
-        The smallest numbers whose cumulative weight reaches i / n_bins of the total, i
-        = 0 ... n_bins; all distinct numbers where there are no more than `n_bins`.
+        Smallest numbers whose cumulative weight reaches i / n_bins of the total, i = 0
+        ... n_bins; all distinct numbers if there are no more than `n_bins`.
 
     Examples
     --------
@@ -211,7 +211,7 @@ def quantile_edges(x, weight, n_bins):
 
 @lru_cache(maxsize=64)
 def _columns_of_bins(counts):
-    """Return for each bin the place of its column among those with bins."""
+    """Return for each bin the index of its column among those with bins."""
     return np.repeat(np.arange(len(counts)), counts)
 
 

@@ -1,36 +1,36 @@
-"""Rows to fit an encoding on: what the encodings before it make of a table."""
+"""Rows to fit an encoding to: a table after the preceding encodings."""
 
 import numpy as np
 from scipy.sparse import issparse
 
 from skjacobnet.core.blocks import rows_of, slices
 
-# Columns that are copied at once.
+# Number of columns copied at once.
 COPIED_BYTES = 64 * 2**20
 
 
 class EncodedRows:
-    """The rows of a table of positive weight, after some fitted encodings.
+    """Rows of a table with positive weight, after some fitted encodings.
 
-    The encoded table never exists as a whole: it is made anew, a block of rows at a
-    time, whenever it is asked for. Everything is computed in float64.
+    The encoded table is never stored as a whole: its rows are encoded again, in blocks,
+    at each iteration. Everything is computed in float64.
 
     Parameters
     ----------
     X : array or CSR matrix of shape (n_samples, n_columns)
     sample_weight : array of shape (n_samples,), optional
-        At least 0. Rows of weight 0 are left out.
+        Weights of at least 0. Rows of weight 0 are left out.
     layers : sequence of (Encoding, dict of str to array), default=()
-        Fitted encodings, each with its statistics, in the order in which they act.
+        Fitted encodings, each with its statistics, in the order of application.
     rows_per_block : int, optional
-        By default as many as stay in the cache.
+        Block size, by default as many rows as fit into the cache.
 
     Attributes
     ----------
     weight : array of shape (n_rows,) or None
-        Of the rows that are left, in float64. None stands for ones.
+        Weights of the remaining rows, in float64. None is ones.
     n_rows : int
-        How many are left.
+        Number of remaining rows.
 
     Examples
     --------
@@ -66,19 +66,19 @@ class EncodedRows:
         self.rows_per_block = rows_per_block
 
     def followed_by(self, layer, statistics):
-        """Return the rows after one more encoding, which is fitted."""
+        """Return the rows after one more fitted encoding."""
         layers = [*self.layers, (layer, statistics)]
         return EncodedRows(self.X, self.sample_weight, layers, self._rows_per_block)
 
     def blocks(self):
-        """Yield the rows of positive weight, a block at a time.
+        """Yield the rows of positive weight, in blocks.
 
         Yields
         ------
         block : array or CSR matrix of shape (n_rows, n_columns), float64
             Not to be written to.
         weight : array of shape (n_rows,) or None
-            None stands for ones.
+            None is ones.
         """
         start = 0
         for rows in slices(self.X.shape[0], self.rows_per_block):
@@ -117,12 +117,12 @@ class EncodedRows:
         return mean
 
     def columns(self, numbers):
-        """Yield columns one by one, each over all rows of positive weight.
+        """Yield columns one by one, with all rows of positive weight.
 
         Parameters
         ----------
         numbers : sequence of int
-            Of the columns.
+            Indices of the columns.
 
         Yields
         ------

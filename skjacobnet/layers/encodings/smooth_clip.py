@@ -1,4 +1,4 @@
-"""Numbers that are pulled towards zero smoothly."""
+"""Smooth clipping of numbers."""
 
 from functools import partial
 
@@ -9,33 +9,33 @@ from skjacobnet.layers.encodings.base import Encoding
 from skjacobnet.layers.encodings.columns import of_kind
 from skjacobnet.layers.encodings.columnwise import apply_to_columns
 
-# Beyond it the output is the limit to rounding; squares must not overflow.
+# Beyond it the output equals the limit up to rounding; squares must not overflow.
 LARGEST_RATIO = 1e9
 
 
 class SmoothClip(Encoding):
-    r"""Numbers that are pulled towards zero smoothly, so that none is large.
+    r"""Smooth clipping of numbers.
 
     .. math:: y = \frac{x}{\sqrt{1 + (x/c)^2}}
 
-    It is nearly x for small numbers, and never leaves the interval from -c to c. Its
-    slope is :math:`(1 + (x/c)^2)^{-3/2}`, without kinks. A missing number stays
-    missing; there the slope is 0.
+    It is nearly x for small numbers, and stays in the interval from -c to c. Its slope
+    is :math:`(1 + (x/c)^2)^{-3/2}`, without kinks. A missing number stays missing, with
+    slope 0.
 
     Parameters
     ----------
     limit : float > 0, default=3.0
-        :math:`c`. Unit: that of the input, mostly standard deviations.
+        Limit :math:`c`. Unit: that of the input, mostly standard deviations.
     columns : tuple of int, optional
-        The number columns. `fitted` fills it in.
+        Numeric columns. Set by `fitted`.
 
     See Also
     --------
-    Standardize : Comes before it.
+    Standardize : Precedes it.
 
     Notes
     -----
-    No statistics. The Jacobian is a diagonal, 1 for all columns that are no numbers,
+    No statistics. The Jacobian is a diagonal, 1 for all columns that are not numbers,
     which pass through.
 
     Examples
@@ -73,7 +73,7 @@ class SmoothClip(Encoding):
 
 
 def clipped(x, out, limit):
-    """Write numbers that are pulled in to `out`."""
+    """Write clipped numbers to `out`."""
     ratio, root = _ratio_and_root(x, limit)
     np.divide(ratio, root, out)
     np.multiply(out, limit, out)
@@ -94,6 +94,6 @@ def curvature(x, out, limit):
 
 
 def _ratio_and_root(x, limit):
-    """Return the ratio, cut off where that changes nothing, and the root of the sum."""
+    """Return the ratio, clipped where that has no effect, and the root of the sum."""
     ratio = np.clip(x / limit, -LARGEST_RATIO, LARGEST_RATIO)
     return ratio, np.sqrt(1.0 + ratio * ratio)

@@ -18,20 +18,20 @@ class Standardize(Encoding):
 
     Mean :math:`\mu` and population standard deviation :math:`\sigma` are weighted, over
     the rows where the column has a value. A missing number becomes 0, and so does every
-    number of a column that was constant or all missing; there the slope is 0.
+    number of a column that is constant or all missing in the fit; there the slope is 0.
 
     Parameters
     ----------
     center : bool, default=True
-        Whether to subtract the mean. Without, zeros stay zeros, and `X` may be a CSR
-        matrix, which stays one.
+        Whether to subtract the mean. If not, zeros stay zeros, and `X` may be a CSR
+        matrix, which stays sparse.
     columns : tuple of int, optional
-        The number columns. `fitted` fills it in.
+        Numeric columns. Set by `fitted`.
 
     See Also
     --------
-    MissingIndicator : Keeps the information that a number is missing.
-    SmoothClip : Pulls outliers in afterwards.
+    MissingIndicator : Records which numbers are missing.
+    SmoothClip : Clips outliers afterwards.
 
     Notes
     -----
@@ -39,8 +39,8 @@ class Standardize(Encoding):
     column, both of shape (n_columns,). The Jacobian is a diagonal, :math:`1/\sigma` for
     numbers and 1 for all other columns, which pass through.
 
-    The mean is subtracted in the type of `X`. In float32 a column of large numbers that
-    differ little keeps the digits that float32 has for them.
+    The mean is subtracted in the dtype of `X`. So a float32 column of large numbers
+    with small differences loses no digits.
 
     Examples
     --------
@@ -73,7 +73,7 @@ class Standardize(Encoding):
     def fitted(self, columns, rows):
         numbers = of_kind(columns, "number", "binary")
         found = moments(rows, numbers)
-        # Those of `Binary` have their scale; only what is missing becomes 0.
+        # Columns of `Binary` are scaled; only missing values become 0.
         binary = [columns[n].kind == "binary" for n in numbers]
         mean = np.where(binary, 0.0, found.mean if self.center else 0.0)
         deviation = np.where(binary, 1.0, found.deviation)
@@ -120,7 +120,7 @@ class Standardize(Encoding):
         return type(X)((data, X.indices, X.indptr), shape=X.shape)
 
     def _divisors(self, weights, X):
-        """Return what each column is divided by, a vector of the type of `X`."""
+        """Return the divisor of each column, a vector in the dtype of `X`."""
         divisors = np.ones(X.shape[1], X.dtype)
         divisors[list(self.acts_on)] = _divisor(weights)
         return divisors

@@ -1,4 +1,4 @@
-"""Losses of classes and labels."""
+"""Classification losses."""
 
 from skjacobnet.losses.classification.brier import Brier as Brier
 from skjacobnet.losses.classification.cross_entropy import CrossEntropy as CrossEntropy

@@ -1,4 +1,4 @@
-"""The squared error of probabilities."""
+"""The Brier score, the squared error of probabilities."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from skjacobnet.operators import Dense, Diagonal
 
 
 class Brier(Loss):
-    r"""Squared distance between the probabilities and the targets.
+    r"""Brier score: squared distance between the probabilities and the targets.
 
     .. math:: \ell(y, z) = \sum_k (p_k - y_k)^2
 
@@ -35,14 +35,13 @@ class Brier(Loss):
 
     Notes
     -----
-    Bounded, by 2 through softmax and by 1 for each logistic column, so that single
-    mislabeled rows cannot dominate. For the same reason the gradient vanishes where a
-    prediction is confident and wrong, and the loss is not convex in z.
+    Bounded, by 2 with softmax and by 1 for each logistic column, so single mislabeled
+    rows cannot dominate. For the same reason the gradient vanishes where a prediction
+    is confident and wrong, and the loss is not convex in z.
 
-    A binary problem has one column, whose loss is half of what two softmax columns
-    would give.
+    A binary problem has one column, whose loss is half of that of two softmax columns.
 
-    The Hessian is `Dense` through softmax, n_raw² numbers a sample, and `Diagonal`
+    The Hessian is `Dense` through softmax, n_raw² numbers per sample, and `Diagonal`
     through the logistic link.
 
     References

@@ -1,4 +1,4 @@
-"""The negative log-likelihood of the targets."""
+"""Cross-entropy, the negative log-likelihood of the targets."""
 
 import numpy as np
 
@@ -17,16 +17,16 @@ from skjacobnet.operators import Diagonal, DiagonalMinusRankOne
 
 
 class CrossEntropy(Loss):
-    r"""Negative log-likelihood of the targets under the predicted probabilities.
+    r"""Cross-entropy: negative log-likelihood of the targets.
 
     .. math:: \ell(y, z) = -\sum_k t_k \log p_k \quad \text{(softmax)}, \qquad
         \ell(y, z) = -\sum_k t_k \log p_k + (1 - t_k) \log (1 - p_k)
         \quad \text{(logistic)}
 
     with the smoothed targets :math:`t = (1 - \varepsilon) y + \varepsilon / K`, where
-    :math:`\varepsilon` is `label_smoothing` and K the number of answers to choose
-    from: the columns of softmax, two for each logistic column. The derivatives for the
-    raw prediction z are
+    :math:`\varepsilon` is `label_smoothing`, K the number of classes (2 for each
+    logistic column) and p the predicted probabilities. The derivatives for the raw
+    prediction z are
 
     .. math::
 
@@ -37,11 +37,11 @@ class CrossEntropy(Loss):
     Parameters
     ----------
     label_smoothing : float in [0, 1), default=0.0
-        Share of every target that is spread evenly over the answers. Dimensionless.
+        Share of each target that is spread evenly over the classes. Dimensionless.
 
     See Also
     --------
-    Focal : Discounts rows that are already right.
+    Focal : Discounts rows predicted well.
     Brier : Bounded.
 
     Notes
@@ -51,9 +51,9 @@ class CrossEntropy(Loss):
     taken of a probability.
 
     `value_and_gradient` costs one exponential of each raw prediction and agrees with
-    `value` and `gradient` up to rounding: absolute errors are of the order of the
-    data type's resolution, times the raw predictions up to 60, while those two also
-    keep the relative accuracy of values and gradients that are much smaller than that.
+    `value` and `gradient` up to rounding: absolute errors are of the order of the data
+    type's resolution, times the raw predictions up to 60, while those two are also
+    relatively accurate for much smaller values and gradients.
 
     The Hessian is `DiagonalMinusRankOne` through softmax and `Diagonal` through the
     logistic link.
@@ -154,12 +154,12 @@ class CrossEntropy(Loss):
         return weighted_mean(-np.sum(targets * logarithm, axis=-1), sample_weight)
 
     def gradient_from_proba(self, y, proba, sample_weight=None):
-        r"""Return the gradient of `value_from_proba` for the probabilities.
+        r"""Return the gradient of `value_from_proba` with respect to the probabilities.
 
         .. math:: \partial L / \partial p_{s,k} = -w_s t_{s,k} / (n \, p_{s,k})
 
-        Multiplied by the Jacobian of softmax this is the gradient for the raw
-        prediction, p - t, times weight over rows.
+        Multiplied by the Jacobian of softmax it is the gradient for the raw prediction,
+        p - t, times weight over rows.
 
         Parameters
         ----------
@@ -204,7 +204,7 @@ class CrossEntropy(Loss):
         return np.add(out, added, out)
 
 
-# What `CrossEntropy.value_and_gradient` computes in one go.
+# The fused computation of `CrossEntropy.value_and_gradient`.
 _FUSED = "value", "gradient", "sample_values", "sample_gradients"
 
 
@@ -236,7 +236,7 @@ def _fused_softmax(y, raw, sample_weight, workspace):
 
 
 def _softmax_arrays(shape, dtype):
-    """Return what `_fused_softmax` writes to, and the constants that it needs."""
+    """Return the buffers and the constants of `_fused_softmax`."""
     gradient, total = np.empty(shape, dtype), np.empty(shape[:-1], dtype)
     return (
         gradient,
@@ -254,8 +254,8 @@ def _fused_logistic(y, raw, sample_weight, workspace):
 
     With the step :math:`h = [z > 0]`, 1/2 at 0, and :math:`e = \exp(-|z|)`, the value
     is :math:`\log(1 + e) + (h - t) z` and the gradient
-    :math:`h - t - \operatorname{sign}(z) \, e / (1 + e)`. Neither cancels when z is on
-    the right side.
+    :math:`h - t - \operatorname{sign}(z) \, e / (1 + e)`. Neither cancels if the sign
+    of z is right.
     """
     gradient, tail, work, total, logarithms, one, half, share = workspace.made(
         _logistic_arrays, raw.shape, raw.dtype
@@ -288,7 +288,7 @@ def _fused_logistic(y, raw, sample_weight, workspace):
 
 
 def _logistic_arrays(shape, dtype):
-    """Return what `_fused_logistic` writes to, and the constants that it needs."""
+    """Return the buffers and the constants of `_fused_logistic`."""
     return (
         *(np.empty(shape, dtype) for _ in range(3)),
         *(np.empty(shape[:-1], dtype) for _ in range(2)),
@@ -297,5 +297,5 @@ def _logistic_arrays(shape, dtype):
 
 
 def _constants(*numbers, dtype):
-    """Return arrays, from which NumPy takes a number sooner than from Python."""
+    """Return numbers as arrays, which NumPy reads faster than Python numbers."""
     return [np.array(number, dtype) for number in numbers]

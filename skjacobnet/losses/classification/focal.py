@@ -1,4 +1,4 @@
-"""Cross-entropy that discounts what is already easy."""
+"""Focal loss, a cross-entropy that discounts easy rows."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from skjacobnet.operators import Dense, Diagonal
 
 
 class Focal(Loss):
-    r"""Cross-entropy, weighted down where the right answer is already probable.
+    r"""Focal loss: cross-entropy that discounts rows predicted well.
 
     .. math:: \ell(y, z) = \sum_k y_k f(\log p_k), \qquad
         f(l) = -(1 - e^l)^\gamma \, l
@@ -35,7 +35,7 @@ class Focal(Loss):
     Parameters
     ----------
     gamma : float >= 0, default=2.0
-        How strongly probable answers are discounted; 0 is cross-entropy.
+        Strength of the discount of probable classes; 0 is cross-entropy.
         Dimensionless.
 
     See Also
@@ -50,10 +50,10 @@ class Focal(Loss):
     derivatives are finite for every gamma; 1 - p is computed as ``-expm1(l)``.
 
     The Hessian is `Dense` through softmax, for n_raw³ multiplications and n_raw²
-    numbers a sample, and `Diagonal` through the logistic link.
+    numbers per sample, and `Diagonal` through the logistic link.
 
-    The source treats one yes-or-no column and adds a class weight alpha; here classes
-    are weighted by the sample weights, and the sum over k extends it to soft targets.
+    The source has one binary column and adds a class weight alpha; here sample weights
+    weight the classes, and the sum over k extends it to soft targets.
 
     References
     ----------
@@ -62,7 +62,7 @@ class Focal(Loss):
 
     Examples
     --------
-    A right answer of probability 1/2 costs ``(1/2)**2 * log(2)``:
+    A true class of probability 1/2 has the loss ``(1/2)**2 * log(2)``:
 
     >>> float(Focal().value(np.array([[1.0, 0.0]]), np.zeros((1, 2))))
     0.173287
@@ -87,7 +87,7 @@ class Focal(Loss):
             slope_no = self._slope(link.log_proba(-raw))[2]
             return y * slope * link.proba(-raw) - (1.0 - y) * slope_no * link.proba(raw)
         pull = y * slope
-        # The entry of a class itself is pull * (1 - p): with u no digits are lost.
+        # The entry of the true class is pull * (1 - p): with u no digits are lost.
         return pull * u - p * (np.sum(pull, axis=-1, keepdims=True) - pull)
 
     def sample_hessians(self, y, raw, link, scale):
@@ -100,7 +100,7 @@ class Focal(Loss):
         # Row k of `toward` is e_k - p.
         toward = np.repeat(-p[..., np.newaxis, :], p.shape[-1], axis=-2)
         np.einsum("...kk->...k", toward)[...] = u
-        # Half of the power of u on either side, where (e_k - p) makes up for it.
+        # Half of the power of u on either side, compensated by (e_k - p).
         root = np.power(
             u, 0.5 * (float(self.gamma) - 1.0), out=np.zeros_like(u), where=u > 0.0
         )
@@ -127,7 +127,7 @@ class Focal(Loss):
         return float(self.gamma) * p * inner
 
     def _second_logistic(self, log_proba):
-        """Return the second derivative for z of f(log p) through the logistic link."""
+        """Return the second derivative of f(log p) in z through the logistic link."""
         p, u, slope = self._slope(log_proba)
         bend = self._bend(log_proba, p, u)
         return bend * np.power(u, float(self.gamma) + 1.0) - slope * p * u

@@ -1,4 +1,4 @@
-"""Losses of numbers."""
+"""Regression losses."""
 
 from skjacobnet.losses.regression.absolute_error import AbsoluteError as AbsoluteError
 from skjacobnet.losses.regression.base import RegressionLoss as RegressionLoss

@@ -8,7 +8,7 @@ from skjacobnet.operators import Diagonal
 
 
 class AbsoluteError(RegressionLoss):
-    r"""The absolute error, summed over the targets.
+    r"""Absolute error, summed over the targets.
 
     .. math:: \ell(y, z) = \sum_t |z_t - y_t|, \qquad
         \nabla \ell = \operatorname{sign}(z - y), \qquad \nabla^2 \ell = 0
@@ -26,7 +26,7 @@ class AbsoluteError(RegressionLoss):
     and twice `Quantile` at the level 1/2.
 
     There is a kink where a prediction equals the target. The gradient is 0 there, and
-    the Hessian is 0 everywhere, so that neither tells how near the kink is.
+    the Hessian is 0 everywhere, so neither depends on the distance to the kink.
 
     References
     ----------

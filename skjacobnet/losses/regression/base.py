@@ -1,4 +1,4 @@
-"""The contract of a loss of numbers."""
+"""Base class of regression losses."""
 
 from abc import abstractmethod
 from functools import cache
@@ -13,7 +13,7 @@ from skjacobnet.losses.base import Loss
 
 
 class RegressionLoss(Loss):
-    """How wrong raw predictions of numbers are.
+    """Base class of regression losses.
 
     The loss of a row is the sum over its targets.
 
@@ -22,21 +22,21 @@ class RegressionLoss(Loss):
     weights ``(n_samples,)``. Targets and weights may have a leading axis for networks
     side by side, as in `Loss`.
 
-    A subclass writes `sample_values`, `sample_gradients`, `sample_hessians` and
-    `best_constant`, which know the link without being told: they may ignore the
-    argument. Numbers for the targets reach them in the units of the loss.
+    A subclass defines `sample_values`, `sample_gradients`, `sample_hessians` and
+    `best_constant`. They may ignore the argument `link`, since the link is fixed.
+    Targets are passed in the units of the loss.
 
     Attributes
     ----------
     n_per_target : int
-        Raw predictions for each target.
+        Number of raw predictions for each target.
     link : Link
-        From raw predictions to what is predicted.
+        Link from raw predictions to predictions.
     scales_target : bool
-        Whether targets are standardized before they reach the loss. Not so where only
-        positive targets make sense.
+        Whether targets are standardized before the loss, which losses for positive
+        targets exclude.
     positive_only : bool
-        Whether negative targets are refused.
+        Whether negative targets raise an error.
     """
 
     gives_probabilities = False
@@ -54,21 +54,21 @@ class RegressionLoss(Loss):
         Parameters
         ----------
         y : array of shape (n_samples,) or (n_samples, n_targets)
-            Before they are standardized.
+            Targets before they are standardized.
         name : str, default="y"
-            What messages call them.
+            Name of the targets in messages.
 
         Raises
         ------
         ValueError
-            If a target is outside the domain; the message has the first such value.
+            If a target is outside the domain; the message names the first such value.
         """
 
     def values_and_gradients(self, y, raw, gradients):
         """Return `sample_values`, and write `sample_gradients` to an array.
 
-        What computes both in one go takes the place of two evaluations in a training
-        step. It is not asked where a subclass has changed one of the two.
+        A fused computation replaces two evaluations in a training step. It is not used
+        if a subclass overrides one of the two.
 
         Parameters
         ----------
@@ -93,8 +93,7 @@ class RegressionLoss(Loss):
         workspace = Workspace() if workspace is None else workspace
         gradient, values, share = workspace.made(_arrays, raw.shape, raw.dtype)
         if sample_weight is None and raw.size <= PASS_NUMBERS:
-            # The batches of most runs, without what a step of small ones has no time
-            # for.
+            # The batches of most runs, without overhead that slows down small ones.
             rows = self.values_and_gradients(y, raw, gradient)
             value = np.add.reduce(rows, -1) / raw.shape[-2]
             return value, np.multiply(gradient, share, gradient)
@@ -105,32 +104,32 @@ class RegressionLoss(Loss):
 
     @abstractmethod
     def best_constant(self, y, sample_weight=None):
-        """Return the constant raw prediction of the least weighted mean loss.
+        """Return the constant raw prediction with the least weighted mean loss.
 
         Parameters
         ----------
         y : array of shape (n_samples, n_targets)
-            Targets as the loss takes them.
+            Targets in the units of the loss.
         sample_weight : array of shape (n_samples,), optional
             Positive.
 
         Returns
         -------
         array of shape (n_targets * n_per_target,), float64
-            One of several where the least loss is that of several constants.
+            One of the minimizers if there are several.
         """
 
 
 @cache
 def _is_consistent(kind):
-    """Whether what computes values and gradients together is as each alone is."""
+    """Whether no subclass overrides only a part of values and gradients."""
     owner = next(k for k in kind.__mro__ if "values_and_gradients" in vars(k))
     methods = "value", "gradient", "sample_values", "sample_gradients"
     return all(getattr(kind, name) is getattr(owner, name) for name in methods)
 
 
 def _arrays(shape, dtype):
-    """Return room for gradients and values, and what a mean is multiplied by."""
-    # NumPy takes a number from an array sooner than from Python.
+    """Return buffers for gradients and values, and the factor of a mean."""
+    # NumPy reads a number from an array faster than from Python.
     share = np.array(1.0 / shape[-2], dtype)
     return np.empty(shape, dtype), np.empty((*shape[:-1], 1), dtype), share

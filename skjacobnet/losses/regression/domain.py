@@ -1,10 +1,10 @@
-"""The refusal of targets that a loss is not for."""
+"""Errors for targets outside the domain of a loss."""
 
 import numpy as np
 
 
 def require(inside, y, loss, name, domain):
-    """Refuse targets of which one is outside the domain of a loss.
+    """Raise an error if a target is outside the domain of a loss.
 
     Parameters
     ----------
@@ -12,9 +12,9 @@ def require(inside, y, loss, name, domain):
     y : array of shape (n_samples,) or (n_samples, n_targets)
     loss : RegressionLoss
     name : str
-        What messages call the targets.
+        Name of the targets in messages.
     domain : str
-        What the targets of the loss are, such as ``"positive"``.
+        Adjective for the domain, such as ``"positive"``.
 
     Raises
     ------
@@ -27,6 +27,6 @@ def require(inside, y, loss, name, domain):
     where = f"row {row}" + (f", column {column[0]}" if column else "")
     raise ValueError(
         f"{type(loss).__name__} is for {domain} targets, but {name} has "
-        f"{float(y[row, *column])!r} in {where}. Leave out or correct such rows, or "
+        f"{float(y[row, *column])!r} in {where}. Drop or correct such rows, or "
         "choose a loss for all numbers, such as 'squared_error'."
     )

@@ -1,4 +1,4 @@
-"""The deviance of positive amounts."""
+"""The gamma deviance of positive amounts."""
 
 import numpy as np
 
@@ -20,18 +20,18 @@ class Gamma(RegressionLoss):
 
     See Also
     --------
-    Poisson : For counts, of which some are 0.
+    Poisson : For counts, zeros included.
 
     Notes
     -----
-    T / 2 times ``sklearn.metrics.mean_gamma_deviance``, where that is averaged over T
-    targets. Only the ratio of target and prediction counts. Targets are not
-    standardized.
+    T / 2 times ``sklearn.metrics.mean_gamma_deviance``, if that is averaged over T
+    targets. The loss depends only on the ratio of target and prediction. Targets are
+    not standardized.
 
     Near the target neither the value nor the gradient cancels.
 
     Values and derivatives overflow, with a warning by NumPy, for d beyond 88 in float32
-    and 709 in float64: where a prediction is that much too low.
+    and 709 in float64, for predictions that are far too low.
 
     References
     ----------
@@ -41,7 +41,7 @@ class Gamma(RegressionLoss):
 
     Examples
     --------
-    A prediction of half the target costs ``2 - 1 - log(2)``:
+    A prediction of half the target has the loss ``2 - 1 - log(2)``:
 
     >>> float(Gamma().value(np.array([[2.0]]), np.zeros((1, 1))))
     0.306853
@@ -60,7 +60,7 @@ class Gamma(RegressionLoss):
 
     def sample_values(self, y, raw, link):
         d = np.log(y) - raw
-        # What is never negative may be rounded to below.
+        # Rounding may make a nonnegative value negative.
         return np.sum(np.maximum(np.expm1(d) - d, 0.0), axis=-1)
 
     def sample_gradients(self, y, raw, link):

@@ -1,4 +1,4 @@
-"""The negative log-likelihood of a mean and a standard deviation."""
+"""The negative log-likelihood of a normal distribution."""
 
 from math import log, pi
 
@@ -11,7 +11,7 @@ from skjacobnet.operators import Dense
 
 
 class Gaussian(RegressionLoss):
-    r"""Negative logarithm of a normal density, summed over the targets.
+    r"""Gaussian negative log-likelihood, summed over the targets.
 
     .. math:: \ell(y, z) = \sum_t \frac{1}{2} \log 2 \pi + s_t + \frac{1}{2} r_t^2,
         \qquad r_t = (y_t - \mu_t) e^{-s_t}
@@ -29,8 +29,8 @@ class Gaussian(RegressionLoss):
 
     See Also
     --------
-    SquaredError : The same with a standard deviation of 1, less a constant.
-    Quantile : Intervals without a normal distribution.
+    SquaredError : Has a standard deviation of 1 and no constant.
+    Quantile : Intervals without the assumption of a normal distribution.
 
     Notes
     -----
@@ -38,14 +38,14 @@ class Gaussian(RegressionLoss):
     It has no lower bound, and is not convex in both raw predictions together.
 
     The best constant is the weighted mean and the logarithm of the weighted standard
-    deviation, of at least 1.2e-7 times the largest target in size; where all targets
-    are 0, of 1.2e-7.
+    deviation, of at least 1.2e-7 times the largest absolute target, or 1.2e-7 if all
+    targets are 0.
 
-    Values and derivatives overflow, with a warning by NumPy, where a standard deviation
-    is far too small: r² beyond 3e38 in float32 and 1.8e308 in float64.
+    Values and derivatives overflow, with a warning by NumPy, if a standard deviation is
+    far too small: r² beyond 3e38 in float32 and 1.8e308 in float64.
 
-    The Hessian is `Dense`, (2 T)² numbers a sample for T targets, although these do not
-    interact.
+    The Hessian is `Dense`, (2 T)² numbers per sample for T targets, although these do
+    not interact.
 
     References
     ----------
@@ -56,7 +56,7 @@ class Gaussian(RegressionLoss):
 
     Examples
     --------
-    A target that is one standard deviation away costs ``log(2 * pi) / 2 + 1 / 2``:
+    A target one standard deviation away has the loss ``log(2 * pi) / 2 + 1 / 2``:
 
     >>> y, raw = np.array([[1.0]]), np.array([[0.0, 0.0]])
     >>> float(Gaussian().value(y, raw))

@@ -23,8 +23,8 @@ class Huber(RegressionLoss):
     Parameters
     ----------
     delta : float > 0, default=1.35
-        The largest error that is squared. Unit: that of the targets as they reach the
-        loss, which is their standard deviation where they are standardized.
+        Largest squared error. Unit: that of the targets in the loss, their standard
+        deviation if they are standardized.
 
     See Also
     --------
@@ -33,11 +33,11 @@ class Huber(RegressionLoss):
 
     Notes
     -----
-    The gradient is bounded by delta, so that single far targets cannot dominate. It has
+    The gradient is bounded by delta, so single outliers cannot dominate. It has
     a kink at :math:`|r| = \delta`, where the Hessian jumps and is computed as inside.
 
-    The best constant is between the mean and the median. It is found where the
-    derivative, which never falls, changes its sign.
+    The best constant is between the mean and the median. It is the point where the
+    nondecreasing derivative changes its sign.
 
     References
     ----------
@@ -46,7 +46,7 @@ class Huber(RegressionLoss):
 
     Examples
     --------
-    Errors of 1 and 3, of which only the first is squared:
+    Errors of 1 and 3; only the first is squared:
 
     >>> y, raw = np.array([[0.0, 0.0]]), np.array([[1.0, 3.0]])
     >>> float(Huber(delta=2.0).value(y, raw))
@@ -73,7 +73,7 @@ class Huber(RegressionLoss):
     def values_and_gradients(self, y, raw, gradients):
         error, delta = raw - y, float(self.delta)
         np.clip(error, -delta, delta, gradients)
-        # Half of the clipped error is subtracted, whatever its sign.
+        # Half of the clipped error is subtracted, with its sign.
         error -= 0.5 * gradients
         return np.vecdot(error, gradients)
 
@@ -84,7 +84,7 @@ class Huber(RegressionLoss):
         return np.array([self._best(column, sample_weight) for column in y.T])
 
     def _best(self, y, sample_weight):
-        # It takes a tenth of a second to import, for few users.
+        # Imported here: it takes a tenth of a second, and few users need it.
         from scipy.optimize import brentq
 
         y = y.astype(np.float64)

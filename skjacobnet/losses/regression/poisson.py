@@ -1,4 +1,4 @@
-"""The deviance of counts."""
+"""The Poisson deviance of counts."""
 
 import numpy as np
 
@@ -20,17 +20,17 @@ class Poisson(RegressionLoss):
 
     See Also
     --------
-    Gamma : For positive amounts, whose errors grow with the mean.
+    Gamma : For positive amounts with errors in proportion to the mean.
 
     Notes
     -----
-    T / 2 times ``sklearn.metrics.mean_poisson_deviance``, where that is averaged over
-    T targets. Targets are at least 0 and need not be whole numbers. They are not
+    T / 2 times ``sklearn.metrics.mean_poisson_deviance``, if that is averaged over T
+    targets. Targets are at least 0 and need not be whole numbers. They are not
     standardized.
 
     With :math:`d = z - \log y` the loss is :math:`y (e^d - 1 - d)`, which does not
-    cancel near the target; so it is computed where d < 1. Where all targets are 0, the
-    best constant is the logarithm of the smallest normal number of float32.
+    cancel near the target; this form is used for d < 1. If all targets are 0, the best
+    constant is the logarithm of the smallest normal number of float32.
 
     Values and derivatives overflow, with a warning by NumPy, for raw predictions
     beyond 88 in float32 and 709 in float64.
@@ -43,7 +43,7 @@ class Poisson(RegressionLoss):
 
     Examples
     --------
-    A mean of 1 where nothing was counted costs 1, and nothing where one was counted:
+    A predicted mean of 1 has the loss 1 for the count 0, and 0 for the count 1:
 
     >>> y, raw = np.array([[0.0], [1.0]]), np.zeros((2, 1))
     >>> Poisson().sample_values(y, raw, None)
@@ -66,7 +66,7 @@ class Poisson(RegressionLoss):
         d = raw - np.log(y, out=np.zeros_like(y, raw.dtype), where=y > 0.0)
         near = (y > 0.0) & (d < 1.0)
         small = np.where(near, d, 0.0)
-        # What is never negative may be rounded to below.
+        # Rounding may make a nonnegative value negative.
         inside = y * np.maximum(np.expm1(small) - small, 0.0)
         values = np.where(near, inside, np.exp(raw) - y * (1.0 + d))
         return np.sum(values, axis=-1)

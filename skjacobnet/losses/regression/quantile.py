@@ -1,4 +1,4 @@
-"""The pinball loss of one or several quantiles."""
+"""The quantile (pinball) loss of one or several levels."""
 
 from itertools import pairwise
 from numbers import Real
@@ -12,14 +12,14 @@ from skjacobnet.operators import Diagonal
 
 
 class IncreasingLevels:
-    """A number in (0, 1), or several of them that strictly increase."""
+    """Range of one or several strictly increasing numbers in (0, 1)."""
 
     def check(self, value, parameter):
         """Raise a TypeError or ValueError that names the parameter and the value."""
         levels = _as_list(value)
         if isinstance(value, set | frozenset):
             raise TypeError(
-                f"{parameter} must be in an order, such as [0.1, 0.5, 0.9], got "
+                f"{parameter} must be a sequence, such as [0.1, 0.5, 0.9], got "
                 f"{value!r}."
             )
         for level in levels:
@@ -38,26 +38,26 @@ class IncreasingLevels:
 
 
 class Quantile(RegressionLoss):
-    r"""The pinball loss, summed over levels and targets.
+    r"""Quantile (pinball) loss, summed over levels and targets.
 
     .. math:: \ell(y, z) = \sum_{t,i} \max\bigl(\tau_i (y_t - z_{t,i}),
         (\tau_i - 1) (y_t - z_{t,i})\bigr), \qquad
         \frac{\partial \ell}{\partial z_{t,i}} = [z_{t,i} > y_t] - \tau_i,
         \qquad \nabla^2 \ell = 0
 
-    with the levels :math:`\tau_i`. It is least, on the average over rows, where the
-    share :math:`\tau_i` of the targets is below the prediction.
+    with the levels :math:`\tau_i`. The mean over rows is least if the share
+    :math:`\tau_i` of the targets is below the prediction.
 
     Parameters
     ----------
     levels : float in (0, 1) or sequence of them, default=(0.5,)
-        :math:`\tau`, strictly increasing. Each target has as many raw predictions.
-        Dimensionless.
+        Levels :math:`\tau`, strictly increasing. Each target has as many raw
+        predictions. Dimensionless.
 
     See Also
     --------
     AbsoluteError : Twice the loss at the level 1/2.
-    Gaussian : A mean and a standard deviation.
+    Gaussian : Predicts a mean and a standard deviation.
 
     Notes
     -----
@@ -68,7 +68,7 @@ class Quantile(RegressionLoss):
     :math:`[z > y]` counts as 1/2, so that the gradient is :math:`1/2 - \tau`; the
     Hessian is 0 everywhere.
 
-    Raw predictions of several levels may cross; the link sorts what is predicted.
+    Raw predictions of several levels may cross; the link sorts the predictions.
 
     The best constants are weighted quantiles, each of them one of the targets.
 
@@ -79,8 +79,8 @@ class Quantile(RegressionLoss):
 
     Examples
     --------
-    At the level 0.9 a prediction that is too low by 2 costs nine times as much as one
-    that is too high by 2:
+    At the level 0.9 the loss of a prediction 2 too low is nine times that of one 2 too
+    high:
 
     >>> y, raw = np.array([[0.0], [0.0]]), np.array([[-2.0], [2.0]])
     >>> Quantile(0.9).sample_values(y, raw, None)
@@ -102,7 +102,7 @@ class Quantile(RegressionLoss):
         return len(_as_list(self.levels))
 
     def same_as(self, other):
-        # Levels that are given as an array have no single truth value to compare by.
+        # An array of levels has no single truth value for a comparison.
         return type(other) is type(self) and _plain(other) == _plain(self)
 
     def sample_values(self, y, raw, link):
@@ -136,7 +136,7 @@ class Quantile(RegressionLoss):
 
 
 def _as_list(levels):
-    """Return the levels one by one; a single number, or what is none, alone."""
+    """Return the levels as a list; a single number or an invalid value as one entry."""
     several = np.iterable(levels) and not isinstance(levels, str)
     return list(levels) if several else [levels]
 

@@ -1,4 +1,4 @@
-"""Half the squared error."""
+"""Squared error."""
 
 import numpy as np
 
@@ -17,14 +17,14 @@ class SquaredError(RegressionLoss):
 
     See Also
     --------
-    Huber : Grows linearly where errors are large.
-    Gaussian : Also predicts how large errors are.
+    Huber : Linear for large errors.
+    Gaussian : Predicts standard deviations as well.
 
     Notes
     -----
     T / 2 times ``sklearn.metrics.mean_squared_error``, which averages over the T
-    targets, and what ``sklearn.neural_network.MLPRegressor`` minimizes, which halves
-    the mean over all numbers instead, for one target.
+    targets. For one target it is the loss of ``sklearn.neural_network.MLPRegressor``,
+    which halves the mean over all numbers.
 
     References
     ----------

@@ -24,7 +24,7 @@ def mean_over_rows(y, sample_weight=None):
 
 
 def quantiles_over_rows(y, levels, sample_weight=None):
-    r"""Return weighted quantiles of each column, each of them one of its entries.
+    r"""Return weighted quantiles of each column, each equal to one of its entries.
 
     .. math:: q_\tau = \min \Bigl\{ q : \sum_{s : y_s \le q} w_s
         \ge \tau \sum_s w_s \Bigr\}

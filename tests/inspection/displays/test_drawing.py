@@ -62,7 +62,7 @@ def test_what_is_no_axes(plt, wrong):
 
 
 def test_labels_of_panels_are_clear_of_other_panels(plt):
-    """In a figure that has no layout of its own."""
+    """In a figure without a layout engine."""
     figure, place = plt.subplots()
     _, panels = figure_and_panels(None, place, 6, 3)
     for panel in panels:

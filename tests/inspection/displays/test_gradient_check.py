@@ -123,5 +123,5 @@ def test_numbers_that_cannot_be_drawn(plt):
     with pytest.raises(ValueError, match="must be finite"):
         GradientCheckDisplay([np.nan], [1.0]).plot()
     with pytest.raises(ValueError, match="layer"):
-        GradientCheckDisplay.from_layer("tahn", np.ones((2, 3)))
+        GradientCheckDisplay.from_layer("tan_h", np.ones((2, 3)))
     assert not plt.get_fignums()

@@ -114,7 +114,7 @@ def test_epochs_and_names_and_labels():
     assert shown == ["a", "b", "rule of thumb, 1e-3"]
 
 
-def test_recorded_once_after_a_training_that_was_not():
+def test_recorded_once_after_a_run_that_was_not():
     network = fitted(max_iter=2, warm_start=True, record_gradients=False)[-1]
     network.set_params(max_iter=1, record_gradients=True).fit(X, y)
     display = GradientFlowDisplay.from_estimator(network)

@@ -121,7 +121,7 @@ def test_a_start_elsewhere_is_seen(check_picture):
     check_picture(display)
 
 
-def test_a_surface_of_ones_own(check_picture):
+def test_a_custom_surface(check_picture):
     display = OptimizerTrajectoryDisplay.from_optimizers(
         SGD(), PLANE, learning_rates=0.5, n_steps=4, names=["downhill"], **HERE
     )

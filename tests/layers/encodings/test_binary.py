@@ -92,7 +92,7 @@ def test_rows_of_weight_zero_do_not_count():
 
 
 def test_columns_of_categories():
-    """What one-hot encoding makes of them has two values, and is left as it is."""
+    """One-hot columns have two values, and are not changed."""
     X = np.array([[0.0, 0.0, 0.0], [1.0, 1.0, 0.0], [2.0, 0.0, 1.0]])
     columns = [Column(0, "category", 3), Column(1, "category", 2), Column(2, "number")]
     layers, _, columns_out = fit_encodings([OneHot(), Binary()], columns, X)

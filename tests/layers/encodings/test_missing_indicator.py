@@ -46,7 +46,7 @@ def test_a_column_without_values_becomes_zero():
 
 
 def test_a_missing_one_of_two_values_is_between_them():
-    """However frequent each is, and with an indicator of its own."""
+    """However frequent each is, and with a separate indicator."""
     X = np.array([[-1.0, 1.0], [1.0, 1.0], [1.0, 4.0], [np.nan, np.nan]])
     columns = [Column(7, "binary"), Column(8, "number")]
     rows = EncodedRows(X, np.array([1.0, 2.0, 3.0, 1.0]))

@@ -74,7 +74,7 @@ def test_rare_categories_by_hand():
     assert len(columns) == 2
     output = layer.forward({}, np.array([[0.0], [3.0], [5.0]]))
     np.testing.assert_array_equal(output, [[1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
-    # One that is kept alone differs from all others by one.
+    # A single kept category differs from all others by one.
     layer, _, columns = fitted(codes, min_frequency=4)
     assert len(columns) == 1
     output = layer.forward({}, np.array([[0.0], [3.0], [np.nan]]))

@@ -114,7 +114,7 @@ def test_the_number_of_bins_depends_on_all_columns():
         (4, 20, (4, 4, 4, 4, 4, 3, 0, 0)),
         (8, None, (8,) * 8),
         (60, 256, (60, 60, 60, 60, 51, 42, 36, 32)),
-        # Fewer than three are only worth having where that is what was asked for.
+        # Fewer than three bins are used only if requested.
         (2, 16, (2,) * 8),
         (2, 9, (2, 2, 2, 2, 0, 0, 0, 0)),
         (3, 9, (3, 3, 3, 0, 0, 0, 0, 0)),
