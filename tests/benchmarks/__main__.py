@@ -1,6 +1,6 @@
 """Time this package beside its peers: python tests/benchmarks [--quick] [--output DIR].
 
-Every measurement runs in a process of its own with the number of threads fixed, to one,
+Every measurement runs in a separate process with the number of threads fixed, to one,
 pinned to one core, and to two. MLPClassifier is always there; PyTorch, skorch and JAX
 take part where they are installed.
 """

@@ -8,7 +8,7 @@ import numpy as np
 def medians(calls, n_rounds):
     """Time several calls in turns, after one round that does not count.
 
-    Each round has an order of its own, since a call leaves something to the next: a
+    Each round has another order, since a call leaves something to the next: a
     full cache, or threads of another library that go on waiting for work.
 
     Parameters

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[2]
-GENERATED = ("docs/_build", "docs/api", "docs/auto_examples", "docs/reference.rst")
+GENERATED = ("docs/_build", "docs/auto_examples", "docs/reference")
 # A group is a file or a folder, without the folders that are groups themselves.
 GROUPS = [
     "README.md",
