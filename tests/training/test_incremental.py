@@ -53,7 +53,7 @@ def blocks(*arrays, size=SIZE):
 
 
 # One epoch on pixels that are not scaled leaves the loss far above the baseline.
-@pytest.mark.filterwarnings("ignore:The loss on the training rows")
+@pytest.mark.filterwarnings("ignore:The final training loss")
 @pytest.mark.parametrize("name", TABLES)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("optimizer", ["adam", "momentum"])

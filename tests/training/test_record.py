@@ -32,7 +32,7 @@ def without_seconds(history):
     return {name: values for name, values in history.items() if name != "seconds"}
 
 
-@pytest.mark.filterwarnings("ignore:Training goes on")
+@pytest.mark.filterwarnings("ignore:Training continues")
 @pytest.mark.parametrize(
     "parameters",
     [
