@@ -5,6 +5,7 @@ import numpy as np
 from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.accumulation import profile_accumulation
 from skjacobnet.inspection.displays.drawing import COLORS, figure_and_panels
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.pipelines import Route
 
 # What is drawn of a profile: a label and the unit.
@@ -136,6 +137,7 @@ class AccumulationProfileDisplay:
         Interval(1, float("inf"), "left", integer=True).check(n_repeats, "n_repeats")
         return cls(profile_accumulation(network, X, theta, n_repeats))
 
+    @replacing
     def plot(self, *, ax=None):
         """Draw it.
 

@@ -4,6 +4,8 @@ from itertools import cycle, product
 
 import numpy as np
 
+from skjacobnet.inspection.displays.replacing import remove_earlier
+
 # Okabe and Ito's palette without its yellow, which is too light for lines.
 COLORS = (
     "#0072B2",
@@ -59,6 +61,7 @@ def figure_and_axes(display, ax):
     axes = _given(plt, ax)
     if len(axes) != 1:
         raise ValueError(f"ax must be one Axes, got {len(axes)}.")
+    remove_earlier(display, axes)
     return axes[0].figure, axes[0]
 
 
@@ -95,6 +98,7 @@ def figure_and_panels(display, ax, n_panels, n_columns, **options):
     else:
         axes = _given(plt, ax)
         if len(axes) == n_panels:
+            remove_earlier(display, axes)
             return axes[0].figure, axes
         if len(axes) != 1:
             raise ValueError(f"ax must be one Axes or {n_panels}, got {len(axes)}.")
@@ -105,6 +109,7 @@ def figure_and_panels(display, ax, n_panels, n_columns, **options):
                 "ax is in no grid, so its place cannot be divided. Make it with "
                 f"plt.subplots(), or give {n_panels} Axes."
             )
+        remove_earlier(display, axes)
         ax.set_axis_off()
         grid = place.subgridspec
         if ax.figure.get_layout_engine() is None:

@@ -5,6 +5,7 @@ import numpy as np
 from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.displays.drawing import SEQUENTIAL, figure_and_axes
 from skjacobnet.inspection.displays.names import shortened
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.pipelines import steps_and_network, transformed
 from skjacobnet.layers import LAYERS
 from skjacobnet.testing.estimators import weight_derivatives
@@ -162,6 +163,7 @@ class GradientCheckDisplay:
             return 0.0 if difference == 0.0 else np.inf
         return float(difference / largest)
 
+    @replacing
     def plot(self, *, ax=None):
         """Draw it.
 

@@ -17,6 +17,7 @@ from skjacobnet.inspection.displays.names import (
     shortened,
     thinned,
 )
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.pipelines import steps_and_network
 from skjacobnet.model import members_of
 
@@ -134,6 +135,7 @@ class GradientFlowDisplay:
         )
         return cls(norms, ratios, layer_names=names).plot(ax=ax)
 
+    @replacing
     def plot(self, *, ax=None):
         """Draw it.
 

@@ -6,11 +6,11 @@ from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.displays.drawing import DIVERGING, figure_and_axes
 from skjacobnet.inspection.displays.names import (
     checked_names,
-    font_size,
     name_columns,
-    shortened_names,
+    name_rows,
     wrapped,
 )
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.displays.rows import (
     OUTPUTS,
     names_of_features,
@@ -19,6 +19,9 @@ from skjacobnet.inspection.displays.rows import (
 )
 from skjacobnet.inspection.output_columns import OutputColumns
 from skjacobnet.inspection.pipelines import Route
+
+# Few outputs need little height, which leaves room for longer names of features.
+LONGEST_FEATURE = 20
 
 
 class JacobianDisplay:
@@ -44,7 +47,7 @@ class JacobianDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
-        With a row for each feature and a column for each output.
+        With a row for each output and a column for each feature, as in J.
     figure_ : matplotlib Figure
 
     See Also
@@ -152,6 +155,7 @@ class JacobianDisplay:
             kind=kind,
         ).plot(max_features=max_features, ax=ax)
 
+    @replacing
     def plot(self, *, max_features=20, ax=None):
         """Draw it.
 
@@ -176,31 +180,29 @@ class JacobianDisplay:
             If matplotlib is not installed.
         """
         Interval(1, np.inf, "left", integer=True).check(max_features, "max_features")
-        values = np.asarray(self.jacobian).T
-        n_features, n_outputs = values.shape
+        values = np.asarray(self.jacobian)
+        n_outputs, n_features = values.shape
         features = names_of_features(self.feature_names, None, n_features)
-        classes = checked_names(self.class_names, n_outputs, "class_names", first=0)
-        order = np.argsort(np.abs(values).max(axis=1), kind="stable")
+        outputs = checked_names(self.class_names, n_outputs, "class_names", first=0)
+        order = np.argsort(np.abs(values).max(axis=0), kind="stable")
         shown = np.sort(order[-max_features:])
         self.figure_, self.ax_ = figure_and_axes(self, ax)
         image = self.ax_.imshow(
-            values[shown],
+            values[:, shown],
             cmap=DIVERGING,
             aspect="auto",
             interpolation="nearest",
             **symmetric_limits(values),
         )
         self.figure_.colorbar(image, ax=self.ax_, label=wrapped(self.label))
-        self.ax_.set_yticks(
-            range(len(shown)),
-            shortened_names([features[i] for i in shown]),
-            fontsize=font_size(len(shown)),
+        name_columns(
+            self.ax_, [features[i] for i in shown], upright_letters=LONGEST_FEATURE
         )
-        name_columns(self.ax_, classes)
+        name_rows(self.ax_, outputs)
         self.ax_.set(
-            xlabel=self.kind,
-            ylabel="feature"
+            xlabel="feature"
             if len(shown) == n_features
             else f"feature ({len(shown)} of {n_features}, the largest derivatives)",
+            ylabel=self.kind,
         )
         return self

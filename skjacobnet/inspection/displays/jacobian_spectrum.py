@@ -10,6 +10,7 @@ from skjacobnet.inspection.displays.drawing import (
     log_ticks,
 )
 from skjacobnet.inspection.displays.names import checked_names
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.pipelines import steps_and_network
 from skjacobnet.inspection.singular_values import jacobian_spectrum
 
@@ -113,6 +114,7 @@ class JacobianSpectrumDisplay:
         names = layer_names(fitted.network_)
         return cls(layers, whole, layer_names=names).plot(ax=ax)
 
+    @replacing
     def plot(self, *, ax=None):
         """Draw it.
 

@@ -9,6 +9,7 @@ from skjacobnet.inspection.displays.drawing import (
     legend_above,
     whole_numbers,
 )
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.pipelines import steps_and_network
 
 # In points: the label of an axis with its margins, and a letter of its numbers.
@@ -114,6 +115,7 @@ class LossCurveDisplay:
             label="loss of scaled targets" if scaled else "loss",
         ).plot(ax=ax)
 
+    @replacing
     def plot(self, *, ax=None):
         """Draw it.
 

@@ -8,6 +8,8 @@ LONGEST_NAME = 28
 LONGEST_LINE = 36
 # More names of columns than this would cover one another.
 MOST_COLUMNS = 25
+# The same for names of rows.
+MOST_ROWS = 30
 # Names of columns stand upright if they have more letters than this together,
 UPRIGHT = 24
 # and are then cut, so that the picture above them stays high enough.
@@ -132,10 +134,17 @@ def thinned(n_names, most):
     return [*range(0, n_names - every, every), n_names - 1]
 
 
-def name_columns(ax, names, most=MOST_COLUMNS):
+def name_columns(ax, names, most=MOST_COLUMNS, upright_letters=LONGEST_UPRIGHT):
     """Write at most so many names under columns, upright if there are many."""
     places = thinned(len(names), most)
     names = [names[place] for place in places]
     upright = len(names) > 1 and sum(map(len, names)) > UPRIGHT
-    names = shortened_names(names, LONGEST_UPRIGHT if upright else LONGEST_NAME)
+    names = shortened_names(names, upright_letters if upright else LONGEST_NAME)
     ax.set_xticks(places, names, rotation=90 if upright else 0)
+
+
+def name_rows(ax, names, most=MOST_ROWS):
+    """Write at most so many names beside rows."""
+    places = thinned(len(names), most)
+    names = shortened_names([names[place] for place in places])
+    ax.set_yticks(places, names, fontsize=font_size(len(places)))

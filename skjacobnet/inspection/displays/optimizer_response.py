@@ -11,6 +11,7 @@ from skjacobnet.inspection.displays.drawing import (
 )
 from skjacobnet.inspection.displays.named_components import named_components
 from skjacobnet.inspection.displays.names import LONGEST_LINE, checked_names, shortened
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.optimizers import impulse_response
 from skjacobnet.optimizers import OPTIMIZERS
 
@@ -108,6 +109,7 @@ class OptimizerResponseDisplay:
         responses = [impulse_response(rule, n_steps, background) for rule in rules]
         return cls(responses, names=names, background=background).plot(ax=ax)
 
+    @replacing
     def plot(self, *, ax=None):
         """Draw it.
 

@@ -15,6 +15,7 @@ from skjacobnet.inspection.displays.names import (
     cut,
     shortened,
 )
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.optimizers import surface_of, trajectory
 from skjacobnet.optimizers import OPTIMIZERS
 
@@ -148,6 +149,7 @@ default="rosenbrock"
                 names[number] = f"{cut(names[number], 20)}, rate {rate:g}"
         return cls(paths, surface, window, names=names).plot(ax=ax)
 
+    @replacing
     def plot(self, *, ax=None):
         """Draw it.
 

@@ -12,6 +12,7 @@ from skjacobnet.inspection.displays.drawing import (
     legend_above,
 )
 from skjacobnet.inspection.displays.names import thinned
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.output_columns import has_classes
 from skjacobnet.inspection.pipelines import steps_and_network, transformed
 
@@ -159,6 +160,7 @@ class PredictionIntervalDisplay:
         """The share of rows with the truth inside their interval."""
         return float(np.mean(self._inside()))
 
+    @replacing
     def plot(self, *, max_rows=200, ax=None):
         """Draw it.
 

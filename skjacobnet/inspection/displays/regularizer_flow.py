@@ -9,6 +9,7 @@ from skjacobnet.inspection.displays.drawing import (
 )
 from skjacobnet.inspection.displays.named_components import named_components
 from skjacobnet.inspection.displays.names import checked_names, font_size, shortened
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.optimizers import flow_field
 from skjacobnet.regularizers import (
     REGULARIZERS,
@@ -130,6 +131,7 @@ class RegularizerFlowDisplay:
             quantities.append(quantity)
         return cls(grids, fields, names=names, quantities=quantities).plot(ax=ax)
 
+    @replacing
     def plot(self, *, ax=None):
         """Draw it.
 

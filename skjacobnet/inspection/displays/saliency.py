@@ -23,6 +23,7 @@ from skjacobnet.inspection.displays.names import (
     shortened_names,
     wrapped,
 )
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.displays.rows import (
     OUTPUTS,
     checked_image_shape,
@@ -227,6 +228,7 @@ default="auto"
             draw_zeros=not route.is_encoded,
         ).plot(max_features=max_features, ax=ax)
 
+    @replacing
     def plot(self, *, max_features=20, ax=None):
         """Draw it.
 

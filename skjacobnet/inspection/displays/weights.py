@@ -17,6 +17,7 @@ from skjacobnet.inspection.displays.names import (
     name_columns,
     shortened_names,
 )
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.displays.rows import checked_image_shape, symmetric_limits
 from skjacobnet.inspection.output_columns import OutputColumns
 from skjacobnet.inspection.pipelines import steps_and_network
@@ -135,6 +136,7 @@ class WeightsDisplay:
             title=f"coefs_[{layer}]{where}: {n_in} inputs, {n_out} units",
         ).plot(max_units=max_units, ax=ax)
 
+    @replacing
     def plot(self, *, max_units=25, ax=None):
         """Draw it.
 
