@@ -335,17 +335,3 @@ check_gradients(model, X_iris, y_iris)
 display = GradientCheckDisplay.from_estimator(model, X_iris, y_iris)
 print(f"{display.exact.size} weights, largest error {display.largest_error:.0e}")
 plt.show()
-
-# %%
-# .. admonition:: In the notebook
-#
-#    This retells its sections on finite differences and on the sanity check of each
-#    layer. It claims that a difference gets the better the closer its step is to zero;
-#    the first picture shows where that ends. Its differences were one-sided, with a
-#    fixed step of 1e-8: eight digits at best, and none for large inputs. Its test
-#    inputs were all positive, so that a ReLU
-#    that lets everything through would have passed. It printed averages, and no number
-#    was ever a failure: when the composed network missed by 1402, a comment said that
-#    something was wrong, and training went on. Gradients for weights were not checked
-#    at all; they were products of means. Here a check compares the largest difference
-#    with a tolerance, names what is wrong, and has been seen to fail.

@@ -232,15 +232,3 @@ check_gradients(model, rings_train, ring_train)
 graph_score = model.score(rings_test, ring_test)
 print(model.network_)
 print(f"held-out accuracy {graph_score:.3f}")
-
-# %%
-# .. admonition:: In the notebook
-#
-#    This retells its section on composing layers into deeper functions, and two remarks
-#    that it left at that: networks as computation graphs, and loops and branches that
-#    can be differentiated. It folded the layers into one function, which no longer
-#    knows its layers, so the list had to be kept beside it; and it called the
-#    probabilities behind softmax logits, the name of what is in front. Its softmax took
-#    exponentials as they come, which overflow, as lesson 4 shows. Its ``Feedforward``
-#    could be nested, but not trained inside; nothing could be added up or put side by
-#    side. Here that is what the four containers are for.

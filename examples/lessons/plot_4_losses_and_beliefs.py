@@ -321,17 +321,3 @@ for title, model in (("no belief", plain), ("l1", models["l1"])):
     display = WeightsDisplay.from_estimator(model, image_shape=(8, 8), max_units=9)
     display.ax_.set_title(title, fontsize="medium")
 plt.show()
-
-# %%
-# .. admonition:: In the notebook
-#
-#    This retells its sections on the loss, on weight decay, and on regularizers as soft
-#    priors beside the hard ones of the layers. Its softmax overflowed, and 1e-6 was
-#    added inside the logarithm, with what follows from that in the first picture. The
-#    gradient of its weight decay, called as all others were, without arguments,
-#    replaced the stored weights by None and returned an array that held None; and no
-#    training ever used it. Certainty, sparsity and orthogonality were named and left
-#    empty, for want of a way to reach activations and predictions from a penalty, and
-#    it wished for plots of their flow. Here each has a gradient that is checked, and
-#    its place in the reverse pass: that of weights is added to their gradient, that of
-#    activations or predictions to the cotangent that passes there.

@@ -151,16 +151,3 @@ plt.show()
 # The automatic order follows the better mode where one is best, and leaves both behind
 # at the bottleneck: it starts at the narrow layer, multiplies from there towards the
 # inputs and towards the outputs, and joins the two halves last.
-#
-# .. admonition:: In the notebook
-#
-#    This retells its sections on the chain rule, on reverse and forward mode, on the
-#    gradients of a layer's own weights, and what it says of symbolic and automatic
-#    differentiation. Its chain rule added up over the batch, so that every sample got
-#    the derivatives of all others as well; its own check against finite differences was
-#    off by 1402, and it left a doubt in a comment. Here samples are never mixed, and
-#    the error is that of the differences. Its forward mode only collected the Jacobians
-#    of single layers on the way, and then multiplied them from the outputs, which is
-#    reverse mode; here forward mode multiplies from the inputs. Its weights were moved
-#    by the product of two means; here by the mean of the products. It wished for a
-#    profile of forward against backward: the figure above.

@@ -222,13 +222,3 @@ plane = Surface(lambda points: points.sum(-1), np.ones_like, None)
 points, _ = trajectory("momentum", plane, (0.0, 0.0), 200, 1.0)
 speed = points[-2, 0] - points[-1, 0]
 print(f"speed on a plane of slope one: {speed:.4f}")
-
-# %%
-# .. admonition:: In the notebook
-#
-#    This retells its sections on gradient descent, on momentum and Adam, and its open
-#    question of how an optimizer can be verified, for which it thought of pictures of
-#    the attention to past gradients. Its Adam had neither the factors 1 - beta nor the
-#    bias correction: in the first figure the curve without both, whose steps are twice
-#    as long as they should be after ten, and a third as long in the end. Here the first
-#    steps agree with those worked out by hand, and the memory with its formula.

@@ -295,16 +295,3 @@ SaliencyDisplay.from_estimator(
     models["30-30 ReLU"], X_test[0], image_shape=(8, 8), target=y_test[0]
 )
 plt.show()
-
-# %%
-# .. admonition:: In the notebook
-#
-#    This retells its sections on the digits, on the training loop and its noisy
-#    gradients, on its question of how to prove that a network has learned, and its
-#    first four experiments, with the images of the linear weights. It did split the
-#    images, in the order they came in, since the permutation drawn for it is never
-#    used; and then it gave all of them to the training: its accuracies, the last
-#    column, are of rows that had been trained on. They are low all the same, because
-#    the gradients were wrong, and in the fourth the layers had no way to be updated at
-#    all. The weights started too small and the intercepts too large, and the last rows
-#    of an epoch were dropped. Here each accuracy is of rows that were never trained on.

@@ -174,14 +174,3 @@ for name in ("as in the notebook", "Adam, isometric start"):
     display.ax_[0].set_ylim(1e-7, 1e1)
     display.ax_[1].set_ylim(1e-11, 5e-3)
 plt.show()
-
-# %%
-# .. admonition:: In the notebook
-#
-#    This retells its last experiment, where it saw an accuracy of 0.09 to 0.10 after
-#    200 epochs. Its linear layers there had no update, so nothing was trained at all.
-#    With right gradients, the same optimizer and the same rate it still fails: now for
-#    a reason that can be seen and mended. The idea of the remedy is due to J.
-#    Pennington, S. Schoenholz and S. Ganguli, "Resurrecting the sigmoid in deep
-#    learning through dynamical isometry", NeurIPS 2017,
-#    https://arxiv.org/abs/1711.04735.

@@ -162,20 +162,33 @@ def legend_above(ax, handles=None):
     """
     if handles is None:
         handles, _ = ax.get_legend_handles_labels()
-    labels = [handle.get_label() for handle in handles]
-    # In letters of small print; what is left and right of the axes has room as well.
-    room = 20.0 * ax.get_window_extent().width / ax.figure.dpi
-    n_columns = int(room / (11 + max(map(len, labels))))
+    width = ax.get_window_extent().width / ax.figure.dpi
     ax.legend(
-        handles,
-        labels,
+        handles=handles,
         loc="lower center",
         bbox_to_anchor=(0.5, 1.0),
-        ncols=min(max(n_columns, 1), 4),
-        fontsize="small",
-        handlelength=3.0,  # two dashes
-        frameon=False,
+        **_style_of_legend(handles, width),
     )
+
+
+def legend_outside(figure, handles):
+    """Name what is drawn on several panels, above all of them."""
+    # As wide as a small figure, so that there is room if it is made smaller.
+    style = _style_of_legend(handles, width=6.4)
+    figure.legend(handles=handles, loc="outside upper center", **style)
+
+
+def _style_of_legend(handles, width):
+    """Return arguments of a legend with as many columns as fit in a width in inches."""
+    # In letters of small print; what is left and right of the axes has room as well.
+    room = 20.0 * width
+    n_columns = int(room / (11 + max(len(handle.get_label()) for handle in handles)))
+    return {
+        "ncols": min(max(n_columns, 1), 4),
+        "fontsize": "small",
+        "handlelength": 3.0,  # two dashes
+        "frameon": False,
+    }
 
 
 def line_styles():
