@@ -62,10 +62,9 @@ between = everything[~np.eye(3, dtype=bool)[:, np.newaxis].repeat(4, axis=1)]
 print(f"{everything.size} derivatives of the batch, {within.size} within samples")
 print(f"largest between samples: {np.abs(between).max()}")
 
-# %%
-# What is left has the shape (n_samples, n_out, n_in), and nothing was lost.
-# ``linearize`` returns the output together with the Jacobian as an *operator*, an object
-# that can be applied to vectors; ``todense`` writes it out as a matrix.
+# %% What is left has the shape (n_samples, n_out, n_in), and nothing was lost.
+# ``linearize`` returns the output together with the Jacobian as an *operator*, an
+# object that can be applied to vectors; ``todense`` writes it out as a matrix.
 
 output, operator = layer.linearize({}, X)
 error = np.abs(operator.todense(len(X)) - within).max()
@@ -219,10 +218,9 @@ slow = min(timeit.repeat(with_matrices, number=5, repeat=5)) / 5
 print(f"difference {dense_error:.0e}, {ratio:.0f} times the multiplications")
 print(f"operator {1e3 * fast:.2f} ms, matrices {1e3 * slow:.2f} ms")
 
-# %%
-# The Jacobian of two layers, one after the other, is the product of their Jacobians, the
-# second taken at the output of the first. Where the kind allows it, the product is again
-# an operator that stores no zeros.
+# %% The Jacobian of two layers, one after the other, is the product of their Jacobians,
+# the second taken at the output of the first. Where the kind allows it, the product is
+# again an operator that stores no zeros.
 
 hidden, first = Sigmoid().linearize({}, inputs)
 second = Tanh().linearize({}, hidden)[1]

@@ -65,7 +65,7 @@ def solutions(script):
     _, _, exercises = script.read_text().partition("# Exercises\n# ---------\n")
     lines = [line.removeprefix("#")[1:] for line in exercises.splitlines()]
     text = "\n".join(lines) + "\n"
-    blocks = re.findall(r" +\.\. code-block:: python\n\n((?: {10}.*\n|\n)+)", text)
+    blocks = re.findall(r" +\.\. code-block:: python\n\n((?: {9}.*\n|\n)+)", text)
     assert len(blocks) == text.count(".. dropdown:: Solution")
     assert all("assert " in block for block in blocks), "a solution checks itself"
     return [dedent(block) for block in blocks]

@@ -173,8 +173,8 @@ def legend_above(ax, handles=None):
 
 def legend_outside(figure, handles):
     """Name what is drawn on several panels, above all of them."""
-    # As wide as a small figure, so that there is room if it is made smaller.
-    style = _style_of_legend(handles, width=6.4)
+    # That of a small figure, so that there is room if it is made smaller.
+    style = _style_of_legend(handles, width=5.2)
     figure.legend(handles=handles, loc="outside upper center", **style)
 
 
