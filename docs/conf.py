@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import sys
 from pathlib import Path
 
 import skjacobnet
@@ -39,6 +40,7 @@ extensions = [
     "matplotlib.sphinxext.figmpl_directive",
     "matplotlib.sphinxext.plot_directive",
     "numpydoc",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
 # What the gallery writes for those who download it is no source of a page.
@@ -58,10 +60,11 @@ html_theme_options = {"header_links_before_dropdown": 7}
 
 # `examples/plot_digits.py` is in neither: it takes longer than any of these.
 GALLERIES = ["lessons", "guide"]
+sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))  # `gallery_order`
 sphinx_gallery_conf = {
     "examples_dirs": [f"../examples/{name}" for name in GALLERIES],
     "gallery_dirs": [f"auto_examples/{name}" for name in GALLERIES],
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "gallery_order.ChosenOrder",
     "backreferences_dir": "auto_examples/using",
     "doc_module": "skjacobnet",
     "image_srcset": ["2x"],

@@ -49,7 +49,8 @@ class Scale(Layer):
 
 # [/layer]
 
-# %% The check compares all of it with finite differences, in float64 and float32, and
+# %%
+# The check compares all of it with finite differences, in float64 and float32, and
 # tests the rest of the contract, such as results written into given arrays.
 
 from skjacobnet.testing import check_layer, check_optimizer, check_regularizer
@@ -209,7 +210,8 @@ for name, regularizers in candidates.items():
     slopes[name] = np.abs(model.input_jacobian(X_test)[:, 0]).mean(axis=0)
     print(f"{name:<12} {scores[name]:.3f}  {model.regularizers}")
 
-# %% The layer takes part in the exact Jacobian like any other. The mean size of the
+# %%
+# The layer takes part in the exact Jacobian like any other. The mean size of the
 # derivative of the probability over the held-out rows shows how much each sensor
 # matters. Row sparsity leaves little but the two right sensors, and shrinks their
 # slopes as well.

@@ -107,8 +107,9 @@ SaliencyDisplay(
 ).plot()
 plt.show()
 
-# %% To check them, give the wine the average values of what speaks for the decision,
-# and then of what speaks against it.
+# %%
+# To check them, give the wine the average values of what speaks for the decision, and
+# then of what speaks against it.
 
 ranked = shares.sort_values().index
 without = {}

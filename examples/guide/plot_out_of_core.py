@@ -144,7 +144,8 @@ else:
     same = np.array_equal(from_dask.weights_, from_chunks.weights_)
     print(f"the same weights: {same}")
 
-# %% Without ``scheduler="synchronous"`` Dask chooses the scheduler, that of a cluster
+# %%
+# Without ``scheduler="synchronous"`` Dask chooses the scheduler, that of a cluster
 # where a ``Client`` is open. Whole searches run there as well, with
 # ``joblib.parallel_config("dask")``; :doc:`/scaling` shows both.
 

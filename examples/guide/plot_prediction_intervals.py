@@ -2,10 +2,10 @@
 Prediction intervals and exact derivatives of a regression
 ==========================================================
 
-You predict how long a delivery takes, and need to know how certain that is: the error is
-small over short distances and large over long ones. A network predicts an interval for
-each row. Its exact derivative is the time of one more kilometer, at every hour of the
-day.
+You predict how long a delivery takes, and need to know how certain that is: the error
+is small over short distances and large over long ones. A network predicts an interval
+for each row. Its exact derivative is the time of one more kilometer, at every hour of
+the day.
 """
 
 # %%

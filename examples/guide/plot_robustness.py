@@ -123,7 +123,7 @@ figure, axes = plt.subplots(ncols=2, figsize=(9, 4), sharey=True, layout="constr
 for ax, (kind, epsilons) in zip(axes, sizes.items(), strict=True):
     for (name, curve), style in zip(curves.items(), (":", "--", "-"), strict=True):
         ax.plot(epsilons, curve[kind], style, marker=".", label=name)
-    ax.set_title(f"Robustness to {kind}")
+    ax.set(title=f"Robustness to {kind}", xticks=epsilons)
 axes[0].set(
     xlabel="standard deviation of the noise", ylabel="held-out accuracy", ylim=(0, 1)
 )
@@ -131,8 +131,9 @@ axes[1].set_xlabel("change of every pixel by the attack")
 axes[0].legend(loc="lower left")
 plt.show()
 
-# %% The attack takes one step. Stronger attacks take many, so the accuracy under this
-# one is an upper bound. How much the penalty gains depends on the training as well:
+# %%
+# The attack takes one step. Stronger attacks take many, so the accuracy under this one
+# is an upper bound. How much the penalty gains depends on the training as well:
 # :doc:`/measured` has the means over ten splits.
 #
 # Distance to the decision boundary

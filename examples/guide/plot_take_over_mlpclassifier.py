@@ -96,7 +96,8 @@ ax.set(
 ax.legend()
 plt.show()
 
-# %% The estimate assumes a linear network; where it is not linear, the boundary is
+# %%
+# The estimate assumes a linear network; where it is not linear, the boundary is
 # somewhat farther, or nearer.
 #
 # Training it further and converting it back

@@ -62,7 +62,8 @@ between = everything[~np.eye(3, dtype=bool)[:, np.newaxis].repeat(4, axis=1)]
 print(f"{everything.size} derivatives of the batch, {within.size} within samples")
 print(f"largest between samples: {np.abs(between).max()}")
 
-# %% What is left has the shape (n_samples, n_out, n_in), and nothing was lost.
+# %%
+# What is left has the shape (n_samples, n_out, n_in), and nothing was lost.
 # ``linearize`` returns the output together with the Jacobian as an *operator*, an
 # object that can be applied to vectors; ``todense`` writes it out as a matrix.
 
@@ -218,7 +219,8 @@ slow = min(timeit.repeat(with_matrices, number=5, repeat=5)) / 5
 print(f"difference {dense_error:.0e}, {ratio:.0f} times the multiplications")
 print(f"operator {1e3 * fast:.2f} ms, matrices {1e3 * slow:.2f} ms")
 
-# %% The Jacobian of two layers, one after the other, is the product of their Jacobians,
+# %%
+# The Jacobian of two layers, one after the other, is the product of their Jacobians,
 # the second taken at the output of the first. Where the kind allows it, the product is
 # again an operator that stores no zeros.
 

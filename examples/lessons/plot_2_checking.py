@@ -160,7 +160,8 @@ for layer in (Linear(10), Sigmoid(), Tanh(), Softplus(), GELU(), Softmax()):
     agreement[type(layer).__name__] = relative_error(exact, measured)
     print(f"{type(layer).__name__:<9} {agreement[type(layer).__name__]:.0e}")
 
-# %% A rule of thumb for tolerances: ask for :math:`10^{-6}`, relative to the *largest*
+# %%
+# A rule of thumb for tolerances: ask for :math:`10^{-6}`, relative to the *largest*
 # derivative. That is far above the errors printed here, and a thousandth of a mistake
 # of one in a thousand. Relative to each single derivative it would fail, since a tiny
 # derivative has the same absolute noise as a large one.
@@ -219,9 +220,10 @@ for name, batch in (("positive", rng.random((50, 6))), ("both signs", X[:, :6]))
     mistaken[name] = np.abs(exact - measured).max()
     print(f"inputs {name:<11} largest error {mistaken[name]:.1e}")
 
-# %% With positive inputs the mistake cannot be seen; with both signs it can. A figure
-# also shows the kind of a mistake. In this tanh the square is missing. The derivatives
-# of the layer are on the vertical axis; all points should be on the diagonal, and only
+# %%
+# With positive inputs the mistake cannot be seen; with both signs it can. A figure also
+# shows the kind of a mistake. In this tanh the square is missing. The derivatives of
+# the layer are on the vertical axis; all points should be on the diagonal, and only
 # slopes of 0 and 1 are.
 
 

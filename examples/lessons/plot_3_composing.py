@@ -108,7 +108,8 @@ for layer in weights:
 collapse_error = np.abs(linear.forward(linear_theta, X) - (X @ coef + intercept)).max()
 print(f"three linear layers against one of shape {coef.shape}: {collapse_error:.0e}")
 
-# %% With an activation between them the boundary between two classes can bend. Here are
+# %%
+# With an activation between them the boundary between two classes can bend. Here are
 # two rings, one inside the other: 200 training rows and 400 held-out rows. No straight
 # line separates the rings. Each hidden unit adds one bend, and two bends cannot close a
 # ring. The networks are trained by L-BFGS, an optimizer that takes all rows at once and

@@ -96,7 +96,8 @@ ax.set(
 ax.legend()
 plt.show()
 
-# %% Now a common mistake: a product that also adds up over all samples of the other
+# %%
+# Now a common mistake: a product that also adds up over all samples of the other
 # factor. The shapes are right, and nothing else is.
 
 mixed = dense[0]

@@ -192,7 +192,8 @@ ax.set(
 figure.legend(loc="outside right center", frameon=False)
 plt.show()
 
-# %% 128 sigmoid units with a rate of 1e-4 hardly learn: 20 epochs of such steps lead
+# %%
+# 128 sigmoid units with a rate of 1e-4 hardly learn: 20 epochs of such steps lead
 # nowhere far. With a larger rate the same network learns in a few epochs.
 #
 # How sure is an accuracy?

@@ -122,7 +122,8 @@ for initializer in ("glorot_uniform", "isometric"):
     display.figure_.suptitle(f'initializer="{initializer}"')
 plt.show()
 
-# %% After the isometric start the factors of a linear layer and of a sigmoid make about
+# %%
+# After the isometric start the factors of a linear layer and of a sigmoid make about
 # one. The isometry is approximate, since the gain is chosen layer by layer: end to end
 # the eighth value is far below the first, and still far above that of the first figure.
 #
@@ -176,7 +177,8 @@ for name, params in runs.items():
     first, last = first_and_last(models[name], 0)
     print(f"{name:<26}{scores[name]:>18.3f}{first / last:>23.0e}")
 
-# %% Is the isometric start better than residual layers? McNemar's test of lesson 7
+# %%
+# Is the isometric start better than residual layers? McNemar's test of lesson 7
 # compares them on the same held-out rows.
 
 right = {name: model.predict(X_test) == y_test for name, model in models.items()}

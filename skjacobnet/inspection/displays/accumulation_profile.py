@@ -1,4 +1,4 @@
-"""What the orders of the chain rule cost."""
+"""Costs of the orders of the chain rule."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from skjacobnet.inspection.displays.drawing import COLORS, figure_and_panels
 from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.pipelines import Route
 
-# What is drawn of a profile: a label and the unit.
+# Fields of a profile that are drawn: label and unit.
 PANELS = {
     "multiplications": ("multiplications", ""),
     "seconds": ("time", "s"),
@@ -17,10 +17,10 @@ PANELS = {
 
 
 class AccumulationProfileDisplay:
-    """What the Jacobian of a network costs in each order of the chain rule.
+    """Costs of the Jacobian of a network in each order of the chain rule.
 
-    Forward mode against reverse mode against the automatic order: multiplications,
-    which are counted, and time and memory, which are measured.
+    Forward mode, reverse mode and the automatic order: multiplications are counted,
+    time and memory are measured.
 
     Make one with `from_estimator` or `from_network`; the constructor takes the numbers
     themselves.

@@ -1,4 +1,4 @@
-"""What all displays share: a figure to draw on, and colors that everyone can tell."""
+"""Figures, legends and colors that all displays share."""
 
 from itertools import cycle, product
 
@@ -28,7 +28,7 @@ def pyplot(display):
     Parameters
     ----------
     display : object
-        Who needs it, for the error.
+        The display that draws, for the error.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def figure_and_panels(display, ax, n_panels, n_columns, **options):
     Parameters
     ----------
     display : object
-        Who needs them, for an error.
+        The display that draws.
     ax : matplotlib Axes, or array-like of n_panels of them, or None
         One gives its place up, to be divided among the panels.
     n_panels, n_columns : int
@@ -113,7 +113,7 @@ def figure_and_panels(display, ax, n_panels, n_columns, **options):
         ax.set_axis_off()
         grid = place.subgridspec
         if ax.figure.get_layout_engine() is None:
-            # Nobody else sees to it that labels do not lie on other panels.
+            # Without a layout labels would lie on other panels.
             room = {"hspace": 0.8, "wspace": 0.6}
     n_rows = -(-n_panels // n_columns)
     axes = grid(n_rows, n_columns, **room).subplots(squeeze=False).ravel()
@@ -135,7 +135,7 @@ def _given(plt, ax):
 
 
 def whole_numbers(axis):
-    """Put ticks at whole numbers only, be there ever so few."""
+    """Put ticks at whole numbers only, also where there are few."""
     axis.get_major_locator().set_params(integer=True, min_n_ticks=1)
 
 
@@ -152,7 +152,7 @@ def draw_line(ax, x, values, **style):
 
 
 def legend_above(ax, handles=None):
-    """Name what is drawn above the axes, covering nothing, in columns that fit.
+    """Write a legend above the axes, in columns that fit.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def legend_above(ax, handles=None):
 
 
 def legend_outside(figure, handles):
-    """Name what is drawn on several panels, above all of them."""
+    """Write a legend above all panels of a figure."""
     # That of a small figure, so that there is room if it is made smaller.
     style = _style_of_legend(handles, width=5.2)
     figure.legend(handles=handles, loc="outside upper center", **style)
@@ -180,7 +180,7 @@ def legend_outside(figure, handles):
 
 def _style_of_legend(handles, width):
     """Return arguments of a legend with as many columns as fit in a width in inches."""
-    # In letters of small print; what is left and right of the axes has room as well.
+    # In letters of small print; there is also room left and right of the axes.
     room = 20.0 * width
     n_columns = int(room / (11 + max(len(handle.get_label()) for handle in handles)))
     return {
@@ -208,7 +208,7 @@ def log_ticks(axis):
     """Label a logarithmic axis so that no label covers another.
 
     Decades are labeled where there are enough of them, otherwise ones, twos and fives,
-    and over less than that whatever is round. Call it once everything is drawn.
+    and over less than that round numbers. Call it once everything is drawn.
     """
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 

@@ -1,4 +1,4 @@
-"""Exact derivatives against measured ones."""
+"""Gradient check: exact derivatives against finite differences."""
 
 import numpy as np
 
@@ -30,9 +30,9 @@ class GradientCheckDisplay:
     Parameters
     ----------
     exact, empirical : array-like of the same shape
-        Derivatives, exact and measured.
+        Derivatives, exact and by finite differences.
     label : str, default=""
-        What is differentiated.
+        Name of the differentiated function.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""The derivatives of every output for every feature, at one row."""
+"""Jacobian at one row: derivatives of the outputs with respect to the features."""
 
 import numpy as np
 
@@ -34,15 +34,15 @@ class JacobianDisplay:
     Parameters
     ----------
     jacobian : array-like of shape (n_outputs, n_features)
-        The derivative of each output for each feature.
+        Derivative of each output with respect to each feature.
     label : str, default="derivative"
-        What the numbers are, with their unit.
+        Label of the color bar, with the unit.
     feature_names : sequence of str of length n_features, optional
         By default x0, x1 and so on.
     class_names : sequence of str of length n_outputs, optional
         The names of the outputs, by default 0, 1 and so on.
     kind : str, default="class"
-        What an output stands for; the label under their names.
+        Kind of output, the label of the rows: class, target, level or column.
 
     Attributes
     ----------
@@ -108,7 +108,7 @@ class JacobianDisplay:
         x : array-like of shape (n_features,) or (1, n_features), or a frame of one row
             As the pipeline is given it.
         output : str, default=None
-            What is differentiated. Of a classifier: ``"proba"``, the default, ``"raw"``
+            Differentiated output. Of a classifier: ``"proba"``, the default, ``"raw"``
             or ``"log_proba"``. Of a regressor: ``"prediction"``, the default,
             ``"raw"``, ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"``
             where it is ``"quantile"``.

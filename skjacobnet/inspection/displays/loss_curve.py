@@ -35,7 +35,7 @@ class LossCurveDisplay:
     best_epoch : int, optional
         The epoch whose weights were kept, counted from 1.
     label : str, default="loss"
-        What the losses are, with their unit.
+        Label of the losses, with their unit.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class LossCurveDisplay:
     Notes
     -----
     The losses of a regressor are those of its targets in the unit of their standard
-    deviation, unless the loss has an exponential link. A score is in its own unit.
+    deviation, unless the loss has an exponential link. A score keeps its unit.
 
     Examples
     --------
@@ -80,7 +80,7 @@ class LossCurveDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None):
-        """Draw the training of a fitted network.
+        """Draw the loss curves of a fitted network.
 
         Parameters
         ----------
@@ -205,5 +205,5 @@ def _varies(rates):
 
 
 def _breadth(ax):
-    """Return the breadth of what is written at the right of axes, in points."""
+    """Return the width of the labels at the right of axes, in points."""
     return LABEL + LETTER * max(len(NUMBER.format(x=tick)) for tick in ax.get_yticks())

@@ -1,4 +1,4 @@
-"""The paths of optimizers on a surface."""
+"""Paths of optimizers on a function of two variables."""
 
 import numpy as np
 
@@ -49,7 +49,7 @@ class OptimizerTrajectoryDisplay:
         The points of each path, the start first, as `skjacobnet.inspection.trajectory`
         returns them.
     surface : str or Surface
-        What they are on.
+        Function of two variables that is minimized.
     window : ((float, float), (float, float))
         The ranges of the two variables that are drawn.
     names : sequence of str, optional
@@ -291,7 +291,7 @@ def _view(surface, start, window):
     if start.shape != (2,) or not np.all(np.isfinite(start)):
         raise ValueError(f"start must be two finite numbers, got {start.tolist()}.")
     if window is None:
-        # A start elsewhere is to be seen as well.
+        # A start elsewhere is shown as well.
         low, high = np.transpose(named[1])
         margin = 0.1 * (high - low)
         low, high = np.minimum(low, start - margin), np.maximum(high, start + margin)

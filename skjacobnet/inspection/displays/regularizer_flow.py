@@ -1,4 +1,4 @@
-"""Where penalties push: their vector fields."""
+"""Vector fields of penalties."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from skjacobnet.regularizers import (
     WeightRegularizer,
 )
 
-# What each kind of penalty acts on, and the range of it that is drawn.
+# Quantity that each kind of penalty acts on, and its drawn range.
 PLANES = {
     WeightRegularizer: ("weight", -2.0, 2.0),
     ActivationRegularizer: ("activation", 0.02, 0.98),
@@ -33,7 +33,7 @@ N_ARROWS = 11
 
 
 class RegularizerFlowDisplay:
-    r"""Where each penalty pushes the two numbers that it acts on.
+    r"""Vector field of each penalty: minus its gradient for two numbers.
 
     .. math:: \dot z = -\nabla R(z), \qquad z \in \mathbb{R}^2
 
@@ -53,7 +53,7 @@ class RegularizerFlowDisplay:
     names : sequence of str, optional
         By default penalties are numbered.
     quantities : sequence of str, optional
-        What the two numbers are, for each penalty.
+        Name of the two numbers of each penalty, such as "weight".
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class RegularizerFlowDisplay:
 
     @classmethod
     def from_regularizers(cls, regularizers, *, names=None, ax=None):
-        """Draw where penalties push.
+        """Compute the vector fields of penalties and draw them.
 
         Parameters
         ----------

@@ -5,17 +5,17 @@ from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 
-# For each display its drawings: the Axes that it was drawn on, and what it drew.
+# For each display its drawings: the Axes that it was drawn on, and its artists.
 # References are weak, so that neither figures nor displays are kept alive.
 DRAWINGS = WeakKeyDictionary()
 
 
 def replacing(plot):
-    """Decorate the method `plot` of a display, which remembers then what it drew.
+    """Decorate the method `plot` of a display so that its artists are remembered.
 
     The method draws on the Axes of `figure_and_axes` or `figure_and_panels`, which
-    remove its earlier drawing, and leaves them in ``ax_`` and ``figure_``. What others
-    drew on the same Axes stays, also other displays of the same class.
+    remove its earlier drawing, and leaves them in ``ax_`` and ``figure_``. Other
+    artists on the same Axes stay, also those of other displays of the same class.
     """
 
     @wraps(plot)
@@ -35,12 +35,12 @@ def replacing(plot):
 
 
 def _is_drawn(one):
-    """Tell whether an object belongs to a figure; `plot` says what is wrong if not."""
+    """Tell whether an object belongs to a figure; if not, `plot` raises an error."""
     return getattr(one, "figure", None) is not None
 
 
 def remove_earlier(display, axes):
-    """Remove what a display drew on some Axes before, with its legends and color bars.
+    """Remove the earlier drawing of a display, with its legends and color bars.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def _remove(artists):
         for container in list(ax.containers):
             if artists.issuperset(container.get_children()):
                 container.remove()
-    # The Axes come last, with whatever is on them.
+    # Axes are removed last, with all artists on them.
     for artist in sorted(artists, key=lambda artist: artist.axes is artist):
         if _is_drawn(artist) and any(artist is one for one in contents(artist.figure)):
             artist.remove()
@@ -82,14 +82,14 @@ def _is_on_axes(artist):
 
 
 def _measure_again(ax):
-    """Fit the limits of Axes to what is left on them."""
+    """Fit the limits of Axes to the artists left on them."""
     ax.relim()
     for collection in ax.collections:
         ax.update_datalim(collection.get_datalim(ax.transData))
 
 
 def contents(figure):
-    """Return all that can be removed from a figure: its Axes and what is on them."""
+    """Return all that can be removed from a figure: Axes and the artists on them."""
     artists = [*figure.axes, *figure.legends, *figure.texts]
     for ax in figure.axes:
         artists += [*ax.lines, *ax.patches, *ax.collections, *ax.images, *ax.texts]

@@ -23,7 +23,7 @@ from skjacobnet.inspection.output_columns import OutputColumns
 from skjacobnet.inspection.pipelines import steps_and_network
 from skjacobnet.model import members_of
 
-# More names than this would cover one another; numbers say then what is what.
+# More names than this would cover one another; they are numbered instead.
 MOST_INPUT_NAMES = 30
 # So many numbers of units need not stand upright.
 MOST_NUMBERS = 8
@@ -46,7 +46,7 @@ class WeightsDisplay:
     unit_names : sequence of str of length n_out, optional
         Written above images, or under a heat map. By default they are numbered.
     title : str, default=""
-        Which layer it is.
+        Name of the layer.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class WeightsDisplay:
 
     See Also
     --------
-    JacobianDisplay : What the layers do together, at one row.
+    JacobianDisplay : Jacobian of all layers at one row.
 
     Notes
     -----
