@@ -90,8 +90,10 @@ figure, axes = plt.subplots(
 titles = "Validation set: random rows", "Validation set: other people"
 for ax, network, title in zip(axes, (by_rows, by_people), titles, strict=True):
     LossCurveDisplay.from_estimator(network, ax=ax)
-    ax.set_title(title, fontsize="medium", pad=34)
+    ax.get_legend().remove()
+    ax.set_title(title, fontsize="medium")
 axes[1].set_ylabel("")
+figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)
 plt.show()
 
 # %%

@@ -14,7 +14,7 @@ which pixels the networks use.
    * Compare models with baselines on the same held-out rows, by a paired test.
    * Find out by shuffled labels and a learning curve whether a result is genuine.
 
-   @TIME@
+   About 9 minutes to read, 11 seconds to run.
 """
 
 # %%
