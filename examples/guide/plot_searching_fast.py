@@ -2,7 +2,7 @@
 Search a grid fast
 ==================
 
-You search a learning rate and a weight decay, and five folds of 24 candidates are 120
+You search a learning rate and a weight decay, and three folds of 24 candidates are 72
 fits. Replace ``GridSearchCV`` by ``LockstepGridSearchCV``: the candidates of a fold are
 trained together, and the scores are the same.
 """
@@ -36,9 +36,9 @@ grid = {
     "total_weight_decay": [0.0, 0.5, 1.0, 2.0],
 }
 searches = {
-    "one by one": GridSearchCV(model, grid, cv=5),
-    "lockstep": LockstepGridSearchCV(model, grid, cv=5),
-    "halving": LockstepHalvingGridSearchCV(model, grid, cv=5, return_train_score=False),
+    "one by one": GridSearchCV(model, grid, cv=3),
+    "lockstep": LockstepGridSearchCV(model, grid, cv=3),
+    "halving": LockstepHalvingGridSearchCV(model, grid, cv=3, return_train_score=False),
 }
 seconds = {}
 for name, search in searches.items():
@@ -57,12 +57,12 @@ for name, search in searches.items():
 results = {name: search.cv_results_ for name, search in searches.items()}
 print(results["lockstep"]["n_together"])
 scores = [results[name]["mean_test_score"] for name in ("one by one", "lockstep")]
-columns = [f"split{k}_test_score" for k in range(5)]
+columns = [f"split{k}_test_score" for k in range(3)]
 n_equal = sum(
     np.sum(results["one by one"][column] == results["lockstep"][column])
     for column in columns
 )
-print(f"{n_equal} of {24 * 5} scores are equal.")
+print(f"{n_equal} of {24 * 3} scores are equal.")
 
 # %%
 # Halving trains all candidates for one epoch, the best third for three and the best
@@ -94,7 +94,7 @@ bars = right.barh(list(seconds), list(seconds.values()), color=["0.6", "C0", "C0
 right.bar_label(bars, fmt="%.1f s", padding=3)
 right.invert_yaxis()
 right.margins(x=0.2)
-right.set(xlabel="CPU time in seconds", title="24 candidates, 5 folds")
+right.set(xlabel="CPU time in seconds", title="24 candidates, 3 folds")
 plt.show()
 
 # %%

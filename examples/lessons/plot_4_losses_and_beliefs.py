@@ -339,7 +339,7 @@ plt.show()
 # Exercises
 # ---------
 # 1. Compute the cross-entropy of three rows by hand: probabilities of the right class
-#    0.5, 0.25 and 1. Compare it with the layer and the loss here.
+#    0.5, 0.25 and 1. Compare it with that of ``CrossEntropy``.
 #
 #    .. dropdown:: Solution
 #

@@ -261,8 +261,8 @@ plt.show()
 #
 #    .. dropdown:: Solution
 #
-#       Its input is the output of the first sigmoid, and its cotangent is that of its
-#       output, which the third layer returns from the end.
+#       Its input is the output of the first sigmoid. The cotangent of its output is the
+#       last one in ``walk`` that has 20 columns.
 #
 #       .. code-block:: python
 #

@@ -151,8 +151,8 @@ for initializer, model in starts.items():
 # Adam divides by the size of the gradients. That helps, but is not enough. An isometric
 # start gives each linear layer orthogonal weights times a gain that undoes the slope of
 # the sigmoid after it, measured on a batch of the training rows, so that the pair keeps
-# lengths on average. It also sets the intercepts such that what each sigmoid is given
-# has mean zero over that batch.
+# lengths on average. It also sets the intercepts such that the input of each
+# sigmoid has mean zero over that batch.
 #
 # The other remedy is a path around each layer. A residual layer, :math:`y = x + f(x)`,
 # has the Jacobian :math:`I + J_f`, which is not close to zero where :math:`J_f` is.
@@ -235,7 +235,7 @@ plt.show()
 #
 #    .. dropdown:: Solution
 #
-#       Near one, and not below what is left of I.
+#       Near one: I plus a Jacobian whose slopes are bounded by 1/4.
 #
 #       .. code-block:: python
 #
