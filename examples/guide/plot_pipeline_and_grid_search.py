@@ -123,8 +123,8 @@ for name, p_value in p_values.items():
     print(f"network against {name}: p = {p_value:.3f}")
 
 # %%
-# Each line is a fold. All models find the same folds easy or hard, which is why the test
-# is paired.
+# Each line is a fold. Folds differ for all models alike, which is why the test is
+# paired.
 
 figure, ax = plt.subplots(layout="constrained")
 for number, fold_scores in enumerate(zip(*scores.values(), strict=True), start=1):
