@@ -1,4 +1,4 @@
-"""The check of pictures finds what it is there to find."""
+"""The check of figures finds covered, cut and missing texts."""
 
 import pytest
 

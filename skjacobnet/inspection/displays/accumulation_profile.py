@@ -139,7 +139,7 @@ class AccumulationProfileDisplay:
 
     @replacing
     def plot(self, *, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------

@@ -157,7 +157,7 @@ class JacobianDisplay:
 
     @replacing
     def plot(self, *, max_features=20, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------

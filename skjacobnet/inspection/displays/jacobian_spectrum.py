@@ -116,7 +116,7 @@ class JacobianSpectrumDisplay:
 
     @replacing
     def plot(self, *, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------

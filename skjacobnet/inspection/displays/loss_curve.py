@@ -117,7 +117,7 @@ class LossCurveDisplay:
 
     @replacing
     def plot(self, *, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------

@@ -161,7 +161,7 @@ default="rosenbrock"
 
     @replacing
     def plot(self, *, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------

@@ -162,7 +162,7 @@ class PredictionIntervalDisplay:
 
     @replacing
     def plot(self, *, max_rows=200, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------

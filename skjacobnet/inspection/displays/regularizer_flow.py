@@ -133,7 +133,7 @@ class RegularizerFlowDisplay:
 
     @replacing
     def plot(self, *, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------

@@ -230,7 +230,7 @@ default="auto"
 
     @replacing
     def plot(self, *, max_features=20, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------

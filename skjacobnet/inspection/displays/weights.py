@@ -138,7 +138,7 @@ class WeightsDisplay:
 
     @replacing
     def plot(self, *, max_units=25, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------
