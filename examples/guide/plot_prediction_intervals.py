@@ -65,9 +65,7 @@ losses = {
 models = {name: network(loss).fit(X_train, y_train) for name, loss in losses.items()}
 
 # sphinx_gallery_thumbnail_number = 1
-figure, axes = plt.subplots(
-    ncols=2, figsize=(9.6, 4.8), sharey=True, layout="constrained"
-)
+figure, axes = plt.subplots(ncols=2, sharey=True, layout="constrained")
 displays = {}
 for ax, name in zip(axes, ("gaussian", "quantile"), strict=True):
     displays[name] = PredictionIntervalDisplay.from_estimator(
