@@ -83,7 +83,7 @@ GALLERIES = ["lessons", "guide"]
 sphinx_gallery_conf = {
     "examples_dirs": [f"../examples/{name}" for name in GALLERIES],
     "gallery_dirs": [f"auto_examples/{name}" for name in GALLERIES],
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "gallery_order.ChosenOrder",
     "backreferences_dir": "auto_examples/using",
     "doc_module": "skjacobnet",
     "image_srcset": ["2x"],

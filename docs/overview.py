@@ -1,4 +1,4 @@
-"""Draw the picture of the README and of the start page.
+"""Draw the figure of the README and of the start page.
 
 ``python docs/overview.py docs/images/overview.png`` takes some seconds.
 """
@@ -41,13 +41,16 @@ firm = JacobianMLPClassifier(**network.get_params())
 firm.set_params(regularizers={"jacobian_norm": 0.03}).fit(X_train, y_train)
 
 figure, (left, middle, right) = plt.subplots(
-    ncols=3, figsize=(12, 3.6), layout="constrained"
+    ncols=3, figsize=(14, 4.4), layout="constrained", facecolor="white"
 )
+figure.get_layout_engine().set(wspace=0.08)
 LossCurveDisplay(
     plain.loss_curve_,
     validation_loss=plain.history_["validation_loss"],
     best_epoch=plain.best_iter_,
 ).plot(ax=left)
+left.legend(frameon=False)
+left.set_title("Train: early stopping")
 
 row = np.flatnonzero(plain.predict(X_test) == y_test)[3]
 SaliencyDisplay(
@@ -56,16 +59,21 @@ SaliencyDisplay(
     x=X_test[row],
     image_shape=(8, 8),
 ).plot(ax=middle)
-middle.set_title(f"why this is a {y_test[row]}")
+middle.set_title(f"Explain: why this digit is a {y_test[row]}")
 
 sizes = np.linspace(0.0, 0.2, 9)
 for model, label, style in [
-    (firm, "Jacobian kept small", "-"),
-    (plain, "no regularizer", "--"),
+    (firm, "penalty on the Jacobian", "-"),
+    (plain, "no penalty", "--"),
 ]:
     accuracy = robustness_curve(model, X_test, y_test, sizes)
     right.plot(sizes, accuracy, style, label=label)
-right.set(xlabel="attack, share of a pixel's range", ylabel="held-out accuracy")
+right.set(
+    xlabel="change of each pixel (range 0 to 1)",
+    ylabel="held-out accuracy",
+    ylim=(0.0, 1.02),
+    title="Harden: accuracy under attack",
+)
 right.legend(frameon=False)
 
 if __name__ == "__main__":

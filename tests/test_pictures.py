@@ -1,4 +1,4 @@
-"""The check of figures can fail."""
+"""The check of figures finds covered, cut and missing texts."""
 
 import pytest
 

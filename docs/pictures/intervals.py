@@ -1,4 +1,4 @@
-"""Intervals of 111 patients that the network was not fitted on."""
+"""Prediction intervals of held-out patients."""
 
 from sklearn.datasets import load_diabetes
 from sklearn.model_selection import train_test_split

@@ -1,4 +1,4 @@
-"""How the probabilities of three wines depend on what is in them."""
+"""Jacobian of the probabilities of three growers at one wine."""
 
 from sklearn.datasets import load_wine
 

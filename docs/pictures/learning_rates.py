@@ -1,4 +1,4 @@
-"""Three learning rates: too small, right, and too large."""
+"""Training loss for three learning rates: too small, right, and too large."""
 
 import matplotlib.pyplot as plt
 from sklearn.datasets import load_digits

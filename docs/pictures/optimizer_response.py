@@ -1,4 +1,4 @@
-"""How long four optimizers attend to one gradient."""
+"""Impulse responses of four optimizers."""
 
 from skjacobnet.inspection import OptimizerResponseDisplay
 

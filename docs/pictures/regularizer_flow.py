@@ -1,4 +1,4 @@
-"""Where six penalties push two numbers."""
+"""Vector fields of six penalties."""
 
 from skjacobnet.inspection import RegularizerFlowDisplay
 

@@ -1,4 +1,4 @@
-"""What makes one tumor differ from the average one, shared among its features."""
+"""Integrated gradients of one tumor, against the average tumor."""
 
 from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import train_test_split

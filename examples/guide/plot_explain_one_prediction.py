@@ -1,18 +1,18 @@
 """
-Explain one prediction
-======================
+Explain one prediction and check the explanation
+================================================
 
-A network says that a bottle of wine is from grower A, and you must say why, and how
-sure that is. Ask for exact derivatives, for shares that add up, and for the smallest
-change that would turn the decision; then change the wine and see whether it is true.
+A network predicts that a bottle of wine is from grower A, and you need to know why, and
+how certain that is. Compute exact derivatives, attributions that add up, and the
+smallest change that would change the decision. Then change the wine and check each.
 """
 
 # %%
 # The model
 # ---------
-# 178 wines of three growers, 13 measurements each. GELU bends without kinks, and
-# numbers are standardized but not cut into parts, so that slopes hold for a while. Of
-# the wines put aside, take the one of which the network is least certain.
+# 178 wines of three growers, 13 measurements each. GELU has no kinks, and numbers are
+# standardized but not encoded piecewise, so that derivatives change slowly. Take the
+# held-out wine of which the network is least certain.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,7 +38,7 @@ X_train, X_test, y_train, y_test = train_test_split(
 model = JacobianMLPClassifier((20,), "gelu", encoding=["standardize"], random_state=0)
 model.fit(X_train, y_train)
 accuracy = model.score(X_test, y_test)
-print(f"{accuracy:.0%} of the {len(X_test)} wines put aside are recognized")
+print(f"held-out accuracy {accuracy:.2f} on {len(X_test)} wines")
 
 least_certain = model.predict_proba(X_test).max(axis=1).argmin()
 wine = X_test.iloc[[least_certain]]
@@ -55,11 +55,11 @@ certainty = probability(wine)[0]
 print(f"grower {decision}, probability {certainty:.3f}")
 
 # %%
-# What would a small change do?
-# -----------------------------
+# Derivatives: the effect of a small change
+# -----------------------------------------
 # ``input_jacobian`` has the derivative of each probability for each measurement, in the
-# units of the table. Times the standard deviations of the measurements it makes unlike
-# ones comparable.
+# units of the table. Multiplied by the standard deviations of the measurements they are
+# comparable.
 
 spread = X_train.std().to_numpy()
 jacobian = spread * model.input_jacobian(wine)[0]
@@ -68,12 +68,12 @@ JacobianDisplay(
     label="change of the probability per standard deviation",
     feature_names=X.columns,
     class_names=[f"grower {grower}" for grower in model.classes_],
-).plot()
+).plot().ax_.set_title("Jacobian of the probabilities at one wine", fontsize="medium")
 plt.show()
 
 # %%
-# `skjacobnet.inspection.saliency` has the sizes for one class, by name. Is it true?
-# Raise one measurement at a time by a twentieth of its standard deviation, and compare.
+# `skjacobnet.inspection.saliency` has the sizes for one class, by name. To check them,
+# raise one measurement at a time by a twentieth of its standard deviation.
 
 step = 0.05 * spread
 raised = pd.DataFrame(wine.to_numpy() + np.diag(step), columns=X.columns)
@@ -88,26 +88,28 @@ slopes = pd.DataFrame(
 print(slopes.sort_values("expected").round(4))
 
 # %%
-# What made it so?
-# ----------------
-# Integrated gradients share out what makes this wine's probability differ from that of
-# the average wine. The shares add up.
+# Integrated gradients: attributions that add up
+# ----------------------------------------------
+# Integrated gradients divide the difference between the probabilities of this wine and
+# of the average wine among the measurements. The shares add up to the difference.
 
 average = X_train.mean()
 shares, error = integrated_gradients(model, wine, average, decision)
 shares = shares.iloc[0]
 difference = certainty - probability(average.to_frame().T)[0]
 print(f"sum of the shares {shares.sum():.4f}, difference {difference:.4f}")
+# sphinx_gallery_thumbnail_number = 2
 SaliencyDisplay(
     shares,
     label=f"share of the probability of grower {decision}",
     feature_names=X.columns,
+    title=f"Why grower {decision}, and not as the average wine",
 ).plot()
 plt.show()
 
 # %%
-# Is it true? Give the wine the average values of what speaks for the decision, and then
-# of what speaks against it.
+# To check them, give the wine the average values of what speaks for the decision, and
+# then of what speaks against it.
 
 ranked = shares.sort_values().index
 without = {}
@@ -116,11 +118,11 @@ for name, columns in {"for": ranked[-3:], "against": ranked[:3]}.items():
     print(f"{without[name]:.3f} without what is {name} it: {', '.join(columns)}")
 
 # %%
-# What would change the decision?
-# -------------------------------
-# ``boundary_distance`` has the shortest way to another grower: how far, in which
-# direction, and to whom. It answers in standard deviations; the direction is in units
-# of the measurements.
+# The smallest change of the decision
+# -----------------------------------
+# ``boundary_distance`` estimates the smallest change that leads to another grower: its
+# length in standard deviations, its direction in the units of the measurements, and the
+# other grower.
 
 distances, directions, others = boundary_distance(model, wine)
 way = distances[0] * directions[0]
@@ -130,30 +132,35 @@ order = np.argsort(-np.abs(way / spread))
 print(change.iloc[order].round(3).head(6))
 
 # %%
-# Is it true? Go that way and look. The distance is a first-order estimate, exact where
-# the network is linear.
+# To check it, move the wine in that direction. The distance is a first-order estimate,
+# exact where the network is linear.
 
 going = np.linspace(0.0, 2.0, 201)
 moved = pd.DataFrame(wine.to_numpy() + np.outer(going, way), columns=X.columns)
 on_the_way = model.predict_proba(moved)
 turn = going[np.argmax(on_the_way.argmax(axis=1) != column)]
-print(f"the decision turns at {turn:.2f} of the estimated distance")
+print(f"the decision changes at {turn:.2f} of the estimated distance")
 
 figure, ax = plt.subplots(layout="constrained")
 for grower, values in zip(model.classes_, on_the_way.T, strict=True):
     ax.plot(going * distances[0], values, label=f"grower {grower}")
 ax.axvline(distances[0], color="black", linestyle=":", label="estimated boundary")
-ax.set(xlabel="way in standard deviations", ylabel="probability", ylim=(0, 1))
+ax.set(
+    xlabel="change of the wine in standard deviations",
+    ylabel="probability",
+    ylim=(0, 1),
+    title="Towards the nearest other grower",
+)
 ax.legend()
 plt.show()
 
 # %%
-# And the other wines that were put aside? Where the way is long, the network bends, and
-# the estimate is rougher.
+# The same for all held-out wines. Where the distance is large, the network is less
+# linear, and the estimate is rougher.
 
 distances, directions, _ = boundary_distance(model, X_test)
 turned = {}
 for share in (0.8, 1.2):
     moved = X_test + share * distances[:, np.newaxis] * directions
     turned[share] = np.mean(model.predict(moved) != model.predict(X_test))
-    print(f"{turned[share]:.0%} have turned at {share} of the distance")
+    print(f"{turned[share]:.0%} of the decisions changed at {share} of the distance")

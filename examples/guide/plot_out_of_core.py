@@ -1,17 +1,17 @@
 """
-More rows than memory
-=====================
+Train on more rows than fit into memory
+=======================================
 
-Your table does not fit into memory, or arrives in pieces. The network takes it block by
-block: from anything that yields pieces, from a memory-mapped file, or from Dask.
+Your table does not fit into memory, or arrives in chunks. The network trains on it
+chunk by chunk: from a generator, from a memory-mapped file, or from Dask.
 """
 
 # %%
-# Pieces
+# Chunks
 # ------
-# A generator stands in for the files or the database that yours come from: 1,000 rows
-# of 100 measurements at a time, in random order, the same ones in each pass. Nothing
-# ever holds all 40,000 rows.
+# A generator takes the place of your files or database: 1,000 rows of 100 measurements
+# at a time, in random order, the same ones in each pass. The 40,000 rows are never in
+# memory together.
 
 import tracemalloc
 from pathlib import Path
@@ -24,38 +24,38 @@ from sklearn.preprocessing import StandardScaler
 
 from skjacobnet import JacobianMLPClassifier
 
-N_PIECES, N_ROWS, N_FEATURES = 40, 1_000, 100
+N_CHUNKS, N_ROWS, N_FEATURES = 40, 1_000, 100
 law = np.random.default_rng(0)
 units = 10.0 ** law.uniform(-2, 2, N_FEATURES)
 inner, outer = law.normal(size=(N_FEATURES, 8)) / 5, law.normal(size=(8, 3))
 classes = np.arange(3)
 
 
-def piece(number):
+def chunk(number):
     """Return some rows and their classes."""
     X = np.random.default_rng(number).normal(size=(N_ROWS, N_FEATURES))
     return (X * units).astype(np.float32), np.argmax(np.tanh(X @ inner) @ outer, axis=1)
 
 
-def pieces():
-    """Yield the rows that are trained on, piece by piece."""
-    return map(piece, range(N_PIECES))
+def chunks():
+    """Yield the training rows, chunk by chunk."""
+    return map(chunk, range(N_CHUNKS))
 
 
-X_test, y_test = map(np.concatenate, zip(*map(piece, range(100, 104)), strict=True))
+X_test, y_test = map(np.concatenate, zip(*map(chunk, range(100, 104)), strict=True))
 
 # %%
-# One piece after another
+# One chunk after another
 # -----------------------
-# ``partial_fit`` trains for one pass over each piece. The encodings of the network
-# would be fitted to the first piece alone. A scaler sees all of them, in a pass of its
-# own, so here the network takes numbers as they are, ``encoding=None``. All classes are
-# named, since the first piece may lack one. ``partial_fit`` does not know how much is
-# to come, so its rate is constant and nothing decays; for a fair comparison that holds
-# for ``fit`` below as well.
+# ``partial_fit`` trains for one pass over each chunk. The encodings of the network
+# would be fitted to the first chunk alone, so here a scaler is fitted to all chunks in
+# a first pass, and the network takes its numbers as they are, ``encoding=None``. All
+# classes are named, since the first chunk may lack one. ``partial_fit`` does not know
+# the number of chunks, so its rate is constant and there is no weight decay; for a fair
+# comparison that holds for ``fit`` below as well.
 
 scaler = StandardScaler()
-for X, _ in pieces():
+for X, _ in chunks():
     scaler.partial_fit(X)
 X_test = scaler.transform(X_test)
 
@@ -68,33 +68,33 @@ network = JacobianMLPClassifier(
     dtype="float32",
     random_state=0,
 )
-from_pieces = clone(network)
+from_chunks = clone(network)
 accuracy = []
 for _ in range(5):
-    for X, y in pieces():
-        from_pieces.partial_fit(scaler.transform(X), y, classes=classes)
-    accuracy.append(from_pieces.score(X_test, y_test))
+    for X, y in chunks():
+        from_chunks.partial_fit(scaler.transform(X), y, classes=classes)
+    accuracy.append(from_chunks.score(X_test, y_test))
 print(f"held-out accuracy after five passes: {accuracy[-1]:.3f}")
 
 # %%
 # From a file
 # -----------
-# A scaler in front of ``fit`` would make a copy of all rows, and encodings keep up to
-# 64 MB of encoded ones, so here rows are scaled on their way to the disk.
+# A scaler before ``fit`` would copy all rows, and encodings keep up to 64 MB of encoded
+# rows, so here rows are scaled before they are written to the disk.
 
 folder = TemporaryDirectory()
 path = Path(folder.name) / "table.npy"
-labels = np.empty(N_PIECES * N_ROWS, int)
+labels = np.empty(N_CHUNKS * N_ROWS, int)
 file = np.lib.format.open_memmap(path, "w+", np.float32, (len(labels), N_FEATURES))
-for number, (X, y) in enumerate(pieces()):
+for number, (X, y) in enumerate(chunks()):
     rows = slice(number * N_ROWS, (number + 1) * N_ROWS)
     file[rows], labels[rows] = scaler.transform(X), y
 file.flush()
 
 # %%
 # ``fit`` takes a memory map like any other array, and gathers the rows of a few batches
-# at a time. What Python and NumPy hold meanwhile is a fraction of the table. The pages
-# of the map are not in it: the system drops them when it needs the room.
+# at a time. The memory of Python and NumPy meanwhile is a fraction of the table. The
+# pages of the map are not counted: the system drops them when it needs the memory.
 
 table = np.load(path, mmap_mode="r")
 from_file = clone(network).set_params(max_iter=5, monitor="accuracy")
@@ -105,23 +105,28 @@ tracemalloc.stop()
 print(f"{table.nbytes / 1e6:.1f} MB on disk, {peak / 1e6:.1f} MB in memory")
 
 # %%
-# Both ways learn alike. Here another pass would still be worth its time.
+# Both reach nearly the same accuracy, and the curves still rise after five passes.
 
 figure, ax = plt.subplots(layout="constrained")
 passes = np.arange(1, 6)
-ax.plot(passes, accuracy, "o-", label="partial_fit, piece by piece")
+ax.plot(passes, accuracy, "o-", label="partial_fit, chunk by chunk")
 ax.plot(passes, from_file.history_["validation_score"], "s--", label="fit, from a file")
-ax.set(xlabel="passes over the rows", ylabel="held-out accuracy", xticks=passes)
+ax.set(
+    xlabel="passes over the rows",
+    ylabel="held-out accuracy",
+    xticks=passes,
+    title="Training on 40 chunks and from one file",
+)
 ax.legend()
 plt.show()
 
 # %%
 # From Dask
 # ---------
-# The blocks of a Dask array are pieces, too. They are loaded or computed one after
-# another, on a cluster if there is one, and the network is trained here. These are the
-# pieces of before, and the weights are bit-identical. What blocks have in
-# common, such as a mean, is best computed once and beforehand, as the scaling was.
+# The blocks of a Dask array are chunks, too. They are loaded or computed one after
+# another, on a cluster if there is one, and the network is trained here. These blocks
+# are the chunks of above, and the weights are bit-identical. Compute what the blocks
+# share, such as a mean, once and beforehand, as the scaling was.
 
 try:
     import dask
@@ -136,14 +141,13 @@ else:
         for block in zip(inputs.blocks.ravel(), targets.blocks.ravel(), strict=True):
             X, y = dask.compute(*block, scheduler="synchronous")
             from_dask.partial_fit(X, y, classes=classes)
-    same = np.array_equal(from_dask.weights_, from_pieces.weights_)
+    same = np.array_equal(from_dask.weights_, from_chunks.weights_)
     print(f"the same weights: {same}")
 
 # %%
-# Without ``scheduler="synchronous"`` Dask chooses its own, that of a cluster where a
-# ``Client`` is open. Whole searches run there as well, with
-# ``joblib.parallel_config("dask")``: :doc:`/user_guide/scaling` has both, and what to
-# mind when workers die.
+# Without ``scheduler="synchronous"`` Dask chooses the scheduler, that of a cluster
+# where a ``Client`` is open. Whole searches run there as well, with
+# ``joblib.parallel_config("dask")``; :doc:`/user_guide/scaling` shows both.
 
 del file, table
 folder.cleanup()

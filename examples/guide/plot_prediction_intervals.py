@@ -1,20 +1,20 @@
 """
-How far off may a prediction be?
-================================
+Prediction intervals and exact derivatives of a regression
+==========================================================
 
-A customer asks when the parcel comes, and "in 45 minutes" is half an answer. On short
-ways you are right to a minute or two, on long ones to ten. A network can predict that
-too. And its exact derivative says how many minutes one more kilometer costs, at every
-hour of the day.
+You predict how long a delivery takes, and need to know how certain that is: the error
+is small over short distances and large over long ones. A network predicts an interval
+for each row. Its exact derivative is the time of one more kilometer, at every hour of
+the day.
 """
 
 # %%
 # The problem
 # -----------
-# 7,000 deliveries, made up so that the right answers are known. A kilometer takes 2
+# 7,000 simulated deliveries, so that the right answers are known. A kilometer takes 2
 # minutes, and up to 3.5 around 17 o'clock. The standard deviation of the time grows
-# with the distance, from 1.3 minutes to 7. 2,000 rows are for training; all figures
-# below are of the other 5,000.
+# with the distance, from 1.3 minutes to 7. There are 2,000 training rows; all figures
+# below are of the other 5,000, if not said otherwise.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -39,15 +39,15 @@ y = 5.0 + per_kilometer * X["kilometers"] + std * rng.standard_normal(7_000)
 X_train, X_test, y_train, y_test = X[:2_000], X[2_000:], y[:2_000], y[2_000:]
 
 # %%
-# Two ways to an interval
-# -----------------------
+# Predicting an interval
+# ----------------------
 # ``loss="gaussian"`` predicts a mean and a standard deviation for each row.
-# ``Quantile`` predicts the times that 5 %, 50 % and 95 % of such deliveries stay below,
-# and assumes no distribution. The usual network gives a mean alone: here its errors on
-# the training rows make an interval that is equally wide everywhere.
+# ``Quantile`` predicts the quantiles of 5 %, 50 % and 95 % and assumes no distribution.
+# The squared error gives a mean alone: its errors on the training rows give an interval
+# of constant width.
 #
-# GELU bends without kinks, and numbers are standardized but not cut into parts: that is
-# what one chooses who asks for derivatives.
+# GELU has no kinks, and numbers are standardized but not encoded piecewise: a good
+# choice where derivatives are needed.
 
 
 def network(loss):
@@ -64,21 +64,23 @@ losses = {
 }
 models = {name: network(loss).fit(X_train, y_train) for name, loss in losses.items()}
 
+# sphinx_gallery_thumbnail_number = 1
 figure, axes = plt.subplots(ncols=2, sharey=True, layout="constrained")
 displays = {}
 for ax, name in zip(axes, ("gaussian", "quantile"), strict=True):
     displays[name] = PredictionIntervalDisplay.from_estimator(
         models[name], X_test, y_test, level=0.9, max_rows=100, ax=ax
     )
-    ax.set(xlabel=f"minutes ({name})", ylabel="predicted minutes")
+    ax.set(xlabel="true minutes (100 of 5,000 rows)", ylabel="predicted minutes")
+    ax.get_legend().set_title(f"{name}: {ax.get_legend().get_title().get_text()}")
 axes[1].set_ylabel("")
 plt.show()
 
 # %%
-# Nine of ten everywhere?
-# -----------------------
-# A coverage of 90 % over all rows may hide that short ways get too much and long ones
-# too little. That is what the interval of constant width does.
+# Coverage by distance
+# --------------------
+# A coverage of 90 % over all rows may hide that the intervals are too wide over short
+# distances and too narrow over long ones, as those of constant width are.
 
 constant = models["squared error"]
 low, high = np.quantile(y_train - constant.predict(X_train), [0.05, 0.95])
@@ -104,8 +106,9 @@ print({name: round(coverage, 3) for name, coverage in overall.items()})
 # %%
 # The predicted standard deviation
 # --------------------------------
-# In most rows it is near the true one. Its exact derivative tells what it depends on:
-# each kilometer adds 0.3 minutes, as it should, and an hour or a kilogram much less.
+# In most rows it is near the true one. Its exact derivative shows on which features it
+# depends: the true derivative is 0.3 minutes for a kilometer, and zero for an hour or a
+# kilogram.
 
 _, predicted = models["gaussian"].predict(X_test, return_std=True)
 ratio = np.quantile(predicted / std[2_000:], [0.05, 0.5, 0.95])
@@ -116,7 +119,11 @@ print(slopes.round(2))
 figure, ax = plt.subplots(layout="constrained")
 ax.plot(X_test["kilometers"], predicted, ".", markersize=2, label="predicted")
 ax.plot([1, 20], [1.3, 7.0], "k--", label="true")
-ax.set(xlabel="kilometers", ylabel="standard deviation in minutes")
+ax.set(
+    xlabel="kilometers",
+    ylabel="standard deviation in minutes",
+    title="Predicted and true standard deviation",
+)
 ax.legend(markerscale=4)
 plt.show()
 
@@ -126,7 +133,7 @@ plt.show()
 # Partial dependence sets one feature of all rows to the same value and averages the
 # predictions. The slope of that curve is the mean over the rows of the exact derivative
 # there. The Jacobian has the derivative of each row, so that it also shows what the
-# average hides: a kilometer at 17 o'clock costs far more than one in the morning.
+# average hides: a kilometer at 17 o'clock takes more time than one in the morning.
 
 
 def minutes_per_kilometer(rows):
@@ -144,7 +151,9 @@ moved = np.array(
 )
 exact = minutes_per_kilometer(X_test)
 
-figure, axes = plt.subplots(ncols=2, sharey=True, layout="constrained")
+figure, axes = plt.subplots(
+    ncols=2, figsize=(9.6, 4.8), sharey=True, layout="constrained"
+)
 axes[0].plot(grid, moved.mean(axis=1), label="mean of derivatives")
 axes[0].plot(grid, measured, "k.", markersize=4, label="slope of the curve")
 axes[0].fill_between(
@@ -175,12 +184,13 @@ print(f"mean error of the derivatives {error.mean():.2f} minutes per kilometer")
 print(f"at 10 o'clock {costs[0]:.2f}, at 17 o'clock {costs[1]:.2f}")
 
 # %%
-# What the intervals do not know
-# ------------------------------
-# They are intervals of the noise in the training rows. How little the network itself
-# knows is not in them. Fitted on 100 deliveries, the same network believes in errors
-# that are too small, and its intervals cover less of what comes. Five times 100 other
-# deliveries, and the means of their coverages, on the rows of the fit and on others:
+# Limits of the intervals
+# -----------------------
+# The intervals describe the noise of the target. The uncertainty of the network itself,
+# from few training rows, is not in them. Fitted on 100 deliveries, the same network is
+# overfitting: it predicts too small errors, and its intervals cover too few new rows.
+# Here are mean coverages of five fits on 100 deliveries each, on the training rows and
+# on the held-out rows:
 
 
 def coverage(model, X, y):
@@ -189,11 +199,11 @@ def coverage(model, X, y):
     return float(np.mean(np.abs(y - mean) <= 1.645 * deviation))
 
 
-own, others = [], []
+covered, others = [], []
 for start in range(0, 500, 100):
     rows = slice(start, start + 100)
     few = network("gaussian").set_params(max_iter=200)
     few.fit(X_train[rows], y_train[rows])
-    own.append(coverage(few, X_train[rows], y_train[rows]))
+    covered.append(coverage(few, X_train[rows], y_train[rows]))
     others.append(coverage(few, X_test, y_test))
-print(f"100 rows: {np.mean(own):.2f} of these covered, {np.mean(others):.2f} of others")
+print(f"coverage of training rows {np.mean(covered):.2f}, others {np.mean(others):.2f}")

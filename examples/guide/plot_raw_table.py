@@ -1,19 +1,21 @@
 """
-From a raw table to an explained row
-====================================
+Predict from a raw table and explain a row
+==========================================
 
-You have a table of flats with words, gaps and columns of any unit, and want to know
-what a flat costs, and why. Give the network the table as it is. Its derivatives are
-then those of your columns: euros per square meter, not per standard deviation.
+You have a table of flats with categories, missing values and columns of any unit, and
+want to predict the rent of a flat and to explain it. Give the network the table as it
+is. Its derivatives are those of your columns: euros per square meter, not per standard
+deviation.
 """
 
 # %%
 # The table
 # ---------
-# 4,000 flats, made up so that the right answers are known. A square meter costs 9 euros
-# a month, 13 in the center and 11 at the harbor. Each meter to the next station takes 5
-# cents off, a balcony adds 60 euros, and good insulation adds 50. Owners keep silent
-# about a station that is far away. Chance adds 30 euros, up or down.
+# 4,000 simulated flats, so that the right answers are known. A square meter costs 9
+# euros a month, 13 in the center and 11 at the harbor. Each meter to the next station
+# takes 5 cents off, a balcony adds 60 euros, and good insulation adds 50. The distance
+# to the station is often missing where it is large. The noise has a standard deviation
+# of 30 euros.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -55,9 +57,9 @@ print(X_train.isna().mean().round(2).to_dict())
 # %%
 # The model
 # ---------
-# The encodings of the network do what a pipeline of an imputer, a scaler and a one-hot
-# encoder would do. All figures below are of the 1,000 flats put aside. Where the meters
-# are known, the error is near the 30 euros of chance.
+# The encodings of the network replace a pipeline of an imputer, a scaler and a one-hot
+# encoder. All figures below are of held-out flats. Where the meters are known, the
+# error is near the 30 euros of noise.
 
 model = JacobianMLPRegressor(random_state=0)
 model.fit(X_train, y_train)
@@ -73,11 +75,11 @@ print({name: round(value, 1) for name, value in error.items()})
 print(model.network_)
 
 # %%
-# What does a missing value say?
-# ------------------------------
-# A flat without the meters is far from a station. An imputer alone would make an
-# average flat of it. The indicator column lets the network learn the difference: take
-# the meters away from flats where they are known, and compare with the same flats at
+# The effect of a missing value
+# -----------------------------
+# A flat without the meters tends to be far from a station. An imputer alone would give
+# it the mean distance. The indicator column lets the network learn the difference:
+# remove the meters from flats where they are known, and compare with the same flats at
 # the mean distance.
 
 shown = X_test[known]
@@ -89,11 +91,11 @@ true_penalty = -0.05 * (meters[silent].mean() - mean_distance)
 print(f"meters missing: {penalty:.0f} euros, true {true_penalty:.0f}")
 
 # %%
-# What does one more square meter cost?
-# -------------------------------------
+# The price of a square meter
+# ---------------------------
 # ``input_jacobian`` has a column for each column of the table, in its own unit. It is
-# NaN for categories, which have no derivative. The network found the price in each
-# district.
+# NaN for categories, which have no derivative. The means are near the true price in
+# each district.
 
 jacobian = model.input_jacobian(X_test)[:, 0]
 slopes = pd.DataFrame(jacobian, index=X_test.index, columns=X.columns)
@@ -104,8 +106,8 @@ per_meter = slopes["meters"][known].mean()
 print(f"one meter more to the station: {per_meter:.3f} euros")
 
 # %%
-# What does another category cost?
-# --------------------------------
+# The effect of another category
+# ------------------------------
 # ``category_contrasts`` puts each category in turn into every row. The contrasts of
 # the center grow with the area, as they should: 4 euros per square meter against hills.
 
@@ -119,14 +121,19 @@ figure, ax = plt.subplots(layout="constrained")
 ax.scatter(X_test["area"][in_hills], to_center, s=10, label="contrast")
 ends = np.array([20.0, 120.0])
 ax.plot(ends, 4.0 * ends, color="black", linestyle=":", label="truth: 4 per m²")
-ax.set(xlabel="area in m²", ylabel="euros more, were a flat in the hills central")
+ax.set(
+    xlabel="area in m²",
+    ylabel="change of the predicted rent in euros",
+    title="Moving a flat from the hills to the center",
+)
 ax.legend()
 plt.show()
 
 # %%
-# ``sensitivity`` has one number for each column, and none is NaN: the mean size of the
-# slope for numbers, that of the contrasts for categories. Slopes are comparable after
-# multiplying by the spread of their column, contrasts as they are.
+# ``sensitivity`` is a feature importance with one number for each column: the mean size
+# of the derivative for numbers, that of the contrasts for categories. Derivatives are
+# comparable after multiplying by the standard deviation of their column, contrasts as
+# they are.
 
 strength = sensitivity(model, X_test).loc["prediction"]
 numbers = ["area", "meters"]
@@ -134,21 +141,22 @@ strength[numbers] *= X_test[numbers].std()
 print(strength.sort_values(ascending=False).round(0))
 
 # %%
-# Why this rent?
-# --------------
+# Explain one prediction
+# ----------------------
 # Take the flat with the highest prediction among those without the meters. Integrated
-# gradients share out what makes it differ from the average encoded flat. The shares are
-# in euros, and they add up. The picture needs the model and the row.
+# gradients divide the difference from the average encoded flat among the columns. The
+# shares are in euros and add up to the difference.
 
 silent_rows = X_test[~known]
 flat = silent_rows.iloc[[model.predict(silent_rows).argmax()]]
 print(flat)
+# sphinx_gallery_thumbnail_number = 2
 SaliencyDisplay.from_estimator(model, flat)
 plt.show()
 
 # %%
-# Do they add up? The second result says by how much the sum misses. All flats start
-# from the same average, so prediction minus sum is one number for all.
+# Do they add up? The second result is the error of the sum. All flats start from the
+# same average, so prediction minus sum is one number for all.
 
 shares, missed = integrated_gradients(model, X_test)
 start = model.predict(X_test) - shares.sum(axis=1)

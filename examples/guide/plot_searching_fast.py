@@ -1,19 +1,18 @@
 """
-Searching fast: a whole grid at once
-====================================
+Search a grid fast
+==================
 
-You want to know which learning rate and which weight decay suit your table, and five
-folds of 24 candidates are 120 fits. Replace ``GridSearchCV`` by
-``LockstepGridSearchCV``: candidates of a fold are trained side by side, and the scores
-are the same.
+You search a learning rate and a weight decay, and three folds of 24 candidates are 72
+fits. Replace ``GridSearchCV`` by ``LockstepGridSearchCV``: the candidates of a fold are
+trained together, and the scores are the same.
 """
 
 # %%
 # The search
 # ----------
-# 900 images of digits, and a small network with small batches, where the calls of a
-# step take longer than its numbers. Folds and seed are fixed, so that both searches
-# train the same networks.
+# 900 images of digits, and a small network with small batches, where the overhead of
+# each step dominates. Folds and seed are fixed, so that both searches train the same
+# networks.
 
 from time import process_time
 
@@ -37,9 +36,9 @@ grid = {
     "total_weight_decay": [0.0, 0.5, 1.0, 2.0],
 }
 searches = {
-    "one by one": GridSearchCV(model, grid, cv=5),
-    "lockstep": LockstepGridSearchCV(model, grid, cv=5),
-    "halving": LockstepHalvingGridSearchCV(model, grid, cv=5, return_train_score=False),
+    "one by one": GridSearchCV(model, grid, cv=3),
+    "lockstep": LockstepGridSearchCV(model, grid, cv=3),
+    "halving": LockstepHalvingGridSearchCV(model, grid, cv=3, return_train_score=False),
 }
 seconds = {}
 for name, search in searches.items():
@@ -49,25 +48,25 @@ for name, search in searches.items():
     print(f"{name}: {seconds[name]:.1f} s, best score {search.best_score_:.4f}")
 
 # %%
-# What was trained together
-# -------------------------
-# All 24 candidates of a fold form one group, since they differ in numbers alone. Of
-# different layers, losses, optimizers or batch sizes each kind has a group of its own,
-# and ``n_together`` shows it.
+# Candidates trained together
+# ---------------------------
+# All 24 candidates of a fold form one group, since they differ in numbers alone.
+# Candidates with different layers, losses, optimizers or batch sizes form separate
+# groups; ``n_together`` is the size of the group.
 
 results = {name: search.cv_results_ for name, search in searches.items()}
 print(results["lockstep"]["n_together"])
 scores = [results[name]["mean_test_score"] for name in ("one by one", "lockstep")]
-columns = [f"split{k}_test_score" for k in range(5)]
+columns = [f"split{k}_test_score" for k in range(3)]
 n_equal = sum(
     np.sum(results["one by one"][column] == results["lockstep"][column])
     for column in columns
 )
-print(f"{n_equal} of {24 * 5} scores are equal.")
+print(f"{n_equal} of {24 * 3} scores are equal.")
 
 # %%
 # Halving trains all candidates for one epoch, the best third for three and the best
-# three to the end. They go on where they were.
+# three for all epochs. Candidates continue from where they were.
 
 halving = searches["halving"]
 for n_candidates, n_epochs in zip(
@@ -76,8 +75,8 @@ for n_candidates, n_epochs in zip(
     print(f"{n_candidates} candidates up to epoch {n_epochs}")
 
 # %%
-# The scores and the time
-# -----------------------
+# Scores and time
+# ---------------
 # Each point is a candidate. The two searches of the whole grid agree in every score.
 
 figure, (left, right) = plt.subplots(
@@ -95,9 +94,10 @@ bars = right.barh(list(seconds), list(seconds.values()), color=["0.6", "C0", "C0
 right.bar_label(bars, fmt="%.1f s", padding=3)
 right.invert_yaxis()
 right.margins(x=0.2)
-right.set(xlabel="CPU time in seconds", title="24 candidates, 5 folds")
+right.set(xlabel="CPU time in seconds", title="24 candidates, 3 folds")
 plt.show()
 
 # %%
-# Nothing is gained by wide networks, by two candidates of a kind, or by L-BFGS; these
-# are fitted one by one within the same call. :doc:`/user_guide/searching` has figures.
+# Lockstep is no faster for wide networks, for groups of two candidates, or for L-BFGS;
+# these are fitted one by one within the same call. :doc:`/user_guide/searching` has
+# figures.

@@ -1,17 +1,16 @@
 """
-Ask a trained MLPClassifier what it looks at
-============================================
+Explain a trained MLPClassifier
+===============================
 
-A network of scikit-learn's is in production, and somebody asks why it decided as it
-did. It need not be trained again: carry it over with its weights, ask, and carry it
-back.
+An ``MLPClassifier`` is in production, and you need to explain its decisions. It need
+not be trained again: convert it with its weights, explain it, and convert it back.
 """
 
 # %%
-# The network that is there
-# -------------------------
-# Tumors, measured under the microscope. The rows are of three times: those that the
-# network was trained on, those that came in later, and those that it is tested on.
+# The trained network
+# -------------------
+# Tumors, measured under the microscope. There are three parts: the training rows, rows
+# that arrive later, and test rows.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -39,9 +38,9 @@ old = make_pipeline(scaler, mlp).fit(X_train, y_train)
 print(f"held-out accuracy {old.score(X_test, y_test):.3f}, {mlp.n_iter_} epochs")
 
 # %%
-# Carried over
-# ------------
-# The same weights give the same probabilities. The scaler is already fitted, and stays.
+# Converting it
+# -------------
+# The same weights give the same probabilities. The fitted scaler is kept.
 
 network = from_sklearn(mlp)
 new = make_pipeline(scaler, network)
@@ -50,11 +49,11 @@ print(f"largest difference of a probability: {difference:.0e}")
 print(network.network_)
 
 # %%
-# Why this one?
-# -------------
-# Take the row of the test of which the network is least certain. Integrated gradients
-# share out what makes its probability differ from that of the average row, which is
-# zero after scaling.
+# Explaining a prediction
+# -----------------------
+# Take the test row of which the network is least certain. Integrated gradients divide
+# the difference between its probability and that of the average row, which is zero
+# after scaling, among the features.
 
 scaled = scaler.transform(X_test)
 unsure = new.predict_proba(X_test).max(axis=1).argmin()
@@ -69,15 +68,14 @@ display = SaliencyDisplay.from_estimator(
 plt.show()
 
 # %%
-# How safe is it?
-# ---------------
-# The Jacobian also tells how far each row is from the other decision, in standard
-# deviations of the features, and in which direction. Is that true? Go there, with every
-# row of the test:
+# Distance to the decision boundary
+# ---------------------------------
+# The Jacobian gives the distance of each row to the other decision, in standard
+# deviations of the features, and its direction. To check it, move every test row there:
 
 distance, direction, _ = boundary_distance(network, scaled)
 print(f"the least certain row is {distance[unsure]:.2f} from the other decision")
-print(f"half of all rows are at least {np.median(distance):.2f} from it")
+print(f"the median distance is {np.median(distance):.2f}")
 
 ways = np.linspace(0.0, 2.0, 21)
 turned = [
@@ -90,18 +88,23 @@ turned = [
 figure, ax = plt.subplots(layout="constrained")
 ax.plot(ways, turned, marker=".")
 ax.axvline(1.0, color="0.5", linestyle=":", label="estimated boundary")
-ax.set(xlabel="change, as a share of the distance", ylabel="share of decisions turned")
+ax.set(
+    xlabel="change of the rows, as a share of the estimated distance",
+    ylabel="share of decisions that changed",
+    title="Test rows moved towards the other class",
+)
 ax.legend()
 plt.show()
 
 # %%
-# The estimate supposes that the network goes on straight; where it bends, the boundary
-# is somewhat farther, or nearer.
+# The estimate assumes a linear network; where it is not linear, the boundary is
+# somewhat farther, or nearer.
 #
-# And back
-# --------
-# It can learn on with what ``MLPClassifier`` does not have: here from the rows that
-# came later, with ``class_weight``, since no malignant tumor should be overlooked.
+# Training it further and converting it back
+# ------------------------------------------
+# It can be trained further with options that ``MLPClassifier`` does not have: here on
+# the rows that arrive later, with ``class_weight``, since no malignant tumor should be
+# overlooked.
 
 
 def scores(model):
@@ -120,7 +123,7 @@ for name, (accuracy, found) in {"before": before, "after": after}.items():
     print(f"{name:<6} accuracy {accuracy:.3f}, malignant tumors found {found:.3f}")
 
 # %%
-# Then it goes back to where only scikit-learn is.
+# Convert it back for a system that has only scikit-learn.
 
 back = make_pipeline(scaler, to_sklearn(network))
 same = np.allclose(back.predict_proba(X_test), new.predict_proba(X_test))

@@ -2,15 +2,23 @@ r"""
 Lesson 2: checking derivatives
 ==============================
 
-A wrong derivative raises no error. The training goes on, only worse. But a derivative
-can be measured without knowing its formula: move the input a little and see what the
-output does. This lesson is about how well that works, where it does not, and what a
-check must do to find a mistake.
+A wrong derivative raises no error: the network still trains, only worse. But a
+derivative can be measured without its formula, by finite differences: move the input a
+little and divide the change of the output by that of the input. This lesson shows how
+exact that is, where it fails, and what a check must do to find a mistake.
+
+.. admonition:: Goals
+
+   * Choose the step of a finite difference, and know the error to expect.
+   * Choose a tolerance, and inputs that are clear of kinks.
+   * Check a layer, an operator and a whole model, and trust the result.
+
+   About 10 minutes to read, 4 seconds to run.
 """
 
 # %%
-# The size of the step
-# --------------------
+# Choosing the step
+# -----------------
 # Two ways to measure the slope of f at x with a step h, and their errors:
 #
 # .. math::
@@ -29,11 +37,10 @@ check must do to find a mistake.
 #     \frac{h}{2} |f''| + \frac{\epsilon |f|}{h}, \qquad
 #     \frac{h^2}{6} |f'''| + \frac{\epsilon |f|}{h},
 #
-# least for h near :math:`\epsilon^{1/2}` and near :math:`\epsilon^{1/3}`, where what is
-# left is near :math:`\epsilon^{1/2}` and near :math:`\epsilon^{2/3}`: eight digits
-# against ten or eleven. Where a formula also takes complex numbers there is a third
-# way, :math:`\operatorname{Im} f(x + i h) / h`. Nothing is subtracted, so h may be as
-# small as one likes.
+# least for h near :math:`\epsilon^{1/2}` and near :math:`\epsilon^{1/3}`, where it is
+# near :math:`\epsilon^{1/2}` and near :math:`\epsilon^{2/3}`. Where a formula also
+# takes complex numbers there is a third way, :math:`\operatorname{Im} f(x + i h) / h`.
+# Nothing is subtracted, so h may be as small as one likes.
 #
 # Here for the exponential function, which is its own derivative, on average over a
 # hundred points.
@@ -86,6 +93,7 @@ for name, error in errors.items():
     best, at = error.argmin(), np.argmin(np.abs(steps - 1e-8))
     print(f"{name:<12}{error[best]:>12.0e}{steps[best]:>10.0e}{error[at]:>15.0e}")
 
+# sphinx_gallery_thumbnail_number = 1
 figure, ax = plt.subplots(layout="constrained")
 for (name, error), color, style in zip(
     errors.items(), ("#D55E00", "#0072B2", "#009E73"), ("-", "-", "--"), strict=True
@@ -100,7 +108,11 @@ for power, color in ((2, "#D55E00"), (3, "#0072B2")):
         linestyle=":",
         label=rf"$h = \epsilon^{{1/{power}}}$",
     )
-ax.set(xlabel="step h", ylabel="mean absolute error of the slope")
+ax.set(
+    xlabel="step h",
+    ylabel="mean absolute error of the slope",
+    title="Differences of the exponential function",
+)
 ax.legend()
 plt.show()
 
@@ -150,12 +162,12 @@ for layer in (Linear(10), Sigmoid(), Tanh(), Softplus(), GELU(), Softmax()):
 
 # %%
 # A rule of thumb for tolerances: ask for :math:`10^{-6}`, relative to the *largest*
-# derivative. That is over a thousand times the noise of central differences in float64,
-# and a thousandth of a mistake of one in a thousand. Relative to each single derivative
-# it would fail, since a tiny derivative has the same absolute noise as a large one.
+# derivative. That is far above the errors printed here, and a thousandth of a mistake
+# of one in a thousand. Relative to each single derivative it would fail, since a tiny
+# derivative has the same absolute noise as a large one.
 #
-# Float32 leaves no such room. There :math:`\epsilon` is :math:`1.2 \cdot 10^{-7}`, and
-# even the best step leaves about five digits; the step for float64 leaves two.
+# Float32 leaves no such room. Its :math:`\epsilon` is :math:`1.2 \cdot 10^{-7}`, so
+# that fewer digits are right, and with the step for float64 hardly any:
 
 slopes = np.cos(points)
 single = np.float32(points)
@@ -190,8 +202,8 @@ for distance, slope in zip(distances, near_kink.ravel(), strict=True):
 # %%
 # Mistakes on purpose
 # -------------------
-# A check that has never failed proves little. Here is a ReLU that lets everything
-# through, and two batches to check it with.
+# A check that has never failed proves little. Here is a ReLU whose slope is 1
+# everywhere, and two batches to check it with.
 
 
 class Open(ReLU):
@@ -209,9 +221,9 @@ for name, batch in (("positive", rng.random((50, 6))), ("both signs", X[:, :6]))
     print(f"inputs {name:<11} largest error {mistaken[name]:.1e}")
 
 # %%
-# With positive inputs the mistake cannot be seen; with both signs it can. A picture
-# also says of what kind a mistake is. For this tanh someone forgot a square. What the
-# layer claims is on the vertical axis; all points should be on the diagonal, and only
+# With positive inputs the mistake cannot be seen; with both signs it can. A figure also
+# shows the kind of a mistake. In this tanh the square is missing. The derivatives of
+# the layer are on the vertical axis; all points should be on the diagonal, and only
 # slopes of 0 and 1 are.
 
 
@@ -228,8 +240,8 @@ plt.show()
 # %%
 # An average hides what a maximum shows. The entries of softmax's Jacobian add up to
 # zero whatever the probabilities, so the two averages printed above say nothing. And
-# when one number out of 204,800 is spoiled, hardly any average shows it. The maximum
-# does, and so does a single random direction, at the cost of two evaluations.
+# when a single number is spoiled, hardly any average shows it. The maximum does, and so
+# does a single random direction, at the cost of two evaluations.
 
 spoiled = Softmax().linearize({}, X)[1].todense(len(X))
 measured = empirical_jacobian(lambda inputs: Softmax().forward({}, inputs), X)
@@ -240,17 +252,18 @@ direction = rng.standard_normal(X.shape)
 along = finite_difference(lambda inputs: Softmax().forward({}, inputs), X, direction)
 claimed = np.einsum("soi,si->so", spoiled, direction)
 direction_error = np.abs(claimed - along).max()
+print(f"one of {spoiled.size:,} numbers is spoiled")
 print(f"mean difference {mean_error:.0e}, largest {largest_error:.0e}")
 print(f"largest along a random direction {direction_error:.0e}")
 
 # %%
 # What the checks find
 # --------------------
-# ``check_layer`` looks at all that a layer promises: the Jacobian, the gradients with
-# respect to the weights, both directions of the operator, single samples, float32 and
-# more. It names what is wrong. Two more mistakes for it: a sigmoid whose slope is too
-# large by one in a thousand, and a linear layer with the right Jacobian that moves its
-# weights by the product of two means, where the sum of products is right.
+# ``check_layer`` checks the Jacobian, the gradients with respect to the weights, both
+# directions of the operator, single samples, float32 and more. It names what is wrong.
+# Two more mistakes for it: a sigmoid whose slope is too large by one in a thousand, and
+# a linear layer with the right Jacobian whose weight gradient is a product of means,
+# where the sum of products is right.
 
 
 class Tilted(Sigmoid):
@@ -287,9 +300,9 @@ for name, found in verdicts.items():
 # %%
 # Differences see only one direction of a Jacobian, u to J u. The other, v to
 # :math:`J^T v`, which training uses, is checked against it: :math:`\langle v, J u
-# \rangle` and :math:`\langle J^T v, u \rangle` must be the same number. Here someone
-# forgot to transpose a square matrix. But two directions that are wrong in the same way
-# agree with each other, so this check does not replace the first.
+# \rangle` and :math:`\langle J^T v, u \rangle` must be the same number. Here a square
+# matrix is not transposed. But two directions that are wrong in the same way agree with
+# each other, so this check does not replace the first.
 
 
 class Untransposed(ConstantMatrix):
@@ -316,8 +329,8 @@ for name, found in operator_verdicts.items():
 # -------------
 # ``check_gradients`` does the same for everything that is trained together: loss,
 # regularizers and all layers. It leaves out rows in which an activation is near one of
-# its kinks. The picture shows what it compares. The network takes the measures as they
-# are, and is trained by its loss and its regularizers alone.
+# its kinks. The figure shows the derivatives that it compares. The network takes the
+# features as they are; only its loss and its regularizers train it.
 
 X_iris, y_iris = load_iris(return_X_y=True)
 model = JacobianMLPClassifier(
@@ -337,15 +350,62 @@ print(f"{display.exact.size} weights, largest error {display.largest_error:.0e}"
 plt.show()
 
 # %%
-# .. admonition:: In the notebook
+# Exercises
+# ---------
+# 1. Measure the slope of the sine at 1 one-sided and centrally, with the best step of
+#    each. How many digits are right?
 #
-#    This retells its sections on finite differences and on the sanity check of each
-#    layer. It claims that a difference gets the better the closer its step is to zero;
-#    the first picture shows where that ends. Its differences were one-sided, with a
-#    fixed step of 1e-8: eight digits at best, and none for large inputs. Its test
-#    inputs were all positive, so that a ReLU
-#    that lets everything through would have passed. It printed averages, and no number
-#    was ever a failure: when the composed network missed by 1402, a comment said that
-#    something was wrong, and training went on. Gradients for weights were not checked
-#    at all; they were products of means. Here a check compares the largest difference
-#    with a tolerance, names what is wrong, and has been seen to fail.
+#    .. dropdown:: Solution
+#
+#       About eight digits, and ten or more.
+#
+#       .. code-block:: python
+#
+#          one_sided = formulas["one-sided"](np.sin, 1.0, epsilon ** (1 / 2))
+#          central = formulas["central"](np.sin, 1.0, epsilon ** (1 / 3))
+#          assert abs(one_sided - np.cos(1.0)) < 1e-7
+#          assert abs(central - np.cos(1.0)) < 1e-9
+#
+# 2. Write an activation :math:`\sin x` with the derivative :math:`\cos x`, and check
+#    it. Then let the derivative be :math:`1 - x^2 / 2`. Does the check find that?
+#
+#    .. dropdown:: Solution
+#
+#       It does: the two functions agree near zero only.
+#
+#       .. code-block:: python
+#
+#          from skjacobnet.layers import Elementwise
+#
+#          class Sine(Elementwise):
+#              def function(self, x, out=None):
+#                  return np.sin(x, out=out)
+#
+#              def derivative(self, x, y, out=None):
+#                  return np.cos(x, out=out)
+#
+#              def second_derivative(self, x, y):
+#                  return -y
+#
+#          class WrongSine(Sine):
+#              def derivative(self, x, y, out=None):
+#                  return 1 - x**2 / 2
+#
+#          assert verdict(check_layer, Sine()) == "passes"
+#          assert "Jacobian" in verdict(check_layer, WrongSine())
+#
+# 3. Why is the slope of ReLU at :math:`10^{-6}` below the kink measured as more than
+#    zero? From which distance on is it zero?
+#
+#    .. dropdown:: Solution
+#
+#       One of the two points of the difference is above the kink. From the step on,
+#       :math:`\epsilon^{1/3}`, both are below.
+#
+#       .. code-block:: python
+#
+#          step = epsilon ** (1 / 3)
+#          near = np.array([[-0.9 * step], [-1.1 * step]])
+#          slopes = empirical_jacobian(lambda x: ReLU().forward({}, x), near).ravel()
+#          assert slopes[0] > 0.0
+#          assert slopes[1] == 0.0

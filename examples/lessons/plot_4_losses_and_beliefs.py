@@ -1,18 +1,26 @@
 r"""
-Lesson 4: losses and beliefs
-============================
+Lesson 4: losses and regularizers
+=================================
 
-To learn, a network must be told how wrong it is, by a number that can be
-differentiated: the loss. And it may be told what we believe of good networks, before
-they have seen any data: the penalties. What is minimized is the sum,
+A loss says how wrong a prediction is, by a number that can be differentiated. A
+regularizer adds a penalty that says which networks are preferred before any data are
+seen: a prior. Training minimizes the sum,
 
 .. math::
 
     \frac1n \sum_{s=1}^{n} \ell(y_s, z_s) + \sum_k \lambda_k R_k,
 
 with :math:`z_s \in \mathbb{R}^K` the raw prediction for row s, one number for each of K
-classes, :math:`y_s` its target, a row of zeros with a one for the right class, and
-:math:`\lambda_k \ge 0` the strength of a belief.
+classes, :math:`y_s` its one-hot encoded target, a row of zeros with a one for the right
+class, and :math:`\lambda_k \ge 0` the strength of a penalty.
+
+.. admonition:: Goals
+
+   * Compute cross-entropy and its gradient, and know why softmax belongs to the loss.
+   * Know how other losses treat rows that are wrong.
+   * Read a penalty as a prior, and see what each does to weights and predictions.
+
+   About 10 minutes to read, 8 seconds to run.
 """
 
 # %%
@@ -23,8 +31,9 @@ classes, :math:`y_s` its target, a row of zeros with a one for the right class, 
 #
 # .. math:: \ell = -\sum_k y_k \log p_k = -\log p_c.
 #
-# A network that knows nothing gives each class :math:`1/K` and pays :math:`\log K`.
-# That number is worth remembering: a run that begins far above it has begun badly.
+# A network that gives each class :math:`1/K` has the loss :math:`\log K`, the baseline
+# loss of K classes that are equally frequent. A run that begins far above it was
+# initialized badly.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -49,12 +58,12 @@ from skjacobnet.testing import check_loss, check_regularizer
 rng = np.random.default_rng(0)
 y = np.eye(10)[rng.integers(10, size=50)]
 know_nothing = CrossEntropy().value(y, np.zeros((50, 10)))
-print(f"equal probabilities cost {know_nothing:.6f}, log 10 is {np.log(10):.6f}")
+print(f"loss of equal probabilities {know_nothing:.6f}, log 10 is {np.log(10):.6f}")
 
 # %%
-# Which way should each raw prediction move? As a function of the probabilities the
-# gradient is :math:`-y_k / p_k`. Behind it comes the Jacobian of softmax,
-# :math:`\operatorname{diag}(p) - p^T p`. Multiplied out, everything cancels but
+# The gradient says which way each raw prediction should move. With respect to the
+# probabilities it is :math:`-y_k / p_k`. It is multiplied by the Jacobian of softmax,
+# :math:`\operatorname{diag}(p) - p p^T` with p a column. Everything cancels but
 #
 # .. math:: \frac{\partial \ell}{\partial z} = p - y \in \mathbb{R}^K.
 #
@@ -69,14 +78,15 @@ fused_error = max(np.abs(chained - by_hand).max(), np.abs(fused - by_hand).max()
 print(f"shape {fused.shape}, largest difference {fused_error:.0e}")
 
 # %%
-# Why the two belong together
-# ---------------------------
-# Now a row that is wrong, by a margin m: the raw predictions are 0 for the right class
+# Why softmax belongs to the loss
+# -------------------------------
+# Take a row that is wrong by a margin m: the raw predictions are 0 for the right class
 # and m for another. For large m the loss, :math:`\log(1 + e^m)`, is nearly m, and the
-# gradient of the right class is nearly -1. But taken one after the other, the
-# exponentials overflow, or the probability becomes zero and the logarithm of it
-# infinite. A small number added inside the logarithm does not help. It makes the loss
-# level off, and the gradient vanish, for just those rows that are most wrong.
+# gradient of the right class is nearly -1. But if softmax and the logarithm are
+# computed one after the other, the exponentials overflow, or the probability becomes
+# zero and its logarithm infinite. A small number added inside the logarithm does not
+# help. The loss levels off, and the gradient vanishes, for just those rows that are
+# most wrong.
 
 
 def one_after_the_other(y, z):
@@ -120,8 +130,10 @@ for ax, naive, together in zip(
         color="#D55E00",
         label="one after the other, with 1e-6 in the logarithm",
     )
-axes[0].set(ylabel="loss")
-axes[1].set(ylabel="pull on the right class", xlabel="margin by which a row is wrong")
+axes[0].set(ylabel="loss", title="Cross-entropy of a wrong row")
+axes[1].set(
+    ylabel="minus gradient, right class", xlabel="margin by which a row is wrong"
+)
 axes[0].legend()
 plt.show()
 
@@ -133,12 +145,12 @@ plt.show()
 #
 # Other losses
 # ------------
-# Cross-entropy keeps its full pull on rows that are wrong, however hopeless. Where
-# labels may be wrong themselves, that is a nuisance. Brier's squared error of the
-# probabilities, :math:`\sum_k (p_k - y_k)^2`, is at most 2 and lets go of hopeless
-# rows; focal loss, :math:`-(1 - p_c)^\gamma \log p_c`, discounts rows that are right
-# already; label smoothing asks for a little less than certainty, and pulls back where
-# it is exceeded. Their pull on the right class, by the margin:
+# The gradient of cross-entropy does not fade for rows that are badly wrong. Where
+# labels may be wrong themselves, that is a drawback. Brier's squared error of the
+# probabilities, :math:`\sum_k (p_k - y_k)^2`, is bounded by 2, and its gradient fades
+# for such rows. Focal loss, :math:`-(1 - p_c)^\gamma \log p_c`, gives less weight to
+# rows that are right already. Label smoothing moves the target probability of the right
+# class below one. Minus the gradient of the right class, by the margin:
 
 losses = {
     "cross-entropy": CrossEntropy(),
@@ -166,35 +178,35 @@ for loss in LOSSES.classes:
 print(len(LOSSES.classes), "losses pass")
 
 # %%
-# Beliefs
-# -------
-# The layers of a network are a belief that nothing can shake: what they cannot express
-# is not learned. A penalty is a soft one. It is weighed against the loss, and the data
-# may overrule it. Minus n times the objective is the logarithm of the likelihood of n
-# rows, minus :math:`n \lambda R`. So a penalty on the weights is, up to a constant,
-# minus the logarithm of a prior distribution; that of weight decay is normal with
-# variance :math:`1 / (n \lambda)`. Here are six beliefs, with W of shape (n_in, n_out)
-# the weights of a layer, h the activations of a row, and H the entropy :math:`-\sum_k
-# p_k \log p_k` of its prediction:
+# Penalties are priors
+# --------------------
+# The layers of a network are a hard constraint: a function that they cannot express is
+# not learned. A penalty is a soft constraint. It is weighed against the loss, and
+# enough data overrule it. Minus n times the objective is the logarithm of the
+# likelihood of n rows, minus :math:`n \lambda R`. So a penalty on the weights is, up to
+# a constant, minus the logarithm of a prior distribution; that of weight decay is
+# normal with variance :math:`1 / (n \lambda)`. Here are six penalties, with W of shape
+# (n_in, n_out) the weights of a layer, h the activations of a row, and H the entropy
+# :math:`-\sum_k p_k \log p_k` of its prediction:
 #
 # ==================  ============================  =============================
-# name                penalty                       belief
+# name                penalty                       prefers
 # ==================  ============================  =============================
-# weight_decay        :math:`\frac12 \|W\|_F^2`     weights are small
-# l1                  :math:`\sum_{ij} |W_{ij}|`    most weights are zero
-# orthogonality       :math:`\|W^T W - I\|_F^2`     units ask different questions
-# sparsity            mean of :math:`\sum_j |h_j|`  most units are silent
-# certainty           mean of H                     answers are clear
-# confidence_penalty  mean of -H                    nobody is that sure
+# weight_decay        :math:`\frac12 \|W\|_F^2`     small weights
+# l1                  :math:`\sum_{ij} |W_{ij}|`    many weights of zero
+# orthogonality       :math:`\|W^T W - I\|_F^2`     units of length one, at right angles
+# sparsity            mean of :math:`\sum_j |h_j|`  many inactive units
+# certainty           mean of H                     probabilities near 0 and 1
+# confidence_penalty  mean of -H                    probabilities near 1/K
 # ==================  ============================  =============================
 #
 # :math:`\|W\|_F`, the Frobenius norm, is the root of the sum of all squared entries.
 #
-# Where does each of them pull? Follow minus its gradient, in small steps, from the
-# point (1.5, 0.4): two weights of one unit, two activations of one row, or two raw
-# predictions of one row.
+# Follow minus the gradient of each penalty, in small steps, from the point (1.5, 0.4):
+# two weights of one unit, two activations of one row, or two raw predictions of one
+# row.
 
-beliefs = {
+penalties = {
     "weight_decay": WeightDecay(),
     "l1": L1(),
     "orthogonality": Orthogonality(),
@@ -203,7 +215,7 @@ beliefs = {
     "confidence_penalty": ConfidencePenalty(),
 }
 paths, ends = {}, {}
-for name, regularizer in beliefs.items():
+for name, regularizer in penalties.items():
     check_regularizer(regularizer)
     path = [np.array([1.5, 0.4])]
     for _ in range(4000):
@@ -217,24 +229,25 @@ for name in ("certainty", "confidence_penalty"):
 
 # %%
 # Weight decay and L1 both lead to zero, but not in the same way: the first shrinks all
-# weights by the same share, the second all by the same amount, so that small ones are
-# there while large ones are still on their way. Orthogonality leads to weights of
-# length one. Sparsity is L1 for activations. Certainty drives the two classes apart,
+# weights by the same share, the second by the same amount, so that small weights reach
+# zero while large ones are still on their way. Orthogonality leads to weights of length
+# one. Sparsity is L1 for activations. Certainty drives the two classes apart,
 # and the confidence penalty brings them together. The arrows show the same from
 # everywhere; their color is the length of the gradient.
 
+# sphinx_gallery_thumbnail_number = 2
 figure, axes = plt.subplots(2, 3, figsize=(9, 6), layout="compressed")
-RegularizerFlowDisplay.from_regularizers(list(beliefs), ax=axes)
+RegularizerFlowDisplay.from_regularizers(list(penalties), ax=axes)
 plt.show()
 
 # %%
-# Beliefs and data
-# ----------------
-# The same network, trained on half of the digits, with one belief at a time. For each,
-# the quantity that it is about, without it and with it, on the weights or on the other
-# half of the rows. The strengths are such that the effect can be seen; they are not the
-# best. What stands against other beliefs by default is off: smooth labels, decay over
-# the run, calibration.
+# Effects of a regularizer
+# ------------------------
+# The same network, trained on half of the digits, with one regularizer at a time. For
+# each, the quantity that it penalizes or a share of it, without and with the
+# regularizer, of the weights or of the held-out half of the rows. The strengths are
+# such that the effect can be seen; they are not the best. Other regularization that is
+# on by default is off: smooth labels, decay over the run, calibration.
 
 X, digits = load_digits(return_X_y=True)
 X = (X / 16.0).astype(np.float32)
@@ -244,7 +257,7 @@ X_train, X_test, digits_train, digits_test = train_test_split(
 
 
 def train(**regularizers):
-    """Return a network that was trained with these beliefs."""
+    """Return a network that was trained with these regularizers."""
     return JacobianMLPClassifier(
         (30,),
         activation="relu",
@@ -263,8 +276,8 @@ def train(**regularizers):
 
 
 # %%
-# What each belief is about, as a number. Entropies are in *nats*, the unit of the
-# natural logarithm: ten equal probabilities have log 10 = 2.3 of them.
+# The quantity of each regularizer. Entropies are in *nats*, the unit of the
+# natural logarithm: ten equal probabilities have log 10 of them.
 
 
 def entropy(model):
@@ -298,13 +311,13 @@ measures = {
 }
 
 # %%
-# One network without a belief, and one with each. The squared distance is that of
+# One network without a regularizer, and one with each. The squared distance is that of
 # :math:`W^T W` from I, for the W of the first layer.
 
 plain = train()
 plain_score = plain.score(X_test, digits_test)
 print(f"{'':<19}{'quantity':<26}{'without':>10}{'with':>10}{'held-out accuracy':>19}")
-print(f"{'no belief':<65}{plain_score:>19.3f}")
+print(f"{'no regularizer':<65}{plain_score:>19.3f}")
 models, effects, scores = {}, {}, {}
 for name, (strength, quantity, measure) in measures.items():
     model = models[name] = train(**{name: strength})
@@ -314,24 +327,61 @@ for name, (strength, quantity, measure) in measures.items():
     print(f"{name:<19}{quantity:<26}{before:>10.3f}{after:>10.3f}{scores[name]:>19.3f}")
 
 # %%
-# Beliefs can be seen. The weights of nine units of the first layer, without a belief
-# and with L1: pixels that say little have gone to zero.
+# The weights of nine units of the first layer, without a regularizer and with L1: the
+# weights of pixels that matter little are zero.
 
-for title, model in (("no belief", plain), ("l1", models["l1"])):
+for title, model in (("no regularizer", plain), ("l1", models["l1"])):
     display = WeightsDisplay.from_estimator(model, image_shape=(8, 8), max_units=9)
     display.ax_.set_title(title, fontsize="medium")
 plt.show()
 
 # %%
-# .. admonition:: In the notebook
+# Exercises
+# ---------
+# 1. Compute the cross-entropy of three rows by hand: probabilities of the right class
+#    0.5, 0.25 and 1. Compare it with that of ``CrossEntropy``.
 #
-#    This retells its sections on the loss, on weight decay, and on regularizers as soft
-#    priors beside the hard ones of the layers. Its softmax overflowed, and 1e-6 was
-#    added inside the logarithm, with what follows from that in the first picture. The
-#    gradient of its weight decay, called as all others were, without arguments,
-#    replaced the stored weights by None and returned an array that held None; and no
-#    training ever used it. Certainty, sparsity and orthogonality were named and left
-#    empty, for want of a way to reach activations and predictions from a penalty, and
-#    it wished for plots of their flow. Here each has a gradient that is checked, and
-#    its place in the reverse pass: that of weights is added to their gradient, that of
-#    activations or predictions to the cotangent that passes there.
+#    .. dropdown:: Solution
+#
+#       :math:`(\log 2 + \log 4 + 0) / 3 = \log 2`.
+#
+#       .. code-block:: python
+#
+#          p = np.array([[0.5, 0.5], [0.25, 0.75], [1.0 - 1e-15, 1e-15]])
+#          target = np.array([[1.0, 0.0]] * 3)
+#          value = CrossEntropy().value(target, np.log(p))
+#          assert np.isclose(value, np.log(2.0))
+#
+# 2. For which margin is the gradient of the Brier loss largest, for two classes?
+#
+#    .. dropdown:: Solution
+#
+#       With p the probability of the right class the loss is :math:`2 (1 - p)^2`, and
+#       the size of its gradient :math:`4 p (1 - p)^2`. It is largest at p = 1/3: a
+#       margin of log 2.
+#
+#       .. code-block:: python
+#
+#          grid = np.linspace(-5.0, 5.0, 10_001)
+#          rows = np.stack([0.0 * grid, grid], axis=1)
+#          target = np.tile([1.0, 0.0], (len(grid), 1))
+#          gradient = Brier().sample_gradients(target, rows, SOFTMAX)[:, 0]
+#          assert abs(grid[np.argmin(gradient)] - np.log(2.0)) < 1e-3
+#
+# 3. Where does minus the gradient of weight decay plus L1, both of strength one, lead
+#    from (1.5, 0.4)? Which weight is zero first?
+#
+#    .. dropdown:: Solution
+#
+#       To zero, like each alone; the smaller weight is there first.
+#
+#       .. code-block:: python
+#
+#          point, zero = np.array([1.5, 0.4]), []
+#          for _ in range(4000):
+#              for penalty in (WeightDecay(), L1()):
+#                  point = point + 0.001 * flow_field(penalty, point)
+#              zero.append(np.abs(point) < 0.01)
+#          first = np.argmax(zero, axis=0)
+#          assert first[1] < first[0]
+#          assert np.abs(point).max() < 0.01

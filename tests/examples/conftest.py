@@ -1,7 +1,9 @@
-"""How the tests run an example: from a folder of its own, looking at every figure."""
+"""How the tests run an example: from a separate folder, looking at every figure."""
 
+import re
 import runpy
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -44,8 +46,29 @@ def run_in_gallery(run_example, plt, check_figure):
 
 @pytest.fixture
 def run_lesson(run_in_gallery):
-    """Return a function that runs a lesson and returns its names."""
-    return lambda name: run_in_gallery(f"lessons/{name}.py")
+    """Return a function that runs a lesson and its solutions and returns its names."""
+
+    def run(name):
+        names = run_in_gallery(f"lessons/{name}.py")
+        found = solutions(EXAMPLES / "lessons" / f"{name}.py")
+        assert len(found) >= 2, f"{name} needs exercises with solutions"
+        for code in found:
+            # Each starts from the names of the lesson, not from those of the others.
+            exec(code, dict(names))
+        return names
+
+    return run
+
+
+def solutions(script):
+    """Return the code of the solution of each exercise of a lesson."""
+    _, _, exercises = script.read_text().partition("# Exercises\n# ---------\n")
+    lines = [line.removeprefix("#")[1:] for line in exercises.splitlines()]
+    text = "\n".join(lines) + "\n"
+    blocks = re.findall(r" +\.\. code-block:: python\n\n((?: {9}.*\n|\n)+)", text)
+    assert len(blocks) == text.count(".. dropdown:: Solution")
+    assert all("assert " in block for block in blocks), "a solution checks itself"
+    return [dedent(block) for block in blocks]
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import numpy as np
 
 def test_a_search_in_lockstep_has_the_scores_of_one_by_one(run_in_gallery):
     names = run_in_gallery("guide/plot_searching_fast.py")
-    assert names["n_equal"] == 120
+    assert names["n_equal"] == 72
     assert names["results"]["lockstep"]["n_together"].tolist() == [24] * 24
     searches = names["searches"]
     assert searches["lockstep"].best_params_ == searches["one by one"].best_params_

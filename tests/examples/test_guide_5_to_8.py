@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 
-def test_own_parts_pass_their_checks_and_mistakes_do_not(run_in_gallery):
-    names = run_in_gallery("guide/plot_own_parts.py")
+def test_custom_parts_pass_their_checks_and_mistakes_do_not(run_in_gallery):
+    names = run_in_gallery("guide/plot_custom_parts.py")
     assert "weight_vjp" in names["complaint"]
     assert names["path"] == [-0.5, 0.0]
     # Over six tables: 0.74 to 0.76, 0.77 to 0.80, and 0.81 to 0.84.

@@ -38,5 +38,5 @@ def test_intervals_cover_what_they_promise_and_derivatives_are_those_of_the_tabl
     slopes = np.subtract(*ends) / (2 * step)
     np.testing.assert_allclose(names["exact"][:50], slopes, rtol=1e-5)
     # 0.90, and 0.72 to 0.78.
-    own, others = np.mean(names["own"]), np.mean(names["others"])
+    own, others = np.mean(names["covered"]), np.mean(names["others"])
     assert others < 0.86 < own

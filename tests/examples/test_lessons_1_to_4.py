@@ -90,7 +90,7 @@ def test_3_chains_and_containers_compose(run_lesson):
     assert names["graph_score"] > 0.95
 
 
-def test_4_losses_stay_finite_and_beliefs_do_what_they_say(run_lesson):
+def test_4_losses_stay_finite_and_regularizers_do_what_they_say(run_lesson):
     names = run_lesson("plot_4_losses_and_beliefs")
     assert names["know_nothing"] == pytest.approx(np.log(10))
     assert names["fused_error"] < 1e-15

@@ -1,4 +1,4 @@
-"""The picture of the README can be drawn anew, and shows what it says."""
+"""The figure of the README is what its script draws."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 def test_overview(run_example):
     names = run_example(DOCS / "overview.py")
     accuracy = {line.get_label(): line.get_ydata() for line in names["right"].lines}
-    firm, plain = accuracy["Jacobian kept small"], accuracy["no regularizer"]
+    firm, plain = accuracy["penalty on the Jacobian"], accuracy["no penalty"]
     assert firm[0] > 0.95
     assert plain[0] > 0.95
     assert firm[4] > plain[4] + 0.2  # at a tenth of the range

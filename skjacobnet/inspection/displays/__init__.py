@@ -1,8 +1,8 @@
-"""Pictures: one display a file, in scikit-learn's form.
+"""Plots: one display a file, in scikit-learn's form.
 
-Each has a class method that computes what is to be seen and draws it, and keeps the
-numbers, so that ``display.plot(ax=...)`` draws it again elsewhere. matplotlib is
-imported when something is drawn.
+The class method of a display computes its numbers, keeps them and draws them, so that
+``display.plot(ax=...)`` draws them again elsewhere. Drawing a display on the same Axes
+again replaces its drawing. matplotlib is imported when something is drawn.
 """
 
 from skjacobnet.inspection.displays.accumulation_profile import (

@@ -1,13 +1,14 @@
-"""What the orders of the chain rule cost."""
+"""Costs of the orders of the chain rule."""
 
 import numpy as np
 
 from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.accumulation import profile_accumulation
 from skjacobnet.inspection.displays.drawing import COLORS, figure_and_panels
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.pipelines import Route
 
-# What is drawn of a profile: a label and the unit.
+# Fields of a profile that are drawn: label and unit.
 PANELS = {
     "multiplications": ("multiplications", ""),
     "seconds": ("time", "s"),
@@ -16,10 +17,10 @@ PANELS = {
 
 
 class AccumulationProfileDisplay:
-    """What the Jacobian of a network costs in each order of the chain rule.
+    """Costs of the Jacobian of a network in each order of the chain rule.
 
-    Forward mode against reverse mode against the automatic order: multiplications,
-    which are counted, and time and memory, which are measured.
+    Forward mode, reverse mode and the automatic order: multiplications are counted,
+    time and memory are measured.
 
     Make one with `from_estimator` or `from_network`; the constructor takes the numbers
     themselves.
@@ -136,8 +137,9 @@ class AccumulationProfileDisplay:
         Interval(1, float("inf"), "left", integer=True).check(n_repeats, "n_repeats")
         return cls(profile_accumulation(network, X, theta, n_repeats))
 
+    @replacing
     def plot(self, *, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------

@@ -1,10 +1,10 @@
-"""What displays of a network's depth share: the names of its layers."""
+"""Names of layers, for the displays of a network's depth."""
 
 from skjacobnet.inspection.displays.names import shortened_names, thinned
 
 # More names than this would cover one another.
 MOST_NAMES = 25
-# Longer ones, upright, would leave no height for the picture.
+# Longer ones, upright, would leave no height for the axes.
 LONGEST_LAYER = 24
 
 

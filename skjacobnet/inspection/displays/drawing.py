@@ -1,8 +1,10 @@
-"""What all displays share: a figure to draw on, and colors that everyone can tell."""
+"""Figures, legends and colors that all displays share."""
 
 from itertools import cycle, product
 
 import numpy as np
+
+from skjacobnet.inspection.displays.replacing import remove_earlier
 
 # Okabe and Ito's palette without its yellow, which is too light for lines.
 COLORS = (
@@ -26,7 +28,7 @@ def pyplot(display):
     Parameters
     ----------
     display : object
-        Who needs it, for the error.
+        The display that draws, for the error.
 
     Raises
     ------
@@ -59,6 +61,7 @@ def figure_and_axes(display, ax):
     axes = _given(plt, ax)
     if len(axes) != 1:
         raise ValueError(f"ax must be one Axes, got {len(axes)}.")
+    remove_earlier(display, axes)
     return axes[0].figure, axes[0]
 
 
@@ -68,7 +71,7 @@ def figure_and_panels(display, ax, n_panels, n_columns, **options):
     Parameters
     ----------
     display : object
-        Who needs them, for an error.
+        The display that draws.
     ax : matplotlib Axes, or array-like of n_panels of them, or None
         One gives its place up, to be divided among the panels.
     n_panels, n_columns : int
@@ -95,6 +98,7 @@ def figure_and_panels(display, ax, n_panels, n_columns, **options):
     else:
         axes = _given(plt, ax)
         if len(axes) == n_panels:
+            remove_earlier(display, axes)
             return axes[0].figure, axes
         if len(axes) != 1:
             raise ValueError(f"ax must be one Axes or {n_panels}, got {len(axes)}.")
@@ -105,10 +109,11 @@ def figure_and_panels(display, ax, n_panels, n_columns, **options):
                 "ax is in no grid, so its place cannot be divided. Make it with "
                 f"plt.subplots(), or give {n_panels} Axes."
             )
+        remove_earlier(display, axes)
         ax.set_axis_off()
         grid = place.subgridspec
         if ax.figure.get_layout_engine() is None:
-            # Nobody else sees to it that labels do not lie on other panels.
+            # Without a layout labels would lie on other panels.
             room = {"hspace": 0.8, "wspace": 0.6}
     n_rows = -(-n_panels // n_columns)
     axes = grid(n_rows, n_columns, **room).subplots(squeeze=False).ravel()
@@ -130,7 +135,7 @@ def _given(plt, ax):
 
 
 def whole_numbers(axis):
-    """Put ticks at whole numbers only, be there ever so few."""
+    """Put ticks at whole numbers only, also where there are few."""
     axis.get_major_locator().set_params(integer=True, min_n_ticks=1)
 
 
@@ -147,7 +152,7 @@ def draw_line(ax, x, values, **style):
 
 
 def legend_above(ax, handles=None):
-    """Name what is drawn above the axes, covering nothing, in columns that fit.
+    """Write a legend above the axes, in columns that fit.
 
     Parameters
     ----------
@@ -157,20 +162,33 @@ def legend_above(ax, handles=None):
     """
     if handles is None:
         handles, _ = ax.get_legend_handles_labels()
-    labels = [handle.get_label() for handle in handles]
-    # In letters of small print; what is left and right of the axes has room as well.
-    room = 20.0 * ax.get_window_extent().width / ax.figure.dpi
-    n_columns = int(room / (11 + max(map(len, labels))))
+    width = ax.get_window_extent().width / ax.figure.dpi
     ax.legend(
-        handles,
-        labels,
+        handles=handles,
         loc="lower center",
         bbox_to_anchor=(0.5, 1.0),
-        ncols=min(max(n_columns, 1), 4),
-        fontsize="small",
-        handlelength=3.0,  # two dashes
-        frameon=False,
+        **_style_of_legend(handles, width),
     )
+
+
+def legend_outside(figure, handles):
+    """Write a legend above all panels of a figure."""
+    # That of a small figure, so that there is room if it is made smaller.
+    style = _style_of_legend(handles, width=5.2)
+    figure.legend(handles=handles, loc="outside upper center", **style)
+
+
+def _style_of_legend(handles, width):
+    """Return arguments of a legend with as many columns as fit in a width in inches."""
+    # In letters of small print; there is also room left and right of the axes.
+    room = 20.0 * width
+    n_columns = int(room / (11 + max(len(handle.get_label()) for handle in handles)))
+    return {
+        "ncols": min(max(n_columns, 1), 4),
+        "fontsize": "small",
+        "handlelength": 3.0,  # two dashes
+        "frameon": False,
+    }
 
 
 def line_styles():
@@ -190,7 +208,7 @@ def log_ticks(axis):
     """Label a logarithmic axis so that no label covers another.
 
     Decades are labeled where there are enough of them, otherwise ones, twos and fives,
-    and over less than that whatever is round. Call it once everything is drawn.
+    and over less than that round numbers. Call it once everything is drawn.
     """
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 

@@ -1,10 +1,11 @@
-"""Exact derivatives against measured ones."""
+"""Gradient check: exact derivatives against finite differences."""
 
 import numpy as np
 
 from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.displays.drawing import SEQUENTIAL, figure_and_axes
 from skjacobnet.inspection.displays.names import shortened
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.pipelines import steps_and_network, transformed
 from skjacobnet.layers import LAYERS
 from skjacobnet.testing.estimators import weight_derivatives
@@ -29,9 +30,9 @@ class GradientCheckDisplay:
     Parameters
     ----------
     exact, empirical : array-like of the same shape
-        Derivatives, exact and measured.
+        Derivatives, exact and by finite differences.
     label : str, default=""
-        What is differentiated.
+        Name of the differentiated function.
 
     Attributes
     ----------
@@ -162,8 +163,9 @@ class GradientCheckDisplay:
             return 0.0 if difference == 0.0 else np.inf
         return float(difference / largest)
 
+    @replacing
     def plot(self, *, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""How large gradients and steps were, layer by layer over the epochs."""
+"""Gradient flow: norms of gradients and steps, layer by layer over the epochs."""
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from skjacobnet.inspection.displays.names import (
     shortened,
     thinned,
 )
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.pipelines import steps_and_network
 from skjacobnet.model import members_of
 
@@ -33,8 +34,8 @@ class GradientFlowDisplay:
     .. math:: \|g_l\|, \qquad \|\theta_l' - \theta_l\| / \|\theta_l\|
 
     with the gradient :math:`g_l` of the objective for the weights :math:`\theta_l` of
-    layer l, and these weights after the step, :math:`\theta_l'`; the last step of each
-    epoch is the one that is measured.
+    layer l, and these weights after the step, :math:`\theta_l'`. The last step of each
+    epoch is recorded.
 
     Make one with `from_estimator`; the constructor takes the numbers themselves.
 
@@ -87,7 +88,7 @@ class GradientFlowDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None):
-        """Draw what was recorded in the training of a fitted network.
+        """Draw the recorded gradients of a fitted network.
 
         Parameters
         ----------
@@ -134,8 +135,9 @@ class GradientFlowDisplay:
         )
         return cls(norms, ratios, layer_names=names).plot(ax=ax)
 
+    @replacing
     def plot(self, *, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------

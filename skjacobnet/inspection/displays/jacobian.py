@@ -1,4 +1,4 @@
-"""The derivatives of every output for every feature, at one row."""
+"""Jacobian at one row: derivatives of the outputs with respect to the features."""
 
 import numpy as np
 
@@ -6,11 +6,11 @@ from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.displays.drawing import DIVERGING, figure_and_axes
 from skjacobnet.inspection.displays.names import (
     checked_names,
-    font_size,
     name_columns,
-    shortened_names,
+    name_rows,
     wrapped,
 )
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.displays.rows import (
     OUTPUTS,
     names_of_features,
@@ -19,6 +19,9 @@ from skjacobnet.inspection.displays.rows import (
 )
 from skjacobnet.inspection.output_columns import OutputColumns
 from skjacobnet.inspection.pipelines import Route
+
+# Few outputs need little height, which leaves room for longer names of features.
+LONGEST_FEATURE = 20
 
 
 class JacobianDisplay:
@@ -31,20 +34,20 @@ class JacobianDisplay:
     Parameters
     ----------
     jacobian : array-like of shape (n_outputs, n_features)
-        The derivative of each output for each feature.
+        Derivative of each output with respect to each feature.
     label : str, default="derivative"
-        What the numbers are, with their unit.
+        Label of the color bar, with the unit.
     feature_names : sequence of str of length n_features, optional
         By default x0, x1 and so on.
     class_names : sequence of str of length n_outputs, optional
         The names of the outputs, by default 0, 1 and so on.
     kind : str, default="class"
-        What an output stands for; the label under their names.
+        Kind of output, the label of the rows: class, target, level or column.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        With a row for each feature and a column for each output.
+        With a row for each output and a column for each feature, as in J.
     figure_ : matplotlib Figure
 
     See Also
@@ -105,7 +108,7 @@ class JacobianDisplay:
         x : array-like of shape (n_features,) or (1, n_features), or a frame of one row
             As the pipeline is given it.
         output : str, default=None
-            What is differentiated. Of a classifier: ``"proba"``, the default, ``"raw"``
+            Differentiated output. Of a classifier: ``"proba"``, the default, ``"raw"``
             or ``"log_proba"``. Of a regressor: ``"prediction"``, the default,
             ``"raw"``, ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"``
             where it is ``"quantile"``.
@@ -152,8 +155,9 @@ class JacobianDisplay:
             kind=kind,
         ).plot(max_features=max_features, ax=ax)
 
+    @replacing
     def plot(self, *, max_features=20, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------
@@ -176,31 +180,29 @@ class JacobianDisplay:
             If matplotlib is not installed.
         """
         Interval(1, np.inf, "left", integer=True).check(max_features, "max_features")
-        values = np.asarray(self.jacobian).T
-        n_features, n_outputs = values.shape
+        values = np.asarray(self.jacobian)
+        n_outputs, n_features = values.shape
         features = names_of_features(self.feature_names, None, n_features)
-        classes = checked_names(self.class_names, n_outputs, "class_names", first=0)
-        order = np.argsort(np.abs(values).max(axis=1), kind="stable")
+        outputs = checked_names(self.class_names, n_outputs, "class_names", first=0)
+        order = np.argsort(np.abs(values).max(axis=0), kind="stable")
         shown = np.sort(order[-max_features:])
         self.figure_, self.ax_ = figure_and_axes(self, ax)
         image = self.ax_.imshow(
-            values[shown],
+            values[:, shown],
             cmap=DIVERGING,
             aspect="auto",
             interpolation="nearest",
             **symmetric_limits(values),
         )
         self.figure_.colorbar(image, ax=self.ax_, label=wrapped(self.label))
-        self.ax_.set_yticks(
-            range(len(shown)),
-            shortened_names([features[i] for i in shown]),
-            fontsize=font_size(len(shown)),
+        name_columns(
+            self.ax_, [features[i] for i in shown], upright_letters=LONGEST_FEATURE
         )
-        name_columns(self.ax_, classes)
+        name_rows(self.ax_, outputs)
         self.ax_.set(
-            xlabel=self.kind,
-            ylabel="feature"
+            xlabel="feature"
             if len(shown) == n_features
             else f"feature ({len(shown)} of {n_features}, the largest derivatives)",
+            ylabel=self.kind,
         )
         return self

@@ -1,4 +1,4 @@
-"""Where signals grow and shrink: the singular values of every layer's Jacobian."""
+"""Jacobian spectrum: singular values of every layer and of the whole network."""
 
 import numpy as np
 
@@ -10,10 +10,11 @@ from skjacobnet.inspection.displays.drawing import (
     log_ticks,
 )
 from skjacobnet.inspection.displays.names import checked_names
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.pipelines import steps_and_network
 from skjacobnet.inspection.singular_values import jacobian_spectrum
 
-# What is drawn of the singular values of one row, and by which marker.
+# Statistics of the singular values of one row, and their markers.
 STATISTICS = {
     "largest": (lambda values: values[:, 0], "^"),
     "median": (lambda values: np.median(values, axis=1), "o"),
@@ -27,8 +28,8 @@ class JacobianSpectrumDisplay:
     """Singular values of the Jacobians, layer by layer and end to end.
 
     A marker is at the median over rows, and a bar goes over all rows. The scale is
-    logarithmic: values of zero are at the bottom, as open triangles. What is zero but
-    for rounding counts as zero, as in `numpy.linalg.matrix_rank`.
+    logarithmic: values of zero are at the bottom, as open triangles. Values that are
+    zero up to rounding count as zero, as in `numpy.linalg.matrix_rank`.
 
     Make one with `from_estimator`; the constructor takes the numbers themselves.
 
@@ -113,8 +114,9 @@ class JacobianSpectrumDisplay:
         names = layer_names(fitted.network_)
         return cls(layers, whole, layer_names=names).plot(ax=ax)
 
+    @replacing
     def plot(self, *, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""How the loss fell, how the learning rate went, and which epoch was kept."""
+"""Loss curves: losses, learning rate and the epoch whose weights were kept."""
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from skjacobnet.inspection.displays.drawing import (
     legend_above,
     whole_numbers,
 )
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.pipelines import steps_and_network
 
 # In points: the label of an axis with its margins, and a letter of its numbers.
@@ -28,13 +29,13 @@ class LossCurveDisplay:
     validation_loss : array-like of shape (n_epochs,), optional
         The loss on the validation rows, NaN where there was none.
     validation_score : array-like of shape (n_epochs,), optional
-        The score on the validation rows, drawn on an axis of its own.
+        The score on the validation rows, drawn on a separate axis.
     learning_rate : array-like of shape (n_epochs,), optional
-        Drawn on an axis of its own.
+        Learning rate, drawn on a separate axis unless it is constant.
     best_epoch : int, optional
         The epoch whose weights were kept, counted from 1.
     label : str, default="loss"
-        What the losses are, with their unit.
+        Label of the losses, with their unit.
 
     Attributes
     ----------
@@ -47,7 +48,7 @@ class LossCurveDisplay:
     Notes
     -----
     The losses of a regressor are those of its targets in the unit of their standard
-    deviation, unless the loss has an exponential link. A score is in its own unit.
+    deviation, unless the loss has an exponential link. A score keeps its unit.
 
     Examples
     --------
@@ -79,7 +80,7 @@ class LossCurveDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None):
-        """Draw the training of a fitted network.
+        """Draw the loss curves of a fitted network.
 
         Parameters
         ----------
@@ -114,8 +115,9 @@ class LossCurveDisplay:
             label="loss of scaled targets" if scaled else "loss",
         ).plot(ax=ax)
 
+    @replacing
     def plot(self, *, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------
@@ -173,20 +175,18 @@ class LossCurveDisplay:
                 epochs, self.validation_score, "validation score", score, 0
             )
             lines += line
-        # L-BFGS has none, which the history says by NaN.
-        if self.learning_rate is not None and np.isfinite(self.learning_rate).any():
+        if _varies(self.learning_rate):
             outwards = 0 if self.score_ax_ is None else _breadth(self.score_ax_)
             self.learning_rate_ax_, line = self._right(
                 epochs, self.learning_rate, "learning rate", rate, outwards
             )
             lines += line
-            # Otherwise a constant rate would be seen on the scale of its rounding.
             self.learning_rate_ax_.set_ylim(bottom=0.0)
         legend_above(self.ax_, lines)
         return self
 
     def _right(self, epochs, values, label, color, outwards):
-        """Draw values on a scale of their own, some points to the right of the axes."""
+        """Draw values on a separate scale, some points to the right of the axes."""
         ax = self.ax_.twinx()
         ax.spines["right"].set_position(("outward", outwards))
         line = draw_line(ax, epochs, values, color=color, linestyle="--", label=label)
@@ -197,6 +197,13 @@ class LossCurveDisplay:
         return ax, line
 
 
+def _varies(rates):
+    """Tell whether a learning rate changes; that of L-BFGS, which has none, is NaN."""
+    rates = np.asarray([] if rates is None else rates, float)
+    rates = rates[np.isfinite(rates)]
+    return rates.size > 0 and not np.allclose(rates, rates[0], rtol=1e-9, atol=0.0)
+
+
 def _breadth(ax):
-    """Return the breadth of what is written at the right of axes, in points."""
+    """Return the width of the labels at the right of axes, in points."""
     return LABEL + LETTER * max(len(NUMBER.format(x=tick)) for tick in ax.get_yticks())

@@ -1,16 +1,18 @@
-"""How displays write names: all of them there, none over another, none cut off."""
+"""Names of features, classes and layers, shortened so that all of them fit."""
 
 from textwrap import fill
 
-# Longer names are cut, so that room is left for the picture.
+# Longer names are cut, so that room is left for the axes.
 LONGEST_NAME = 28
 # So many letters of a label fit along an axis.
 LONGEST_LINE = 36
 # More names of columns than this would cover one another.
 MOST_COLUMNS = 25
+# The same for names of rows.
+MOST_ROWS = 30
 # Names of columns stand upright if they have more letters than this together,
 UPRIGHT = 24
-# and are then cut, so that the picture above them stays high enough.
+# and are then cut, so that the axes above them stay high enough.
 LONGEST_UPRIGHT = 14
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
@@ -24,7 +26,7 @@ def checked_names(names, n_names, parameter, first=1):
         None stands for numbers.
     n_names : int
     parameter : str
-        What to call them in a message.
+        Name of the parameter, for the message.
     first : int, default=1
         Where numbers begin.
 
@@ -103,15 +105,15 @@ def _without(name, longest, tail):
 def _literal(name):
     """Return a name that matplotlib writes as it is.
 
-    It would set what is between two dollars as mathematics, and leave what begins with
-    an underscore out of legends.
+    It would set text between two dollars as mathematics, and leave names that begin
+    with an underscore out of legends.
     """
     name = name.replace("$", r"\$")
     return f" {name}" if name.startswith("_") else name
 
 
 def wrapped(label):
-    """Break a long label of an axis into lines that fit beside a small picture."""
+    """Break a long label of an axis into lines that fit beside a small figure."""
     return fill(label, LONGEST_LINE)
 
 
@@ -132,10 +134,17 @@ def thinned(n_names, most):
     return [*range(0, n_names - every, every), n_names - 1]
 
 
-def name_columns(ax, names, most=MOST_COLUMNS):
+def name_columns(ax, names, most=MOST_COLUMNS, upright_letters=LONGEST_UPRIGHT):
     """Write at most so many names under columns, upright if there are many."""
     places = thinned(len(names), most)
     names = [names[place] for place in places]
     upright = len(names) > 1 and sum(map(len, names)) > UPRIGHT
-    names = shortened_names(names, LONGEST_UPRIGHT if upright else LONGEST_NAME)
+    names = shortened_names(names, upright_letters if upright else LONGEST_NAME)
     ax.set_xticks(places, names, rotation=90 if upright else 0)
+
+
+def name_rows(ax, names, most=MOST_ROWS):
+    """Write at most so many names beside rows."""
+    places = thinned(len(names), most)
+    names = shortened_names([names[place] for place in places])
+    ax.set_yticks(places, names, fontsize=font_size(len(places)))

@@ -1,4 +1,4 @@
-"""How long an optimizer attends to a gradient."""
+"""Impulse response: how long an optimizer remembers a gradient."""
 
 import numpy as np
 
@@ -11,20 +11,20 @@ from skjacobnet.inspection.displays.drawing import (
 )
 from skjacobnet.inspection.displays.named_components import named_components
 from skjacobnet.inspection.displays.names import LONGEST_LINE, checked_names, shortened
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.optimizers import impulse_response
 from skjacobnet.optimizers import OPTIMIZERS
 
 
 class OptimizerResponseDisplay:
-    r"""How much of a gradient of k steps ago is in the step of today.
+    r"""Impulse response: the weight of a gradient of k steps ago in a step.
 
     .. math::
 
         h_k = -\frac{1}{\eta} \frac{\partial (\theta_{t+k} - \theta_{t+k-1})}
         {\partial g_t}, \qquad k = 0, 1, \dots
 
-    with the learning rate :math:`\eta`: the attention that an optimizer pays to past
-    gradients, its impulse response.
+    with the learning rate :math:`\eta`.
 
     Make one with `from_optimizers`; the constructor takes the numbers themselves.
 
@@ -36,7 +36,7 @@ class OptimizerResponseDisplay:
     names : sequence of str, optional
         By default optimizers are numbered.
     background : float, optional
-        The gradient of all other steps, to be named in the picture.
+        The gradient of all other steps, named in the label of the axis.
 
     Attributes
     ----------
@@ -108,8 +108,9 @@ class OptimizerResponseDisplay:
         responses = [impulse_response(rule, n_steps, background) for rule in rules]
         return cls(responses, names=names, background=background).plot(ax=ax)
 
+    @replacing
     def plot(self, *, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------

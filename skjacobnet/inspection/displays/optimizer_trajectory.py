@@ -1,12 +1,16 @@
-"""The paths of optimizers on a surface."""
+"""Paths of optimizers on a function of two variables."""
 
 import numpy as np
 
 from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.displays.drawing import (
-    figure_and_axes,
+    draw_line,
+    figure_and_panels,
     legend_above,
+    legend_outside,
     line_styles,
+    log_ticks,
+    whole_numbers,
 )
 from skjacobnet.inspection.displays.named_components import named_components
 from skjacobnet.inspection.displays.names import (
@@ -15,6 +19,7 @@ from skjacobnet.inspection.displays.names import (
     cut,
     shortened,
 )
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.optimizers import surface_of, trajectory
 from skjacobnet.optimizers import OPTIMIZERS
 
@@ -31,7 +36,10 @@ RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0, 10.0)
 
 
 class OptimizerTrajectoryDisplay:
-    """The paths of optimizers over the contour lines of a function of two variables.
+    """Paths of optimizers on a function of two variables, and its value at each step.
+
+    The paths are drawn on a map of contour lines; beside it is the value against the
+    step.
 
     Make one with `from_optimizers`; the constructor takes the numbers themselves.
 
@@ -41,7 +49,7 @@ class OptimizerTrajectoryDisplay:
         The points of each path, the start first, as `skjacobnet.inspection.trajectory`
         returns them.
     surface : str or Surface
-        What they are on.
+        Function of two variables that is minimized.
     window : ((float, float), (float, float))
         The ranges of the two variables that are drawn.
     names : sequence of str, optional
@@ -49,7 +57,8 @@ class OptimizerTrajectoryDisplay:
 
     Attributes
     ----------
-    ax_ : matplotlib Axes
+    ax_ : array of two matplotlib Axes
+        The map, and the value against the step.
     figure_ : matplotlib Figure
 
     See Also
@@ -59,8 +68,10 @@ class OptimizerTrajectoryDisplay:
 
     Notes
     -----
-    Around a minimum each contour line is four times as high above it as the one before;
-    without one, heights are evenly spaced. A path that ends outside the window is said
+    Values are drawn above the minimum and on a logarithmic scale; where the surface has
+    no minimum, or no slope, the scale is linear. Around a minimum each contour line is
+    four times as high above it as the one before; without one, heights are evenly
+    spaced. A path that ends outside the window is said
     to leave it.
 
     Examples
@@ -107,15 +118,15 @@ default="rosenbrock"
         learning_rates : float > 0, or a sequence of one for each optimizer, optional
             By default each optimizer has, of 1e-4, 3e-4, 1e-3 and so on up to 10, the
             one with the lowest mean value on its path; where the surface has no
-            minimum, its own. L-BFGS has none.
+            minimum, its default. L-BFGS has none.
         window : ((float, float), (float, float)), optional
-            The ranges of the two variables that are drawn. Needed for a surface of
-            one's own; the others have one.
+            The ranges of the two variables that are drawn. Needed for a custom
+            surface; the others have one.
         names : sequence of str, optional
             One for each optimizer; by default the names they were chosen by, or how
             instances were made, and the learning rates.
-        ax : matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+        ax : matplotlib Axes, or two of them, optional
+            Where to draw; one Axes is divided. By default on a new figure.
 
         Returns
         -------
@@ -148,13 +159,14 @@ default="rosenbrock"
                 names[number] = f"{cut(names[number], 20)}, rate {rate:g}"
         return cls(paths, surface, window, names=names).plot(ax=ax)
 
+    @replacing
     def plot(self, *, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------
-        ax : matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+        ax : matplotlib Axes, or two of them, optional
+            Where to draw; one Axes is divided. By default on a new figure.
 
         Returns
         -------
@@ -175,12 +187,15 @@ default="rosenbrock"
         names = checked_names(self.names, n_paths, "names")
         surface = surface_of(self.surface)
         low, high = np.transpose(_checked_window(self.window))
-        self.figure_, self.ax_ = figure_and_axes(self, ax)
-        self._draw_contours(surface)
+        self.figure_, self.ax_ = figure_and_panels(self, ax, 2, 2, figsize=(9.6, 4.8))
+        above, values_ax = self.ax_
+        heights = self._draw_contours(above, surface)
+        bottom = _bottom(surface, heights)
+        lines = []
         for path, name, style in zip(self.paths, names, line_styles(), strict=False):
-            path, name = np.asarray(path), shortened(name, LONGEST_LINE)
+            path, name = np.asarray(path, float), shortened(name, LONGEST_LINE)
             stays = np.all((path[-1] >= low) & (path[-1] <= high))
-            self.ax_.plot(
+            lines += above.plot(
                 *path.T,
                 marker=".",
                 markersize=3,
@@ -188,23 +203,41 @@ default="rosenbrock"
                 label=name if stays else f"{name} (leaves)",
                 **style,
             )
-            self.ax_.plot(*path[-1], "o", color=style["color"], mec="black", zorder=3)
-        self._mark(self.paths[0][0], "s", "start")
+            above.plot(*path[-1], "o", color=style["color"], mec="black", zorder=3)
+            with np.errstate(over="ignore", invalid="ignore"):
+                values = surface.value(path)
+                if bottom is not None:
+                    # Zero has no place on a logarithmic scale.
+                    values = np.where(values > bottom, values - bottom, np.nan)
+            draw_line(values_ax, range(len(path)), values, linewidth=1.2, **style)
+        lines.append(_mark(above, self.paths[0][0], "s", "start"))
         if surface.minimum is not None:
-            self._mark(surface.minimum, "*", "minimum", markersize=11)
-        self.ax_.plot([], [], "o", color="0.8", mec="black", label="end")
-        self.ax_.set(
+            lines.append(_mark(above, surface.minimum, "*", "minimum", markersize=11))
+        lines += above.plot([], [], "o", color="0.8", mec="black", label="end")
+        above.set(
             xlabel="x", ylabel="y", xlim=(low[0], high[0]), ylim=(low[1], high[1])
         )
-        legend_above(self.ax_)
+        values_ax.set_xlabel("step")
+        whole_numbers(values_ax.xaxis)
+        if bottom is None:
+            # Others may have run away.
+            margin = 0.05 * np.ptp(heights) or 1.0
+            values_ax.set_ylim(heights.min() - margin, heights.max() + margin)
+            values_ax.set_ylabel("value")
+        else:
+            top = heights.max() - bottom
+            values_ax.set(yscale="log", ylabel="value above the minimum")
+            smallest = values_ax.dataLim.minposy
+            values_ax.set_ylim(np.clip(0.5 * smallest, 1e-12 * top, 0.1 * top), top)
+            log_ticks(values_ax.yaxis)
+        if ax is None:
+            legend_outside(self.figure_, lines)
+        else:
+            legend_above(above, lines)
         return self
 
-    def _mark(self, point, marker, label, **style):
-        self.ax_.plot(
-            *point, marker, color="black", mec="white", label=label, zorder=4, **style
-        )
-
-    def _draw_contours(self, surface):
+    def _draw_contours(self, ax, surface):
+        """Draw the contour lines and return the heights in the window."""
         x, y = (np.linspace(*limits, 400) for limits in self.window)
         heights = surface.value(np.stack(np.meshgrid(x, y), axis=-1))
         low, high = heights.min(), heights.max()
@@ -214,7 +247,7 @@ default="rosenbrock"
             bottom = surface.value(np.array(surface.minimum, float))
             levels = bottom + (high - bottom) * 4.0 ** np.arange(-6.0, 0.0)
         if low < high:
-            self.ax_.contour(
+            ax.contour(
                 x,
                 y,
                 heights,
@@ -224,6 +257,22 @@ default="rosenbrock"
                 linewidths=0.8,
                 zorder=0,
             )
+        return heights
+
+
+def _mark(ax, point, marker, label, **style):
+    """Draw a black marker on the map and return it."""
+    (line,) = ax.plot(
+        *point, marker, color="black", mec="white", label=label, zorder=4, **style
+    )
+    return line
+
+
+def _bottom(surface, heights):
+    """Return the value at the minimum, None where there is none or all is flat."""
+    if surface.minimum is None or heights.min() == heights.max():
+        return None
+    return float(surface.value(np.array(surface.minimum, float)))
 
 
 def _view(surface, start, window):
@@ -242,7 +291,7 @@ def _view(surface, start, window):
     if start.shape != (2,) or not np.all(np.isfinite(start)):
         raise ValueError(f"start must be two finite numbers, got {start.tolist()}.")
     if window is None:
-        # A start elsewhere is to be seen as well.
+        # A start elsewhere is shown as well.
         low, high = np.transpose(named[1])
         margin = 0.1 * (high - low)
         low, high = np.minimum(low, start - margin), np.maximum(high, start + margin)

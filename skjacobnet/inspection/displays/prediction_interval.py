@@ -1,4 +1,4 @@
-"""Predictions with their intervals, against the truth."""
+"""Prediction intervals against the truth, and their coverage."""
 
 import numpy as np
 from scipy.special import ndtri
@@ -12,6 +12,7 @@ from skjacobnet.inspection.displays.drawing import (
     legend_above,
 )
 from skjacobnet.inspection.displays.names import thinned
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.output_columns import has_classes
 from skjacobnet.inspection.pipelines import steps_and_network, transformed
 
@@ -24,7 +25,7 @@ NEEDS = (
 
 
 class PredictionIntervalDisplay:
-    r"""Prediction against truth with an interval for each row, and the coverage.
+    r"""Prediction intervals of each row against the truth, and their coverage.
 
     .. math:: c = \frac{1}{n} \sum_s [l_s \le y_s \le u_s]
 
@@ -159,8 +160,9 @@ class PredictionIntervalDisplay:
         """The share of rows with the truth inside their interval."""
         return float(np.mean(self._inside()))
 
+    @replacing
     def plot(self, *, max_rows=200, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------
@@ -188,7 +190,7 @@ class PredictionIntervalDisplay:
         shown = np.array(thinned(n_samples, max_rows))
         truth, prediction, lower, upper = (values[shown] for values in self._numbers())
         self.figure_, self.ax_ = figure_and_axes(self, ax)
-        # So many rows lie beside one another in a small picture without a gap.
+        # So many rows lie beside one another in a small figure without a gap.
         size = min(1.0, np.sqrt(60.0 / len(shown)))
         handles = []
         for is_inside, (color, marker, points) in STYLES.items():

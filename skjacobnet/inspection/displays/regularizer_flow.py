@@ -1,4 +1,4 @@
-"""Where penalties push: their vector fields."""
+"""Vector fields of penalties."""
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from skjacobnet.inspection.displays.drawing import (
 )
 from skjacobnet.inspection.displays.named_components import named_components
 from skjacobnet.inspection.displays.names import checked_names, font_size, shortened
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.optimizers import flow_field
 from skjacobnet.regularizers import (
     REGULARIZERS,
@@ -18,7 +19,7 @@ from skjacobnet.regularizers import (
     WeightRegularizer,
 )
 
-# What each kind of penalty acts on, and the range of it that is drawn.
+# Quantity that each kind of penalty acts on, and its drawn range.
 PLANES = {
     WeightRegularizer: ("weight", -2.0, 2.0),
     ActivationRegularizer: ("activation", 0.02, 0.98),
@@ -32,7 +33,7 @@ N_ARROWS = 11
 
 
 class RegularizerFlowDisplay:
-    r"""Where each penalty pushes the two numbers that it acts on.
+    r"""Vector field of each penalty: minus its gradient for two numbers.
 
     .. math:: \dot z = -\nabla R(z), \qquad z \in \mathbb{R}^2
 
@@ -52,7 +53,7 @@ class RegularizerFlowDisplay:
     names : sequence of str, optional
         By default penalties are numbered.
     quantities : sequence of str, optional
-        What the two numbers are, for each penalty.
+        Name of the two numbers of each penalty, such as "weight".
 
     Attributes
     ----------
@@ -80,7 +81,7 @@ class RegularizerFlowDisplay:
 
     @classmethod
     def from_regularizers(cls, regularizers, *, names=None, ax=None):
-        """Draw where penalties push.
+        """Compute the vector fields of penalties and draw them.
 
         Parameters
         ----------
@@ -130,8 +131,9 @@ class RegularizerFlowDisplay:
             quantities.append(quantity)
         return cls(grids, fields, names=names, quantities=quantities).plot(ax=ax)
 
+    @replacing
     def plot(self, *, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------

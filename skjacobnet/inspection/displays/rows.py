@@ -1,4 +1,4 @@
-"""What displays of single rows share: the row, and the names of its features."""
+"""Rows, names of features and shapes of images, for the displays of single rows."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.displays.names import checked_names
 from skjacobnet.inspection.frames import row_as_table
 
-# What `output` means in words.
+# Label of each `output`.
 OUTPUTS = {
     "proba": "probability",
     "raw": "raw prediction",

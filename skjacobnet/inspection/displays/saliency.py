@@ -1,4 +1,4 @@
-"""Which features move the prediction for one row, or make it up."""
+"""Attributions of one row: saliency and shares of the prediction."""
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from skjacobnet.inspection.displays.names import (
     shortened_names,
     wrapped,
 )
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.displays.rows import (
     OUTPUTS,
     checked_image_shape,
@@ -46,7 +47,7 @@ METHODS = {
 
 
 class SaliencyDisplay:
-    """What each feature does for the prediction of one row, as an image or as bars.
+    """Attributions of the features of one row, as an image or as bars.
 
     Make one with `from_estimator`; the constructor takes the numbers themselves.
 
@@ -55,9 +56,9 @@ class SaliencyDisplay:
     attributions : array-like of shape (n_features,)
         One number for each feature.
     label : str, default="attribution"
-        What the numbers are, with their unit.
+        Label of the numbers, with their unit.
     x : array-like of shape (n_features,), optional
-        The row itself; an image shows where it is bright by a line.
+        The row itself; in an image a line marks half of its range.
     image_shape : (int, int), optional
         Height and width of an image whose pixels are the features, row by row.
         Without it there is a bar for each feature.
@@ -82,7 +83,7 @@ class SaliencyDisplay:
     Integrated gradients start from zero unless there is a `baseline`. Zero is seldom a
     likely row; the means of the training rows often are. Of an estimator with an
     `encoding` they start from the mean encoded row of the fit, bars are labeled
-    ``name = value``, the title says what is predicted at both ends, and features
+    ``name = value``, the title has the predictions at both ends, and features
     without any share are left out.
 
     Examples
@@ -140,7 +141,7 @@ class SaliencyDisplay:
             As the pipeline is given it.
         method : {"auto", "saliency", "gradient_x_input", "integrated_gradients"}, \
 default="auto"
-            The function of `skjacobnet.inspection` that is asked. ``"auto"`` is
+            The function of `skjacobnet.inspection`. ``"auto"`` is
             saliency, and of an estimator with an `encoding` integrated gradients, whose
             columns have no unit in common.
         target : class or int, default=None
@@ -148,7 +149,7 @@ default="auto"
             one. Of a regressor the number of a column of the output; None is its only
             one.
         output : str, default=None
-            What is explained. Of a classifier: ``"proba"``, the default, ``"raw"``
+            Explained output. Of a classifier: ``"proba"``, the default, ``"raw"``
             or ``"log_proba"``. Of a regressor: ``"prediction"``, the default,
             ``"raw"``, ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"``
             where it is ``"quantile"``.
@@ -227,8 +228,9 @@ default="auto"
             draw_zeros=not route.is_encoded,
         ).plot(max_features=max_features, ax=ax)
 
+    @replacing
     def plot(self, *, max_features=20, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------
@@ -330,7 +332,7 @@ def _chosen(route, target):
 
 
 def _start(route, baseline):
-    """Return in words where integrated gradients start."""
+    """Return the name of the baseline of integrated gradients."""
     if baseline is not None:
         return "the baseline"
     return "the mean encoded row" if route.is_encoded else "zero"

@@ -17,12 +17,13 @@ from skjacobnet.inspection.displays.names import (
     name_columns,
     shortened_names,
 )
+from skjacobnet.inspection.displays.replacing import replacing
 from skjacobnet.inspection.displays.rows import checked_image_shape, symmetric_limits
 from skjacobnet.inspection.output_columns import OutputColumns
 from skjacobnet.inspection.pipelines import steps_and_network
 from skjacobnet.model import members_of
 
-# More names than this would cover one another; numbers say then what is what.
+# More names than this would cover one another; they are numbered instead.
 MOST_INPUT_NAMES = 30
 # So many numbers of units need not stand upright.
 MOST_NUMBERS = 8
@@ -45,7 +46,7 @@ class WeightsDisplay:
     unit_names : sequence of str of length n_out, optional
         Written above images, or under a heat map. By default they are numbered.
     title : str, default=""
-        Which layer it is.
+        Name of the layer.
 
     Attributes
     ----------
@@ -54,7 +55,7 @@ class WeightsDisplay:
 
     See Also
     --------
-    JacobianDisplay : What the layers do together, at one row.
+    JacobianDisplay : Jacobian of all layers at one row.
 
     Notes
     -----
@@ -135,8 +136,9 @@ class WeightsDisplay:
             title=f"coefs_[{layer}]{where}: {n_in} inputs, {n_out} units",
         ).plot(max_units=max_units, ax=ax)
 
+    @replacing
     def plot(self, *, max_units=25, ax=None):
-        """Draw it.
+        """Draw it, in place of its earlier drawing on the same Axes.
 
         Parameters
         ----------

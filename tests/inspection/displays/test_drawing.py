@@ -10,6 +10,8 @@ from skjacobnet.inspection.displays.drawing import (
     figure_and_panels,
 )
 
+DISPLAY = LossCurveDisplay([1.0, 0.5])
+
 
 @pytest.mark.parametrize(
     "display",
@@ -30,7 +32,7 @@ def test_panels_of_a_place_in_a_figure(plt, n_panels, n_columns):
     figure, places = plt.subplots(2, 2)
     place = places[0, 1]
     before = place.get_position()
-    found, panels = figure_and_panels(None, place, n_panels, n_columns)
+    found, panels = figure_and_panels(DISPLAY, place, n_panels, n_columns)
     assert found is figure
     assert panels.shape == (n_panels,)
     # Those that no panel needs are gone.
@@ -46,25 +48,25 @@ def test_panels_of_a_place_in_a_figure(plt, n_panels, n_columns):
 def test_one_panel_takes_the_axes_as_they_are(plt):
     figure, ax = plt.subplots()
     for given in (ax, [ax], np.array([[ax]])):
-        assert figure_and_panels(None, given, 1, 1) == (figure, [ax])
-        assert figure_and_axes(None, given) == (figure, ax)
+        assert figure_and_panels(DISPLAY, given, 1, 1) == (figure, [ax])
+        assert figure_and_axes(DISPLAY, given) == (figure, ax)
 
 
 @pytest.mark.parametrize("wrong", ["x", 3, "figure"])
 def test_what_is_no_axes(plt, wrong):
     wrong = plt.figure() if wrong == "figure" else wrong
     with pytest.raises(TypeError, match="ax must be matplotlib Axes, got"):
-        figure_and_axes(None, wrong)
+        figure_and_axes(DISPLAY, wrong)
     with pytest.raises(TypeError, match="ax must be matplotlib Axes, got"):
-        figure_and_panels(None, wrong, 2, 1)
+        figure_and_panels(DISPLAY, wrong, 2, 1)
     with pytest.raises(ValueError, match="ax must be one Axes, got 2"):
-        figure_and_axes(None, plt.subplots(2)[1])
+        figure_and_axes(DISPLAY, plt.subplots(2)[1])
 
 
 def test_labels_of_panels_are_clear_of_other_panels(plt):
     """In a figure without a layout engine."""
     figure, place = plt.subplots()
-    _, panels = figure_and_panels(None, place, 6, 3)
+    _, panels = figure_and_panels(DISPLAY, place, 6, 3)
     for panel in panels:
         panel.set(xlabel="weight 1", ylabel="weight 2")
     figure.canvas.draw()

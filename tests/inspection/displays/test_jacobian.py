@@ -42,11 +42,11 @@ def test_values_and_names(iris, output, check_picture):
     expected = network.input_jacobian(scaler.transform(row), output=output)[0]
     expected = expected / scaler.scale_
     (image,) = display.ax_.get_images()
-    np.testing.assert_allclose(image.get_array(), expected.T, rtol=1e-12)
+    np.testing.assert_allclose(image.get_array(), expected, rtol=1e-12)
     low, high = image.get_clim()
     np.testing.assert_allclose([-low, high], np.abs(expected).max(), rtol=1e-12)
-    assert texts(display.ax_.get_yticklabels()) == list(X.columns)
-    assert texts(display.ax_.get_xticklabels()) == list(IRIS.target_names)
+    assert texts(display.ax_.get_xticklabels()) == list(X.columns)
+    assert texts(display.ax_.get_yticklabels()) == list(IRIS.target_names)
     _, color_axes = display.figure_.axes
     assert " ".join(color_axes.get_ylabel().split()) == display.label
     check_picture(display)
@@ -69,11 +69,11 @@ def test_the_largest_of_many(cancer, check_picture):
         cancer, WIDE.data[:1], output="raw", feature_names=names, max_features=7
     )
     assert np.shape(display.jacobian) == (1, 30)
-    assert texts(display.ax_.get_xticklabels()) == ["1"]
+    assert texts(display.ax_.get_yticklabels()) == ["1"]
     (image,) = display.ax_.get_images()
     largest = np.sort(np.argsort(np.abs(display.jacobian[0]))[-7:])
-    np.testing.assert_array_equal(image.get_array()[:, 0], display.jacobian[0, largest])
-    assert display.ax_.get_ylabel() == "feature (7 of 30, the largest derivatives)"
+    np.testing.assert_array_equal(image.get_array()[0], display.jacobian[0, largest])
+    assert display.ax_.get_xlabel() == "feature (7 of 30, the largest derivatives)"
     check_picture(display)
 
 
@@ -82,6 +82,7 @@ def test_many_classes_with_long_names(check_picture):
     classes = [f"the class with the number {i}" for i in range(60)]
     display = JacobianDisplay(jacobian, class_names=classes).plot()
     assert len(display.ax_.get_xticks()) == 20
+    assert len(display.ax_.get_yticks()) == 30
     check_picture(display)
 
 
@@ -89,7 +90,7 @@ def test_on_given_axes(plt):
     figure, (left, right) = plt.subplots(ncols=2)
     display = JacobianDisplay(np.zeros((2, 3))).plot(ax=right)
     assert (display.ax_, display.figure_) == (right, figure)
-    assert texts(right.get_yticklabels()) == ["x0", "x1", "x2"]
+    assert texts(right.get_xticklabels()) == ["x0", "x1", "x2"]
     assert not left.get_images()
 
 

@@ -50,12 +50,17 @@ def test_without_validation(max_iter, check_picture):
     check_picture(display)
 
 
-def test_the_scale_of_a_constant_rate_starts_at_zero(check_picture):
-    display = LossCurveDisplay.from_estimator(fitted(learning_rate=0.003))
-    low, high = display.learning_rate_ax_.get_ylim()
-    assert low == 0.0
-    assert high > 0.003
+def test_a_constant_rate_has_no_axis(check_picture):
+    model = fitted(learning_rate=0.003)
+    assert set(model.history_["learning_rate"]) == {0.003}
+    display = LossCurveDisplay.from_estimator(model)
+    assert display.learning_rate_ax_ is None
     check_picture(display)
+
+
+def test_the_scale_of_a_rate_starts_at_zero():
+    display = LossCurveDisplay([1.0, 0.5], learning_rate=[0.003, 0.002]).plot()
+    assert display.learning_rate_ax_.get_ylim()[0] == 0.0
 
 
 def test_lbfgs_has_no_learning_rate(check_picture):

@@ -47,14 +47,14 @@ def test_any_classes(stem, n_classes, check_picture):
         check_picture(SaliencyDisplay.from_estimator(model, X[:1], output=output))
 
 
-def test_names_of_thinned_columns_are_their_own():
+def test_names_of_thinned_rows_are_their_own():
     names = [f"class {i}" for i in range(60)]
     ax = JacobianDisplay(np.ones((60, 2)), class_names=names).plot().ax_
-    shown = [label.get_text() for label in ax.get_xticklabels()]
-    assert shown == [names[round(place)] for place in ax.get_xticks()]
+    shown = [label.get_text() for label in ax.get_yticklabels()]
+    assert shown == [names[round(place)] for place in ax.get_yticks()]
     assert shown[0] == "class 0"
     assert shown[-1] == "class 59"
-    assert len(shown) <= 25
+    assert len(shown) <= 30
 
 
 @pytest.mark.parametrize("n_names", [1, 2, 24, 25, 26, 49, 50, 51, 1000])

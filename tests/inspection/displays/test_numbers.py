@@ -70,8 +70,8 @@ def test_saliency(
 def test_jacobians(regressor, loss, n_targets, output, kind, names, check_picture):
     it = regressor(loss, n_targets)
     display = JacobianDisplay.from_estimator(it.model, it.X[0], output=output)
-    assert display.ax_.get_xlabel() == kind
-    assert texts(display.ax_.get_xticklabels()) == names
+    assert display.ax_.get_ylabel() == kind
+    assert texts(display.ax_.get_yticklabels()) == names
     assert "probability" not in display.label
     network = it.model[-1].input_jacobian(
         it.model[0].transform(it.X[:1]), output=output
@@ -81,7 +81,7 @@ def test_jacobians(regressor, loss, n_targets, output, kind, names, check_pictur
     named = JacobianDisplay.from_estimator(
         it.model, it.X[0], output=output, class_names=[f"n{i}" for i in names]
     )
-    assert texts(named.ax_.get_xticklabels()) == [f"n{i}" for i in names]
+    assert texts(named.ax_.get_yticklabels()) == [f"n{i}" for i in names]
 
 
 @pytest.mark.parametrize("n_targets", [1, 2])

@@ -29,24 +29,35 @@ def test_values(surface, check_picture):
     labels = ["momentum, rate 0.001", "SGD(momentum=0.5), rate 0.002", "lbfgs"]
     for rule, rate, label in zip(rules, (1e-3, 2e-3, None), labels, strict=True):
         expected, _ = trajectory(rule, surface, start, 15, rate)
-        if label not in display.ax_.get_legend_handles_labels()[1]:
+        if label not in display.ax_[0].get_legend_handles_labels()[1]:
             assert (rule, surface) == ("lbfgs", "saddle")
             label = f"{label} (leaves)"
         else:
-            np.testing.assert_array_equal(line(display.ax_, label), expected)
-    np.testing.assert_array_equal(line(display.ax_, "start"), [start])
+            np.testing.assert_array_equal(line(display.ax_[0], label), expected)
+    np.testing.assert_array_equal(line(display.ax_[0], "start"), [start])
     minimum = SURFACES[surface].minimum
     if minimum is not None:
-        np.testing.assert_array_equal(line(display.ax_, "minimum"), [minimum])
-    low, high = np.transpose([display.ax_.get_xlim(), display.ax_.get_ylim()])
+        np.testing.assert_array_equal(line(display.ax_[0], "minimum"), [minimum])
+    low, high = np.transpose([display.ax_[0].get_xlim(), display.ax_[0].get_ylim()])
     assert np.all((low < start) & (start < high))
     assert np.all(display.window == np.transpose([low, high]))
     check_picture(display)
 
 
+@pytest.mark.parametrize("surface", ["bowl", "rosenbrock", "beale"])
+def test_values_above_the_minimum_at_each_step(surface):
+    display = OptimizerTrajectoryDisplay.from_optimizers(["sgd", "adam"], surface)
+    right = display.ax_[1]
+    assert right.get_yscale() == "log"
+    for path, values in zip(display.paths, right.get_lines(), strict=True):
+        expected = SURFACES[surface].value(path)  # their minimum is zero
+        np.testing.assert_array_equal(values.get_ydata(), expected)
+        np.testing.assert_array_equal(values.get_xdata(), range(len(path)))
+
+
 def test_ends_are_marked():
     display = OptimizerTrajectoryDisplay.from_optimizers(["sgd", "adam"], n_steps=9)
-    circles = [line for line in display.ax_.get_lines() if line.get_marker() == "o"]
+    circles = [line for line in display.ax_[0].get_lines() if line.get_marker() == "o"]
     ends = [circle.get_xydata()[0] for circle in circles[:-1]]
     np.testing.assert_array_equal(ends, [path[-1] for path in display.paths])
 
@@ -54,7 +65,7 @@ def test_ends_are_marked():
 @pytest.mark.parametrize("surface", ["bowl", "rosenbrock", "beale"])
 def test_contour_lines(surface):
     display = OptimizerTrajectoryDisplay.from_optimizers("sgd", surface, n_steps=3)
-    (lines,) = display.ax_.collections
+    (lines,) = display.ax_[0].collections
     # The minimum of each of them is zero.
     np.testing.assert_allclose(lines.levels[1:] / lines.levels[:-1], 4.0)
     for level, path in zip(lines.levels, lines.get_paths(), strict=True):
@@ -70,7 +81,7 @@ def test_contour_lines_are_above_the_minimum():
         (0.0, 0.0),
     )
     display = OptimizerTrajectoryDisplay.from_optimizers("sgd", raised, **HERE)
-    (lines,) = display.ax_.collections
+    (lines,) = display.ax_[0].collections
     np.testing.assert_allclose(lines.levels, 5.0 + 50.0 / 4.0 ** np.arange(6, 0, -1))
 
 
@@ -94,7 +105,7 @@ def test_the_best_learning_rate_of_each(surface, check_picture):
 def test_own_learning_rates_where_there_is_no_minimum(check_picture):
     display = OptimizerTrajectoryDisplay.from_optimizers(["sgd", "adam"], "saddle")
     assert display.names == ["sgd, rate 0.1", "adam, rate 0.001"]
-    assert "sgd, rate 0.1 (leaves)" in display.ax_.get_legend_handles_labels()[1]
+    assert "sgd, rate 0.1 (leaves)" in display.ax_[0].get_legend_handles_labels()[1]
     check_picture(display)
 
 
@@ -103,7 +114,7 @@ def test_paths_to_infinity(rate, check_picture):
     display = OptimizerTrajectoryDisplay.from_optimizers("sgd", learning_rates=rate)
     assert np.isnan(display.paths[0][-1]).all()
     label = f"sgd, rate {rate:g} (leaves)"
-    np.testing.assert_array_equal(line(display.ax_, label)[0], display.paths[0][0])
+    np.testing.assert_array_equal(line(display.ax_[0], label)[0], display.paths[0][0])
     check_picture(display)
 
 
@@ -116,8 +127,8 @@ def test_all_optimizers_and_the_same_one_twice(check_picture):
 
 def test_a_start_elsewhere_is_seen(check_picture):
     display = OptimizerTrajectoryDisplay.from_optimizers("adam", start=[-3.0, 4.0])
-    assert display.ax_.get_xlim()[0] < -3.0
-    assert display.ax_.get_ylim()[1] > 4.0
+    assert display.ax_[0].get_xlim()[0] < -3.0
+    assert display.ax_[0].get_ylim()[1] > 4.0
     check_picture(display)
 
 
@@ -126,14 +137,16 @@ def test_a_custom_surface(check_picture):
         SGD(), PLANE, learning_rates=0.5, n_steps=4, names=["downhill"], **HERE
     )
     path = -0.5 * np.arange(5.0)
-    np.testing.assert_array_equal(line(display.ax_, "downhill"), np.stack([path] * 2).T)
+    np.testing.assert_array_equal(
+        line(display.ax_[0], "downhill"), np.stack([path] * 2).T
+    )
     check_picture(display)
 
 
 def test_a_flat_surface(check_picture):
     flat = Surface(lambda points: 0.0 * points.sum(-1), np.zeros_like, (0.0, 0.0))
     display = OptimizerTrajectoryDisplay.from_optimizers("sgd", flat, n_steps=2, **HERE)
-    assert not display.ax_.collections
+    assert not display.ax_[0].collections
     check_picture(display)
 
 
@@ -141,9 +154,14 @@ def test_on_given_axes(plt):
     figure, (left, right) = plt.subplots(ncols=2)
     path = [[0.0, 0.0], [-1.0, -2.0]]
     display = OptimizerTrajectoryDisplay([path], PLANE, HERE["window"]).plot(ax=right)
-    assert (display.ax_, display.figure_) == (right, figure)
+    assert display.figure_ is figure
+    assert not right.axison  # its place is divided
     assert not left.get_lines()
-    np.testing.assert_array_equal(line(right, "1"), path)
+    np.testing.assert_array_equal(line(display.ax_[0], "1"), path)
+    display.plot(ax=[left, right])
+    np.testing.assert_array_equal(line(left, "1"), path)
+    (values,) = right.get_lines()
+    np.testing.assert_array_equal(values.get_ydata(), [0.0, -3.0])
 
 
 def test_what_cannot_be_drawn():
