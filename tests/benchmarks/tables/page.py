@@ -4,6 +4,7 @@ import csv
 
 import aggregate as a
 import numpy as np
+import rule
 
 OURS = "skjacobnet"
 QUICK = {
@@ -35,38 +36,67 @@ def write_csv(path, head, rows):
 
 
 def spread(values):
-    """Return a ratio with its interval as text."""
-    return "{:.2f} ({:.2f} to {:.2f})".format(*values)
+    """Return a ratio with its interval as text that does not wrap."""
+    return "{:.2f} [{:.2f}, {:.2f}]".format(*values).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def summary(results, block, task, peers, needed=()):
-    """Return the head and the rows of a table of aggregates."""
+    """Return the head and the rows of a table of ratios to the MLP."""
     chosen = a.select(results, block, task, needed)
     peers = [peer for peer in peers if chosen.get(peer)]
     main, plus = a.MAIN[task]
     values = a.means(chosen, main)
-    seconds = a.means(chosen, "fit_seconds")
     rank = a.ranks(values, peers)
     is_classes = task == "classification"
     losses = a.means(chosen, "log_loss") if is_classes else {}
-    others = ["calibration_error", "auc"] if is_classes else ["r2"]
-    means = [a.means(chosen, score) for score in others]
+    seconds = [a.means(chosen, f"{what}_seconds") for what in ("fit", "predict")]
     rows = []
     for peer in peers:
-        cells = [peer, len(values[peer]), spread(a.ratio(values, peer, "MLP", plus))]
+        is_base = peer == a.BASE
+        name = SHORT.get(peer, peer)
+        cells = [name, "1" if is_base else spread(a.ratio(values, peer, a.BASE, plus))]
         if is_classes:
-            cells.append(spread(a.ratio(losses, peer, "MLP")))
+            cells.append("1" if is_base else spread(a.ratio(losses, peer, a.BASE)))
         cells += [f"{rank[peer]:.1f}"]
-        cells += [f"{np.median(list(mean[peer].values())):.3f}" for mean in means]
-        won = a.wins(values, peer, "MLP", task)
-        cells += ["" if peer == "MLP" else "/".join(map(str, won))]
-        cells += [f"{a.ratio(seconds, peer, 'MLP')[0]:.2g}"]
+        won = a.wins(values, peer, a.BASE, task)
+        cells += ["" if is_base else "/".join(map(str, won))]
+        cells += [f"{a.ratio(times, peer, a.BASE)[0]:.2g}" for times in seconds]
         rows.append(cells)
-    if is_classes:
-        head = ["error / MLP", "log-loss / MLP", "rank", "calibration error", "AUC"]
-    else:
-        head = ["RMSE / MLP", "rank", "R²"]
-    return ["", "tables", *head, "better/level/worse", "fit time / MLP"], rows
+    head = ["error", "log-loss"] if is_classes else ["RMSE"]
+    return ["", *head, "rank", "won, level, lost", "fit", "predict"], rows
+
+
+def medians(results, block, task, peers, needed=()):
+    """Return the head and the rows of a table of medians over tables."""
+    chosen = a.select(results, block, task, needed)
+    shown = {
+        "classification": {
+            "error": "error",
+            "log_loss": "log-loss",
+            "calibration_error": "calibration error",
+            "auc": "AUC",
+        },
+        "regression": {"r2": "R²"},
+    }[task]
+    shown |= {"fit_seconds": "fit, CPU s", "predict_seconds": "predict, CPU s"}
+    rows = []
+    for peer in peers:
+        if chosen.get(peer):
+            found = [a.means(chosen, score)[peer].values() for score in shown]
+            rows.append([peer, *(f"{np.median(list(v)):.3f}" for v in found)])
+    return ["", *shown.values()], rows
+
+
+def described(results, rule_tables):
+    """Return the head and the rows of the list of tables, with their targets."""
+    first = {row["table"]: row for row in reversed(results)}
+    rows = []
+    for line in rule_tables:
+        name = f"{line['package']}/{line['table']}"
+        sizes = [first[name][size] for size in ("rows", "columns", "classes")]
+        texts = ["" if size is None else f"{size:.0f}" for size in sizes]
+        rows.append([name, *texts, line["target"]])
+    return ["table", "rows", "columns", "classes", "target"], sorted(rows)
 
 
 def against(results, block, task, peers, needed=()):
@@ -85,7 +115,7 @@ def against(results, block, task, peers, needed=()):
             cells.append(spread(a.ratio(losses, OURS, peer)))
         rows.append([*cells, "/".join(map(str, a.wins(values, OURS, peer, task)))])
     head = ["error", "log-loss"] if is_classes else ["RMSE"]
-    return ["skjacobnet over", "tables", *head, "better/level/worse"], rows
+    return ["skjacobnet over", "tables", *head, "won, level, lost"], rows
 
 
 def each(results, block, task, score, peers, needed=()):
@@ -96,7 +126,6 @@ def each(results, block, task, score, peers, needed=()):
     rows = []
     for table in sorted(values["MLP"], key=str.lower):
         first = chosen["MLP"][table][0]
-        facts = ["rows", "columns"] + ["classes"] * (task == "classification")
         found = {peer: values[peer].get(table) for peer in peers}
         texts = {peer: number(found[peer], score) for peer in peers}
         best = min(value for value in found.values() if value is not None)
@@ -104,8 +133,8 @@ def each(results, block, task, score, peers, needed=()):
             f"**{texts[peer]}**" if texts[peer] == number(best, score) else texts[peer]
             for peer in peers
         ]
-        rows.append([table, *(f"{first[name]:.0f}" for name in facts), *cells])
-    return ["table", *facts, *(SHORT.get(peer, peer) for peer in peers)], rows
+        rows.append([table, f"{first['rows']:.0f}", *cells])
+    return ["table", "rows", *(SHORT.get(peer, peer) for peer in peers)], rows
 
 
 def number(value, score):
@@ -130,13 +159,17 @@ def notes(results):
 
 def contents(results):
     """Return file name -> (head, rows) of all tables of the page."""
-    found = {"notes": notes(results)}
+    found = {
+        "notes": notes(results),
+        "tables": described(results, rule.tables()),
+        "tables_development": described(results, rule.tables("development")),
+    }
     for task in a.MAIN:
         quick = QUICK[task]
         groups = {
             "": ("headline", quick, ()),
             "_small": ("headline", SMALL, SLOW),
-            "_smallest": ("headline", SMALLEST, ["TabM-D", *SLOW]),
+            "_smallest": ("headline", SMALLEST, ["TabM-D"]),
             "_development": ("development", quick, ()),
         }
         for name, (block, peers, needed) in groups.items():
@@ -144,13 +177,15 @@ def contents(results):
             if not a.select(*arguments, needed).get("MLP"):
                 continue
             found[f"{task}{name}"] = summary(*arguments, peers, needed)
+            if name == "":
+                found[f"{task}_medians"] = medians(*arguments, peers)
             scores = (
                 ["error", "log_loss"] if task == "classification" else [a.MAIN[task][0]]
             )
-            if name in ("", "_small"):
+            if name != "_smallest":
                 found[f"{task}{name}_against"] = against(*arguments, peers, needed)
             for score in scores:
-                if name in ("", "_small", "_development"):
+                if name != "_smallest":
                     shown = SMALLEST if name == "_small" else peers
                     key = f"{task}{name}_each_{score}"
                     found[key] = each(*arguments, score, shown, needed)

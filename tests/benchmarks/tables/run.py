@@ -44,7 +44,7 @@ def versions():
 
 def plan():
     """Return the jobs, quick ones first: (block, line, fold, peer)."""
-    sizes, quick, slow, slowest = {}, [], [], []
+    sizes, quick, slow = {}, [], []
     for block in ("headline", "development"):
         for line in rule.tables(block):
             if not sources.installed(line["package"]):
@@ -61,15 +61,15 @@ def plan():
             quick += [(block, line, fold, name) for fold in folds for name in names]
             if block == "headline" and len(y) <= rule.SLOW_ROWS:
                 slow += [(block, line, 0, name) for name in peers.SLOW]
-    # Smallest first: a run that ends early has them up to some number of rows.
-    slow.sort(key=lambda job: sizes[rule.name_of(job[1])])
     for task in rule.TASKS:
         lines = [line for line in rule.tables() if line["task"] == task]
         lines = [line for line in lines if rule.name_of(line) in sizes]
         lines.sort(key=lambda line: sizes[rule.name_of(line)])
         smallest = lines[: rule.N_SMALLEST]
-        slowest += [("headline", line, 0, peers.TABM) for line in smallest]
-    jobs = [*quick, *slow, *slowest]
+        slow += [("headline", line, 0, peers.TABM) for line in smallest]
+    # Smallest first: a run that ends early has them up to some number of rows.
+    slow.sort(key=lambda job: sizes[rule.name_of(job[1])])
+    jobs = [*quick, *slow]
     absent = Counter(name for *_, name in jobs if peers.lacks(name))
     for name in absent:
         print(f"left out: {name}, which needs {peers.lacks(name)}")
