@@ -20,11 +20,10 @@ IMPORTS = {
     ),
     peers.LIGHTGBM: "from lightgbm import LGBMClassifier",
     peers.REALMLP: "from pytabkit import RealMLP_TD_Classifier",
-    peers.TABM: "from pytabkit import TabM_D_Classifier",
 }
 # Fits that take minutes are measured on the first table only.
-SMALL_ONLY = peers.REALMLP, peers.TABM
-N_IMPORTS = 5
+SMALL_ONLY = (peers.REALMLP,)
+N_IMPORTS = 3
 
 STATUS = """
 def megabytes(name):

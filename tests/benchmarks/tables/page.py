@@ -92,7 +92,9 @@ def described(results, rule_tables):
     first = {row["table"]: row for row in reversed(results)}
     rows = []
     for line in rule_tables:
-        name = f"{line['package']}/{line['table']}"
+        name = rule.name_of(line)
+        if name not in first:
+            continue
         sizes = [first[name][size] for size in ("rows", "columns", "classes")]
         texts = ["" if size is None else f"{size:.0f}" for size in sizes]
         rows.append([name, *texts, line["target"]])
