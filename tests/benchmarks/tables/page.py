@@ -7,6 +7,8 @@ import numpy as np
 import rule
 
 OURS = "skjacobnet"
+# Fewer have no interval.
+FEWEST_TABLES = 5
 QUICK = {
     "classification": [
         *(OURS, "MLP", "logistic regression"),
@@ -35,8 +37,10 @@ def write_csv(path, head, rows):
         writer.writerows([head, *rows])
 
 
-def spread(values):
-    """Return a ratio with its interval as text that does not wrap."""
+def spread(values, n_tables):
+    """Return a ratio as text that does not wrap, with its interval if that says much."""
+    if n_tables < FEWEST_TABLES:
+        return f"{values[0]:.2f}"
     return "{:.2f} [{:.2f}, {:.2f}]".format(*values).replace(" ", "\N{NO-BREAK SPACE}")
 
 
@@ -52,11 +56,14 @@ def summary(results, block, task, peers, needed=()):
     seconds = [a.means(chosen, f"{what}_seconds") for what in ("fit", "predict")]
     rows = []
     for peer in peers:
-        is_base = peer == a.BASE
+        is_base, n = peer == a.BASE, len(values[peer])
         name = SHORT.get(peer, peer)
-        cells = [name, "1" if is_base else spread(a.ratio(values, peer, a.BASE, plus))]
+        cells = [
+            name,
+            "1" if is_base else spread(a.ratio(values, peer, a.BASE, plus), n),
+        ]
         if is_classes:
-            cells.append("1" if is_base else spread(a.ratio(losses, peer, a.BASE)))
+            cells.append("1" if is_base else spread(a.ratio(losses, peer, a.BASE), n))
         cells += [f"{rank[peer]:.1f}"]
         won = a.wins(values, peer, a.BASE, task)
         cells += ["" if is_base else "/".join(map(str, won))]
@@ -112,9 +119,10 @@ def against(results, block, task, peers, needed=()):
     for peer in peers:
         if peer == OURS or not chosen.get(peer):
             continue
-        cells = [peer, len(values[peer]), spread(a.ratio(values, OURS, peer, plus))]
+        n = len(values[peer])
+        cells = [peer, n, spread(a.ratio(values, OURS, peer, plus), n)]
         if is_classes:
-            cells.append(spread(a.ratio(losses, OURS, peer)))
+            cells.append(spread(a.ratio(losses, OURS, peer), n))
         rows.append([*cells, "/".join(map(str, a.wins(values, OURS, peer, task)))])
     head = ["error", "log-loss"] if is_classes else ["RMSE"]
     return ["skjacobnet over", "tables", *head, "won, level, lost"], rows
