@@ -38,7 +38,7 @@ def write_csv(path, head, rows):
 
 
 def spread(values, n_tables):
-    """Return a ratio as text that does not wrap, with its interval if that says much."""
+    """Return a ratio as text, with its interval unless that says little."""
     if n_tables < FEWEST_TABLES:
         return f"{values[0]:.2f}"
     return "{:.2f} [{:.2f}, {:.2f}]".format(*values).replace(" ", "\N{NO-BREAK SPACE}")
@@ -133,11 +133,13 @@ def each(results, block, task, score, peers, needed=()):
     chosen = a.select(results, block, task, needed)
     values = a.means(chosen, score)
     peers = [peer for peer in peers if chosen.get(peer)]
+    tried = {(row["peer"], row["table"]) for row in results}
     rows = []
     for table in sorted(values["MLP"], key=str.lower):
         first = chosen["MLP"][table][0]
         found = {peer: values[peer].get(table) for peer in peers}
         texts = {peer: number(found[peer], score) for peer in peers}
+        texts |= {peer: "" for peer in peers if (peer, table) not in tried}
         best = min(value for value in found.values() if value is not None)
         cells = [
             f"**{texts[peer]}**" if texts[peer] == number(best, score) else texts[peer]
