@@ -60,7 +60,7 @@ def test_quantiles_have_as_many_rows_below_them_as_their_levels_say(seed):
     ids=["diabetes", "friedman1", "friedman3"],
 )
 def test_as_good_as_mlp_regressor_on_a_scaled_target(X, y):
-    cv = ShuffleSplit(5, test_size=0.25, random_state=0)
+    cv = ShuffleSplit(3, test_size=0.25, random_state=0)
     ours = make_pipeline(StandardScaler(), JacobianMLPRegressor(random_state=0))
     peer = TransformedTargetRegressor(
         MLPRegressor(random_state=0), transformer=StandardScaler()

@@ -74,11 +74,10 @@ NESTINGS = [
 ]
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(("seed", "n_samples"), [(0, 7), (1, 1)])
 @pytest.mark.parametrize("layer", NESTINGS, ids=repr)
-def test_nestings(layer, seed):
-    check_layer(layer, random_state=seed)
-    check_layer(layer, n_samples=1, random_state=seed)
+def test_nestings(layer, seed, n_samples):
+    check_layer(layer, n_samples=n_samples, random_state=seed)
 
 
 @pytest.mark.parametrize("layer", NESTINGS, ids=repr)

@@ -59,7 +59,7 @@ def test_arrows_by_hand():
     np.testing.assert_allclose(lengths[corner], 2.0**0.5)
 
 
-@pytest.mark.parametrize("n_panels", range(1, 10))
+@pytest.mark.parametrize("n_panels", [1, 2, 5, 9])
 def test_any_number_of_panels(n_panels, check_picture):
     rules = [*REGULARIZERS.names, Sparsity(form="kl")][-n_panels:]
     display = RegularizerFlowDisplay.from_regularizers(rules)
