@@ -1,4 +1,4 @@
-"""Neural networks for scikit-learn, built of layers that know their exact Jacobians."""
+"""Neural networks for scikit-learn: raw tables in, predictions and derivatives out."""
 
 from importlib import import_module
 

@@ -57,16 +57,16 @@ SECTIONS = [
     ("Networks", network, ["Network", "Linearization", "build_network"]),
     ("Tasks", tasks, None),
     ("Fitted models", model, None),
-    ("Inspection in numbers", inspection, None),
+    ("Inspection functions", inspection, None),
     (
-        "Inspection in pictures",
+        "Displays",
         inspection,
         sorted(name for name in vars(inspection) if name.endswith("Display")),
     ),
     ("Callbacks", callbacks, None),
     ("From and to scikit-learn", interop, None),
     ("Checks", testing, None),
-    ("What custom parts need", core, None),
+    ("Base classes for custom parts", core, None),
 ]
 # Exported for other modules of the package, not for its users.
 INTERNAL = {

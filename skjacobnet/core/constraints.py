@@ -92,7 +92,7 @@ class OneOf:
 
 
 class Boolean:
-    """True or false, NumPy's own included."""
+    """Boolean parameter of Python or NumPy."""
 
     def check(self, value, parameter):
         """Raise a TypeError that names the parameter and the value."""

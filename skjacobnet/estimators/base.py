@@ -745,7 +745,7 @@ class JacobianNetwork(CallbackSupportMixin, BaseEstimator):
 
     @property
     def network_(self):
-        """The chain of layers."""
+        """Network: the chain of layers."""
         return self._fitted_model().network
 
     @property

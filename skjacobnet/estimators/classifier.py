@@ -158,11 +158,11 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
     feature_names_in_ : array of str
         Names of the columns, only if `X` has them.
     network_ : Network
-        The chain of layers. Printing it shows a table of them with their Jacobians,
+        Network: the chain of layers. Printing it shows a table of them with their Jacobians,
         shapes and numbers of weights, as the HTML of a fitted classifier does (in a
         pipeline, that of its last step).
     task_ : Classes or Labels
-        How targets are encoded and decided.
+        Encoding of the targets and decision rule.
     model_ : FittedModel
         Trained network with its weights and settings. All predictions and derivatives
         come from it, so parameters set after a fit do not change a fitted estimator.

@@ -154,7 +154,7 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
     feature_names_in_ : array of str
         Names of the columns, only if `X` has them.
     network_ : Network
-        The chain of layers. Printing it shows a table of them with their Jacobians,
+        Network: the chain of layers. Printing it shows a table of them with their Jacobians,
         shapes and numbers of weights. The last one, `Rescale`, gives raw predictions in
         the unit of the targets; it is not trained.
     task_ : Regression

@@ -11,7 +11,7 @@ from skjacobnet.operators import Diagonal
 
 
 class Dropout(Layer):
-    r"""Set features to zero at random while training.
+    r"""Dropout: features set to zero at random while training.
 
     With the rate r and independent uniform variables :math:`u` on [0, 1),
 

@@ -113,7 +113,7 @@ class ProbabilityLink(Link):
 
 
 class Softmax(ProbabilityLink):
-    r"""Exclusive classes.
+    r"""Softmax link: one probability for each of several exclusive classes.
 
     .. math:: p_k = e^{z_k} / \sum_j e^{z_j}
 

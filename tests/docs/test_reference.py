@@ -90,7 +90,7 @@ def test_displays_have_a_separate_section():
     inspection = import_module("skjacobnet.inspection")
     displays = {name for name in public_names(inspection) if name.endswith("Display")}
     sections = {title: names for title, _, names in REFERENCE["SECTIONS"]}
-    assert set(sections["Inspection in pictures"]) == displays
+    assert set(sections["Displays"]) == displays
 
 
 def test_the_start_page_leads_to_the_reference():

@@ -24,7 +24,6 @@ def test_1_layers_know_exact_jacobians_and_store_no_zeros(run_lesson):
     assert names["jvp_error"] < 1e-9
     assert max(names["adjoint_error"], names["dense_error"]) < 1e-13
     assert round(names["ratio"]) == 67
-    assert names["fast"] < names["slow"]
     assert type(names["product"]).__name__ == "Diagonal"
     assert names["product_error"] < 1e-9
     assert names["slopes"]["sigmoid"].max() == pytest.approx(0.25)
@@ -91,7 +90,7 @@ def test_3_chains_and_containers_compose(run_lesson):
 
 
 def test_4_losses_stay_finite_and_regularizers_do_what_they_say(run_lesson):
-    names = run_lesson("plot_4_losses_and_beliefs")
+    names = run_lesson("plot_4_losses_and_regularizers")
     assert names["know_nothing"] == pytest.approx(np.log(10))
     assert names["fused_error"] < 1e-15
     margins = names["margins"]

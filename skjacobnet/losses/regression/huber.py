@@ -8,7 +8,7 @@ from skjacobnet.operators import Diagonal
 
 
 class Huber(RegressionLoss):
-    r"""Squared where errors are small and linear where they are large.
+    r"""Huber loss: squared for small errors, linear for large ones.
 
     .. math::
 

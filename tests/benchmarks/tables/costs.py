@@ -1,7 +1,8 @@
-"""Memory of a fit and cost of an import, each in a process of its own (Linux)."""
+"""Memory of a fit and cost of an import, each in a separate process (Linux)."""
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -56,7 +57,11 @@ print("peak", megabytes("VmHWM") - before)
 def output(program):
     """Run a program in a new process and return the last line that it prints."""
     command = [sys.executable, "-c", STATUS + program]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    # Sources that are not installed keep their bytecode, as installed packages do.
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, env=environment
+    )
     return done.stdout.splitlines()[-1].split()
 
 
@@ -72,7 +77,7 @@ def run(path):
             if peers.lacks(peer):
                 continue
             program = IMPORT.format(statement=statement)
-            # The first one may have to write the bytecode.
+            # The first one may write the bytecode.
             found = [output(program) for _ in range(N_IMPORTS)]
             cells = [min(map(float, cell)) for cell in zip(*found, strict=True)]
             row = [peer, f"{cells[0]:.2f}", f"{cells[1]:.0f}"]
