@@ -158,9 +158,9 @@ class JacobianMLPClassifier(ClassifierMixin, JacobianNetwork):
     feature_names_in_ : array of str
         Names of the columns, only if `X` has them.
     network_ : Network
-        Network: the chain of layers. Printing it shows a table of them with their Jacobians,
-        shapes and numbers of weights, as the HTML of a fitted classifier does (in a
-        pipeline, that of its last step).
+        Network: the chain of layers. Printing it shows a table of them with their
+        Jacobians, shapes and numbers of weights, as the HTML of a fitted classifier
+        does (in a pipeline, that of its last step).
     task_ : Classes or Labels
         Encoding of the targets and decision rule.
     model_ : FittedModel

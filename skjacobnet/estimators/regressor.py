@@ -154,9 +154,9 @@ class JacobianMLPRegressor(RegressorMixin, JacobianNetwork):
     feature_names_in_ : array of str
         Names of the columns, only if `X` has them.
     network_ : Network
-        Network: the chain of layers. Printing it shows a table of them with their Jacobians,
-        shapes and numbers of weights. The last one, `Rescale`, gives raw predictions in
-        the unit of the targets; it is not trained.
+        Network: the chain of layers. Printing it shows a table of them with their
+        Jacobians, shapes and numbers of weights. The last one, `Rescale`, gives raw
+        predictions in the unit of the targets; it is not trained.
     task_ : Regression
         Encoding of the targets: their number, location and scale.
     model_ : FittedModel
