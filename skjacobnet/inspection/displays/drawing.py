@@ -99,6 +99,8 @@ def figure_and_panels(display, ax, n_panels, n_columns, **options):
         axes = _given(plt, ax)
         if len(axes) == n_panels:
             remove_earlier(display, axes)
+            for one in axes:
+                one.set_axis_on()  # it may have been divided before
             return axes[0].figure, axes
         if len(axes) != 1:
             raise ValueError(f"ax must be one Axes or {n_panels}, got {len(axes)}.")
@@ -132,6 +134,15 @@ def _given(plt, ax):
                 "plt.subplots()."
             )
     return axes
+
+
+def fresh_scales(ax):
+    """Give Axes the scales of new ones, whatever was drawn on them before."""
+    ax.set(xscale="linear", yscale="linear", aspect="auto")
+    ax.set_autoscale_on(True)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_inverted(False)
+        axis.reset_ticks()  # with the size and the rotation of their labels
 
 
 def whole_numbers(axis):

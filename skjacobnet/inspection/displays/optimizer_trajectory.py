@@ -6,6 +6,7 @@ from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.displays.drawing import (
     draw_line,
     figure_and_panels,
+    fresh_scales,
     legend_above,
     legend_outside,
     line_styles,
@@ -189,6 +190,8 @@ default="rosenbrock"
         low, high = np.transpose(_checked_window(self.window))
         self.figure_, self.ax_ = figure_and_panels(self, ax, 2, 2, figsize=(9.6, 4.8))
         above, values_ax = self.ax_
+        fresh_scales(above)
+        fresh_scales(values_ax)
         heights = self._draw_contours(above, surface)
         bottom = _bottom(surface, heights)
         lines = []

@@ -15,6 +15,7 @@ from skjacobnet.inspection.displays.drawing import (
     DIVERGING,
     SEQUENTIAL,
     figure_and_axes,
+    fresh_scales,
     whole_numbers,
 )
 from skjacobnet.inspection.displays.names import (
@@ -262,10 +263,12 @@ default="auto"
             )
         if self.image_shape is None:
             self.figure_, self.ax_ = figure_and_axes(self, ax)
+            fresh_scales(self.ax_)
             self._draw_bars(values, names, max_features)
         else:
             shape = checked_image_shape(self.image_shape, len(values))
             self.figure_, self.ax_ = figure_and_axes(self, ax)
+            fresh_scales(self.ax_)
             self._draw_image(values, x, shape)
         return self
 

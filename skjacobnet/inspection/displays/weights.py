@@ -8,6 +8,7 @@ from skjacobnet.inspection.column_names import encoded_names
 from skjacobnet.inspection.displays.drawing import (
     DIVERGING,
     figure_and_axes,
+    fresh_scales,
     whole_numbers,
 )
 from skjacobnet.inspection.displays.names import (
@@ -171,11 +172,13 @@ class WeightsDisplay:
         limits = symmetric_limits(coef)
         if self.image_shape is None:
             self.figure_, self.ax_ = figure_and_axes(self, ax)
+            fresh_scales(self.ax_)
             image = self._draw_heat_map(coef[:, shown], inputs, units, limits)
         else:
             shape = checked_image_shape(self.image_shape, n_in, "inputs")
             images = coef[:, shown].T.reshape(-1, *shape)
             self.figure_, self.ax_ = figure_and_axes(self, ax)
+            fresh_scales(self.ax_)
             image = self._draw_images(images, units, limits)
         self.figure_.colorbar(image, ax=self.ax_, label="weight")
         self.ax_.set_title(self.title, fontsize="medium")
