@@ -28,7 +28,7 @@ def pyplot(display):
     Parameters
     ----------
     display : object
-        The display that draws, for the error.
+        Display that draws, for the error message.
 
     Raises
     ------
@@ -71,13 +71,13 @@ def figure_and_panels(display, ax, n_panels, n_columns, **options):
     Parameters
     ----------
     display : object
-        The display that draws.
+        Display that draws.
     ax : matplotlib Axes, or array-like of n_panels of them, or None
-        One gives its place up, to be divided among the panels.
+        Axes to draw on. One Axes is divided into panels.
     n_panels, n_columns : int
-        How many panels, and how many of them side by side where a place is divided.
+        Number of panels, and number of them side by side where one Axes is divided.
     **options
-        Of a new figure, by default ``layout="constrained"``.
+        Arguments of a new figure, by default ``layout="constrained"``.
 
     Returns
     -------
@@ -169,7 +169,7 @@ def legend_above(ax, handles=None):
     ----------
     ax : matplotlib Axes
     handles : list of matplotlib artists, optional
-        By default all that is drawn on `ax`.
+        Artists with labels. By default all of `ax`.
     """
     if handles is None:
         handles, _ = ax.get_legend_handles_labels()
