@@ -66,7 +66,7 @@ class AccumulationProfileDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, X, *, n_repeats=5, ax=None):
-        """Measure what the Jacobian of a fitted network costs and draw it.
+        """Measure the costs of the Jacobian of a fitted network and draw them.
 
         Parameters
         ----------
@@ -101,7 +101,7 @@ class AccumulationProfileDisplay:
 
     @classmethod
     def from_network(cls, network, X, *, n_repeats=5, ax=None):
-        """Measure what the Jacobian of a network costs and draw it.
+        """Measure the costs of the Jacobian of a network and draw them.
 
         Parameters
         ----------
@@ -141,7 +141,7 @@ class AccumulationProfileDisplay:
 
     @replacing
     def plot(self, *, ax=None):
-        """Draw the bars of the costs, in place of earlier ones on the same Axes.
+        """Draw the costs as bars, in place of earlier ones on the same Axes.
 
         Parameters
         ----------

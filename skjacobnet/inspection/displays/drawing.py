@@ -146,8 +146,14 @@ def fresh_scales(ax):
 
 
 def whole_numbers(axis):
-    """Put ticks at whole numbers only, also where there are few."""
-    axis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+    """Put ticks at whole numbers only, also where there are few.
+
+    Fixed ticks and those of a logarithmic scale, which a user may have set, stay.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    if isinstance(axis.get_major_locator(), MaxNLocator):
+        axis.get_major_locator().set_params(integer=True, min_n_ticks=1)
 
 
 def draw_line(ax, x, values, **style):

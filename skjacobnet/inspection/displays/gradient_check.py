@@ -167,7 +167,7 @@ class GradientCheckDisplay:
 
     @replacing
     def plot(self, *, ax=None):
-        """Draw the points, in place of earlier ones on the same Axes.
+        """Draw the derivatives, in place of earlier ones on the same Axes.
 
         Parameters
         ----------

@@ -29,7 +29,7 @@ COLUMNS = "layer_gradient_norms", "layer_update_ratios"
 
 
 class GradientFlowDisplay:
-    r"""The gradient and the step of each layer over the epochs of a run.
+    r"""Gradient norms and update ratios of each layer over the epochs of a run.
 
     .. math:: \|g_l\|, \qquad \|\theta_l' - \theta_l\| / \|\theta_l\|
 
@@ -42,7 +42,8 @@ class GradientFlowDisplay:
     Parameters
     ----------
     gradient_norms, update_ratios : array-like of shape (n_epochs, n_layers)
-        Norms of the gradients and relative steps, NaN where nothing was recorded.
+        Norms of the gradients, and norms of the steps relative to those of the weights;
+        NaN where nothing was recorded.
     layer_names : sequence of str of length n_layers, optional
         Names of the layers. By default they are numbered.
 

@@ -25,7 +25,7 @@ LONGEST_FEATURE = 20
 
 
 class JacobianDisplay:
-    r"""The Jacobian of one row as a heat map.
+    r"""Jacobian of one row as a heat map.
 
     .. math:: J_{o,i} = \partial f_o(x) / \partial x_i
 

@@ -18,7 +18,7 @@ NUMBER = "{x:.4g}"
 
 
 class LossCurveDisplay:
-    """Loss, validation and learning rate over the epochs of a run.
+    """Losses, validation score and learning rate over the epochs of a run.
 
     Make one with `from_estimator`; the constructor takes the numbers themselves.
 

@@ -1,4 +1,4 @@
-"""Impulse response: how long an optimizer remembers a gradient."""
+"""Impulse responses of optimizers."""
 
 import numpy as np
 
@@ -76,7 +76,7 @@ class OptimizerResponseDisplay:
     def from_optimizers(
         cls, optimizers, *, n_steps=40, background=0.0, names=None, ax=None
     ):
-        """Measure how long optimizers remember a gradient and draw it.
+        """Compute the impulse responses of optimizers and draw them.
 
         Parameters
         ----------

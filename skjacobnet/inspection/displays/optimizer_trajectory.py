@@ -104,7 +104,7 @@ class OptimizerTrajectoryDisplay:
         names=None,
         ax=None,
     ):
-        """Follow optimizers downhill and draw their paths.
+        """Run optimizers on a surface and draw their paths.
 
         Parameters
         ----------

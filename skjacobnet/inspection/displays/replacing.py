@@ -21,23 +21,32 @@ def replacing(plot):
     @wraps(plot)
     def plot_and_remember(self, *args, ax=None, **options):
         given = [] if ax is None else np.ravel(np.asarray(ax, object)).tolist()
-        figures = {id(one.figure): one.figure for one in given if _has_figure(one)}
-        # The artists themselves, since the number of a removed one may be used again.
-        before = [artist for figure in figures.values() for artist in contents(figure)]
-        before += given  # also those that are no longer in their figure
-        numbers = set(map(id, before))
+        given = {one for one in given if _has_figure(one)}  # others raise an error
+        # The title of a replaced drawing is used again.
+        replaced = {a for one in given for a in _drawings(one).get(type(self), ())}
+        before = (_contents_around(given) - replaced) | given
         result = plot(self, *args, ax=ax, **options)
-        drawn = WeakSet(a for a in contents(self.figure_) if id(a) not in numbers)
-        for host in [*given, *np.ravel(np.asarray(self.ax_, object))]:
+        hosts = given.union(np.ravel(np.asarray(self.ax_, object)))
+        drawn = WeakSet(_contents_around(hosts) - before)
+        for host in hosts:
             DRAWINGS.setdefault(host, {})[type(self)] = drawn
         return result
 
     return plot_and_remember
 
 
-def _has_figure(one):
-    """Tell whether an object belongs to a figure; if not, `plot` raises an error."""
-    return getattr(one, "figure", None) is not None
+def _drawings(ax):
+    return DRAWINGS.get(ax, {})
+
+
+def _contents_around(axes):
+    """Return the contents of all figures of some Axes."""
+    figures = {ax.figure for ax in axes}
+    return {artist for figure in figures for artist in contents(figure)}
+
+
+def _has_figure(artist):
+    return getattr(artist, "figure", None) is not None
 
 
 def remove_earlier(display, axes):
@@ -51,7 +60,7 @@ def remove_earlier(display, axes):
         Axes of the drawings. They stay themselves.
     """
     for ax in axes:
-        artists = DRAWINGS.get(ax, {}).pop(type(display), None)
+        artists = _drawings(ax).pop(type(display), None)
         if artists is not None:
             _remove(set(artists).difference(axes))
             _measure_again(ax)

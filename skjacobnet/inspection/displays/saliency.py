@@ -134,7 +134,7 @@ class SaliencyDisplay:
         max_features=20,
         ax=None,
     ):
-        """Explain the prediction for one row and draw it.
+        """Compute the attributions of one row and draw them.
 
         Parameters
         ----------

@@ -248,7 +248,7 @@ class WeightsDisplay:
 
 
 def _place(model, layer):
-    """Return where a matrix stands, and whether it is the first or the last there.
+    """Return the network of a matrix, and whether it is the first or the last there.
 
     Parameters
     ----------

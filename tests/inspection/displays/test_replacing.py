@@ -13,6 +13,10 @@ from skjacobnet import JacobianMLPRegressor, inspection
 from skjacobnet.inspection.accumulation import AccumulationProfile
 from skjacobnet.inspection.displays.replacing import DRAWINGS, contents
 
+FLOW = inspection.RegularizerFlowDisplay
+SALIENCY, WEIGHTS = inspection.SaliencyDisplay, inspection.WeightsDisplay
+CURVE, TRAJECTORY = inspection.LossCurveDisplay, inspection.OptimizerTrajectoryDisplay
+
 rng = np.random.default_rng(0)
 GRID = np.stack(np.meshgrid([-1.0, 0.0, 1.0], [-1.0, 0.0, 1.0]), axis=-1)
 TWO = rng.random((5, 2)) + 0.1
@@ -279,19 +283,45 @@ def test_panels_on_one_axes_again(display, place):
         assert kinds(figure) == once
 
 
+def test_panels_in_two_figures(plt):
+    figures, axes = zip(*(plt.subplots() for _ in range(2)), strict=True)
+    TRAJECTORY([TWO], "bowl", ((-1.0, 1.0), (-1.0, 1.0))).plot(ax=axes)
+    once = [kinds(figure) for figure in figures]
+    TRAJECTORY([TWO], "bowl", ((-1.0, 1.0), (-1.0, 1.0))).plot(ax=axes)
+    assert [kinds(figure) for figure in figures] == once
+
+
+def test_some_of_the_axes_again(plt):
+    """A drawing goes as a whole when another one takes one of its Axes."""
+    figure, axes = plt.subplots(ncols=3)
+    first, second = (
+        TRAJECTORY([TWO], "bowl", ((-1.0, 1.0), (-1.0, 1.0))) for _ in range(2)
+    )
+    first.plot(ax=axes[:2])
+    once = kinds(figure)
+    second.plot(ax=axes[1:])
+    assert kinds(figure) == once
+    assert not axes[0].lines
+
+
+def test_scales_and_titles_of_the_user_stay(plt):
+    _, ax = plt.subplots()
+    ax.set(xscale="log", yscale="log")
+    display = CURVE([1.0, 0.5, 0.2]).plot(ax=ax)
+    ax.set_title("of the user")
+    display.plot(ax=ax)
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert ax.get_title() == "of the user"
+
+
 def test_later_drawings_go_with_their_panel(place):
     figure = place.figure
-    flow = DISPLAYS["RegularizerFlowDisplay"](inspection.RegularizerFlowDisplay)
+    flow = FLOW([GRID, GRID], [GRID, GRID])
     flow.plot(ax=place)
     once = kinds(figure)
     inspection.JacobianDisplay(TWO).plot(ax=flow.ax_[0])
     flow.plot(ax=place)
     assert kinds(figure) == once
-
-
-FLOW = inspection.RegularizerFlowDisplay
-SALIENCY, WEIGHTS = inspection.SaliencyDisplay, inspection.WeightsDisplay
-CURVE, TRAJECTORY = inspection.LossCurveDisplay, inspection.OptimizerTrajectoryDisplay
 
 
 @pytest.mark.parametrize(
@@ -315,7 +345,8 @@ CURVE, TRAJECTORY = inspection.LossCurveDisplay, inspection.OptimizerTrajectoryD
 def test_another_kind_of_drawing_is_as_on_new_axes(first, second, plt):
     for before, after in ((first, second), (second, first)):
         axes = [plt.subplots(figsize=(8, 5))[1] for _ in range(2)]
-        before.plot(ax=axes[0])
+        for _ in range(2):
+            before.plot(ax=axes[0])
         found, expected = (_pixels(after.plot(ax=ax).figure_) for ax in axes)
         np.testing.assert_array_equal(found, expected)
 
