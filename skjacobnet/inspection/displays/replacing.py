@@ -79,7 +79,7 @@ def _remove(artists):
             else:
                 color_bar.ax.figure.delaxes(color_bar.ax)
     artists = {artist for artist in artists if _is_drawn(artist)}
-    for ax in {id(a.axes): a.axes for a in artists if a.axes is not None}.values():
+    for ax in {artist.axes for artist in artists} - {None}:
         for container in list(ax.containers):
             if artists.issuperset(container.get_children()):
                 container.remove()
