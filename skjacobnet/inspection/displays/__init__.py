@@ -1,8 +1,9 @@
 """Plots: one display a file, in scikit-learn's form.
 
 The class method of a display computes its numbers, keeps them and draws them, so that
-``display.plot(ax=...)`` draws them again elsewhere. Drawing a display on the same Axes
-again replaces its drawing. matplotlib is imported when something is drawn.
+``display.plot(ax=...)`` draws them again elsewhere. A display that is drawn on Axes
+replaces earlier displays of the same class on them. To compare several fits, give each
+one separate Axes. matplotlib is imported when something is drawn.
 """
 
 from skjacobnet.inspection.displays.accumulation_profile import (

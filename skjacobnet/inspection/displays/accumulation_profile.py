@@ -28,17 +28,19 @@ class AccumulationProfileDisplay:
     Parameters
     ----------
     profiles : dict of str to AccumulationProfile
-        For each order, as `skjacobnet.inspection.profile_accumulation` returns them.
+        Costs of each order, as `skjacobnet.inspection.profile_accumulation` returns
+        them.
 
     Attributes
     ----------
     ax_ : array of three matplotlib Axes
-        With multiplications, time and memory.
+        Axes of multiplications, time and memory.
     figure_ : matplotlib Figure
+        Figure of the plot.
 
     See Also
     --------
-    skjacobnet.inspection.profile_accumulation : The numbers.
+    skjacobnet.inspection.profile_accumulation : Computation of the numbers.
 
     Notes
     -----
@@ -64,19 +66,19 @@ class AccumulationProfileDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, X, *, n_repeats=5, ax=None):
-        """Measure what the Jacobian of a fitted network costs and draw it.
+        """Measure the costs of the Jacobian of a fitted network and draw them.
 
         Parameters
         ----------
         estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
-            Fitted. The Jacobian is that of the raw prediction for what the network is
-            given, after all steps before it.
+            Fitted estimator. The Jacobian is that of the raw prediction with respect to
+            the inputs of the network, after all steps before it.
         X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-            Rows as the pipeline is given them, all taken at once.
+            Rows, as passed to the pipeline, all taken at once.
         n_repeats : int >= 1, default=5
-            Runs to take the shortest time of.
+            Number of runs, of which the shortest time is taken.
         ax : matplotlib Axes, or three of them, optional
-            Where to draw; one Axes is divided. By default on a new figure.
+            Axes to draw on; one Axes is divided. By default a new figure is made.
 
         Returns
         -------
@@ -99,18 +101,18 @@ class AccumulationProfileDisplay:
 
     @classmethod
     def from_network(cls, network, X, *, n_repeats=5, ax=None):
-        """Measure what the Jacobian of a network costs and draw it.
+        """Measure the costs of the Jacobian of a network and draw them.
 
         Parameters
         ----------
         network : Network
-            At first weights; costs do not depend on them.
+            Network with initial weights; costs do not depend on them.
         X : array of shape (n_samples, n_in)
-            All rows are taken at once.
+            Inputs of the network, all taken at once.
         n_repeats : int >= 1, default=5
-            Runs to take the shortest time of.
+            Number of runs, of which the shortest time is taken.
         ax : matplotlib Axes, or three of them, optional
-            Where to draw; one Axes is divided. By default on a new figure.
+            Axes to draw on; one Axes is divided. By default a new figure is made.
 
         Returns
         -------
@@ -139,17 +141,17 @@ class AccumulationProfileDisplay:
 
     @replacing
     def plot(self, *, ax=None):
-        """Draw it, in place of its earlier drawing on the same Axes.
+        """Draw the costs as bars, in place of earlier ones on the same Axes.
 
         Parameters
         ----------
         ax : matplotlib Axes, or three of them, optional
-            Where to draw; one Axes is divided. By default on a new figure.
+            Axes to draw on; one Axes is divided. By default a new figure is made.
 
         Returns
         -------
         AccumulationProfileDisplay
-            This one.
+            This display.
 
         Raises
         ------

@@ -28,7 +28,7 @@ def pyplot(display):
     Parameters
     ----------
     display : object
-        The display that draws, for the error.
+        Display that draws, for the error message.
 
     Raises
     ------
@@ -71,13 +71,13 @@ def figure_and_panels(display, ax, n_panels, n_columns, **options):
     Parameters
     ----------
     display : object
-        The display that draws.
+        Display that draws.
     ax : matplotlib Axes, or array-like of n_panels of them, or None
-        One gives its place up, to be divided among the panels.
+        Axes to draw on. One Axes is divided into panels.
     n_panels, n_columns : int
-        How many panels, and how many of them side by side where a place is divided.
+        Number of panels, and number of them side by side where one Axes is divided.
     **options
-        Of a new figure, by default ``layout="constrained"``.
+        Arguments of a new figure, by default ``layout="constrained"``.
 
     Returns
     -------
@@ -99,6 +99,8 @@ def figure_and_panels(display, ax, n_panels, n_columns, **options):
         axes = _given(plt, ax)
         if len(axes) == n_panels:
             remove_earlier(display, axes)
+            for one in axes:
+                one.set_axis_on()  # it may have been divided before
             return axes[0].figure, axes
         if len(axes) != 1:
             raise ValueError(f"ax must be one Axes or {n_panels}, got {len(axes)}.")
@@ -134,9 +136,24 @@ def _given(plt, ax):
     return axes
 
 
+def fresh_scales(ax):
+    """Give Axes the scales of new ones, whatever was drawn on them before."""
+    ax.set(xscale="linear", yscale="linear", aspect="auto")
+    ax.set_autoscale_on(True)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_inverted(False)
+        axis.reset_ticks()  # with the size and the rotation of their labels
+
+
 def whole_numbers(axis):
-    """Put ticks at whole numbers only, also where there are few."""
-    axis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+    """Put ticks at whole numbers only, also where there are few.
+
+    Fixed ticks and those of a logarithmic scale, which a user may have set, stay.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    if isinstance(axis.get_major_locator(), MaxNLocator):
+        axis.get_major_locator().set_params(integer=True, min_n_ticks=1)
 
 
 def draw_line(ax, x, values, **style):
@@ -158,7 +175,7 @@ def legend_above(ax, handles=None):
     ----------
     ax : matplotlib Axes
     handles : list of matplotlib artists, optional
-        By default all that is drawn on `ax`.
+        Artists with labels. By default all of `ax`.
     """
     if handles is None:
         handles, _ = ax.get_legend_handles_labels()

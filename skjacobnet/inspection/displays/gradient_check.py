@@ -37,9 +37,11 @@ class GradientCheckDisplay:
     Attributes
     ----------
     largest_error : float
-        The number in the title. Dimensionless.
+        Relative error in the title, dimensionless.
     ax_ : matplotlib Axes
+        Axes of the plot.
     figure_ : matplotlib Figure
+        Figure of the plot.
 
     See Also
     --------
@@ -68,17 +70,17 @@ class GradientCheckDisplay:
         Parameters
         ----------
         estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
-            Fitted. The objective has its loss and all its regularizers.
+            Fitted estimator. The objective has its loss and all its regularizers.
         X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-            Rows as the pipeline is given them. At most 50 are used, those near a kink
-            of an activation are not, and each column of what the network is given is
+            Rows, as passed to the pipeline. At most 50 are used, those near a kink of
+            an activation are not, and each column of the inputs of the network is
             divided by its largest entry, as in `skjacobnet.testing.check_gradients`.
         y : array-like of shape (n_samples,) or (n_samples, n_columns)
-            The classes, labels or numbers of these rows.
+            Targets of these rows: classes, labels or numbers.
         n_weights : int >= 1, default=200
-            The most weights to measure, drawn at random.
+            Maximum number of weights to check, drawn at random.
         ax : matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+            Axes to draw on. By default a new figure is made.
 
         Returns
         -------
@@ -113,13 +115,13 @@ class GradientCheckDisplay:
         Parameters
         ----------
         layer : Layer or str
-            At weights as at the start of a run, moved a little.
+            Layer to check, at initial weights that are moved a little.
         x : array-like of shape (n_samples, n_in)
-            Inputs, clear of the kinks of the layer.
+            Inputs away from the kinks of the layer.
         random_state : int, default=0
-            Draws the weights.
+            Seed of the weights.
         ax : matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+            Axes to draw on. By default a new figure is made.
 
         Returns
         -------
@@ -155,7 +157,7 @@ class GradientCheckDisplay:
 
     @property
     def largest_error(self):
-        """The largest difference, as a share of the largest measured derivative."""
+        """Largest difference, relative to the largest measured derivative."""
         exact, empirical = np.asarray(self.exact), np.asarray(self.empirical)
         difference = np.max(np.abs(exact - empirical))
         largest = np.max(np.abs(empirical))
@@ -165,17 +167,17 @@ class GradientCheckDisplay:
 
     @replacing
     def plot(self, *, ax=None):
-        """Draw it, in place of its earlier drawing on the same Axes.
+        """Draw the derivatives, in place of earlier ones on the same Axes.
 
         Parameters
         ----------
         ax : matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+            Axes to draw on. By default a new figure is made.
 
         Returns
         -------
         GradientCheckDisplay
-            This one.
+            This display.
 
         Raises
         ------

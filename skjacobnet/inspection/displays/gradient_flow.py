@@ -29,7 +29,7 @@ COLUMNS = "layer_gradient_norms", "layer_update_ratios"
 
 
 class GradientFlowDisplay:
-    r"""The gradient and the step of each layer over the epochs of a run.
+    r"""Gradient norms and update ratios of each layer over the epochs of a run.
 
     .. math:: \|g_l\|, \qquad \|\theta_l' - \theta_l\| / \|\theta_l\|
 
@@ -42,15 +42,17 @@ class GradientFlowDisplay:
     Parameters
     ----------
     gradient_norms, update_ratios : array-like of shape (n_epochs, n_layers)
+        Norms of the gradients, and norms of the steps relative to those of the weights;
         NaN where nothing was recorded.
     layer_names : sequence of str of length n_layers, optional
-        By default layers are numbered.
+        Names of the layers. By default they are numbered.
 
     Attributes
     ----------
     ax_ : array of two matplotlib Axes
-        With the norms of the gradients and, below, the ratios of the updates.
+        Axes of the norms of the gradients and, below, of the ratios of the updates.
     figure_ : matplotlib Figure
+        Figure of the plot.
 
     See Also
     --------
@@ -93,9 +95,9 @@ class GradientFlowDisplay:
         Parameters
         ----------
         estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
-            Fitted with ``record_gradients=True``.
+            Estimator fitted with ``record_gradients=True``.
         ax : matplotlib Axes, or two of them, optional
-            Where to draw; one Axes is divided. By default on a new figure.
+            Axes to draw on; one Axes is divided. By default a new figure is made.
 
         Returns
         -------
@@ -137,17 +139,17 @@ class GradientFlowDisplay:
 
     @replacing
     def plot(self, *, ax=None):
-        """Draw it, in place of its earlier drawing on the same Axes.
+        """Draw the curves, in place of earlier ones on the same Axes.
 
         Parameters
         ----------
         ax : matplotlib Axes, or two of them, optional
-            Where to draw; one Axes is divided. By default on a new figure.
+            Axes to draw on; one Axes is divided. By default a new figure is made.
 
         Returns
         -------
         GradientFlowDisplay
-            This one.
+            This display.
 
         Raises
         ------

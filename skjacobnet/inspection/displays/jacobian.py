@@ -25,7 +25,7 @@ LONGEST_FEATURE = 20
 
 
 class JacobianDisplay:
-    r"""The Jacobian of one row as a heat map.
+    r"""Jacobian of one row as a heat map.
 
     .. math:: J_{o,i} = \partial f_o(x) / \partial x_i
 
@@ -38,17 +38,18 @@ class JacobianDisplay:
     label : str, default="derivative"
         Label of the color bar, with the unit.
     feature_names : sequence of str of length n_features, optional
-        By default x0, x1 and so on.
+        Names of the features. By default x0, x1 and so on.
     class_names : sequence of str of length n_outputs, optional
-        The names of the outputs, by default 0, 1 and so on.
+        Names of the outputs. By default 0, 1 and so on.
     kind : str, default="class"
         Kind of output, the label of the rows: class, target, level or column.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        With a row for each output and a column for each feature, as in J.
+        Axes of the heat map: outputs as rows, features as columns.
     figure_ : matplotlib Figure
+        Figure of the plot.
 
     See Also
     --------
@@ -104,24 +105,25 @@ class JacobianDisplay:
         Parameters
         ----------
         estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
-            Fitted; the steps before it must be affine, such as scalers and PCA.
+            Fitted estimator. The steps before the network must be affine, such as
+            scalers and PCA.
         x : array-like of shape (n_features,) or (1, n_features), or a frame of one row
-            As the pipeline is given it.
+            One row, as passed to the pipeline.
         output : str, default=None
             Differentiated output. Of a classifier: ``"proba"``, the default, ``"raw"``
             or ``"log_proba"``. Of a regressor: ``"prediction"``, the default,
             ``"raw"``, ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"``
             where it is ``"quantile"``.
         feature_names : sequence of str of length n_features, optional
-            By default those of a frame, or x0, x1 and so on.
+            Names of the features. By default those of the frame, or x0, x1 and so on.
         class_names : sequence of str of length n_outputs, optional
-            The names of the outputs. By default those in ``classes_``. The one raw
+            Names of the outputs. By default those in ``classes_``. The one raw
             prediction of a binary problem is that of the second class. Of a regressor
             they are named as by `skjacobnet.inspection.sensitivity`.
         max_features : int >= 1, default=20
-            The most features to draw.
+            Maximum number of features to draw.
         ax : matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+            Axes to draw on. By default a new figure is made.
 
         Returns
         -------
@@ -157,20 +159,20 @@ class JacobianDisplay:
 
     @replacing
     def plot(self, *, max_features=20, ax=None):
-        """Draw it, in place of its earlier drawing on the same Axes.
+        """Draw the heat map, in place of an earlier one on the same Axes.
 
         Parameters
         ----------
         max_features : int >= 1, default=20
-            The most features to draw: those with the largest derivatives, in their own
-            order.
+            Maximum number of features to draw: those with the largest derivatives, in
+            their own order.
         ax : matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+            Axes to draw on. By default a new figure is made.
 
         Returns
         -------
         JacobianDisplay
-            This one.
+            This display.
 
         Raises
         ------

@@ -36,21 +36,23 @@ class JacobianSpectrumDisplay:
     Parameters
     ----------
     layers : sequence of array-like of shape (n_samples, n_values)
-        Singular values of each layer, the largest first, as `jacobian_spectrum`
-        returns them.
+        Singular values of each layer, the largest first, as `jacobian_spectrum` returns
+        them.
     whole : array-like of shape (n_samples, n_values)
-        Those of the whole network.
+        Singular values of the whole network.
     layer_names : sequence of str, optional
-        A name for each layer; by default its number.
+        Names of the layers. By default they are numbered.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
+        Axes of the plot.
     figure_ : matplotlib Figure
+        Figure of the plot.
 
     See Also
     --------
-    skjacobnet.inspection.jacobian_spectrum : The numbers.
+    skjacobnet.inspection.jacobian_spectrum : Computation of the numbers.
 
     Notes
     -----
@@ -88,11 +90,12 @@ class JacobianSpectrumDisplay:
         Parameters
         ----------
         estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
-            Fitted; the steps before it must be affine, such as scalers and PCA.
+            Fitted estimator. The steps before the network must be affine, such as
+            scalers and PCA.
         X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-            Rows as the pipeline is given them.
+            Rows, as passed to the pipeline.
         ax : matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+            Axes to draw on. By default a new figure is made.
 
         Returns
         -------
@@ -116,17 +119,17 @@ class JacobianSpectrumDisplay:
 
     @replacing
     def plot(self, *, ax=None):
-        """Draw it, in place of its earlier drawing on the same Axes.
+        """Draw the singular values, in place of earlier ones on the same Axes.
 
         Parameters
         ----------
         ax : matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+            Axes to draw on. By default a new figure is made.
 
         Returns
         -------
         JacobianSpectrumDisplay
-            This one.
+            This display.
 
         Raises
         ------

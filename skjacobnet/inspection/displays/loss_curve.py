@@ -18,37 +18,40 @@ NUMBER = "{x:.4g}"
 
 
 class LossCurveDisplay:
-    """Loss, validation and learning rate over the epochs of a run.
+    """Losses, validation score and learning rate over the epochs of a run.
 
     Make one with `from_estimator`; the constructor takes the numbers themselves.
 
     Parameters
     ----------
     loss : array-like of shape (n_epochs,)
-        The objective on the training rows: loss and penalties.
+        Objective on the training rows: loss and penalties.
     validation_loss : array-like of shape (n_epochs,), optional
-        The loss on the validation rows, NaN where there was none.
+        Loss on the validation rows, NaN where there was none.
     validation_score : array-like of shape (n_epochs,), optional
-        The score on the validation rows, drawn on a separate axis.
+        Score on the validation rows, drawn on a separate axis.
     learning_rate : array-like of shape (n_epochs,), optional
         Learning rate, drawn on a separate axis unless it is constant.
     best_epoch : int, optional
-        The epoch whose weights were kept, counted from 1.
+        Epoch whose weights were kept, counted from 1.
     label : str, default="loss"
         Label of the losses, with their unit.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        With the losses.
+        Axes of the losses.
     score_ax_, learning_rate_ax_ : matplotlib Axes or None
-        At the right of `ax_`; None where there is nothing to draw.
+        Axes at the right of `ax_`, None where there is nothing to draw.
     figure_ : matplotlib Figure
+        Figure of the plot.
 
     Notes
     -----
     The losses of a regressor are those of its targets in the unit of their standard
     deviation, unless the loss has an exponential link. A score keeps its unit.
+
+    Compare runs on separate Axes: a second display on the same Axes replaces the first.
 
     Examples
     --------
@@ -85,9 +88,9 @@ class LossCurveDisplay:
         Parameters
         ----------
         estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
-            Fitted.
+            Fitted estimator.
         ax : matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+            Axes to draw on. By default a new figure is made.
 
         Returns
         -------
@@ -117,17 +120,17 @@ class LossCurveDisplay:
 
     @replacing
     def plot(self, *, ax=None):
-        """Draw it, in place of its earlier drawing on the same Axes.
+        """Draw the curves, in place of earlier ones on the same Axes.
 
         Parameters
         ----------
         ax : matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+            Axes to draw on. By default a new figure is made.
 
         Returns
         -------
         LossCurveDisplay
-            This one.
+            This display.
 
         Raises
         ------

@@ -9,11 +9,11 @@ def named_components(choices, family, names=None):
     Parameters
     ----------
     choices : str, component, or iterable of them
-        One may stand alone.
+        Names or instances. One may stand alone.
     family : Family
-        Where names are looked up.
+        Family of components in which names are looked up.
     names : sequence of str, optional
-        By default the name that was chosen, or how an instance was made.
+        Names to show. By default the chosen name, or the ``repr`` of an instance.
 
     Raises
     ------

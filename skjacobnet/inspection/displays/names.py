@@ -23,12 +23,13 @@ def checked_names(names, n_names, parameter, first=1):
     Parameters
     ----------
     names : sequence, or None
-        None stands for numbers.
+        Given names, or None for numbers.
     n_names : int
+        Number of names.
     parameter : str
         Name of the parameter, for the message.
     first : int, default=1
-        Where numbers begin.
+        First number.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Impulse response: how long an optimizer remembers a gradient."""
+"""Impulse responses of optimizers."""
 
 import numpy as np
 
@@ -31,22 +31,25 @@ class OptimizerResponseDisplay:
     Parameters
     ----------
     responses : sequence of array-like of shape (n_steps,)
-        One for each optimizer, as `skjacobnet.inspection.impulse_response` returns
-        them. Unit: that of a step with learning rate one, per unit of the gradient.
+        Impulse response of each optimizer, as `skjacobnet.inspection.impulse_response`
+        returns it. Unit: that of a step with learning rate one, per unit of the
+        gradient.
     names : sequence of str, optional
-        By default optimizers are numbered.
+        Names of the optimizers. By default they are numbered.
     background : float, optional
-        The gradient of all other steps, named in the label of the axis.
+        Gradient of all other steps, named in the label of the axis.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
+        Axes of the plot.
     figure_ : matplotlib Figure
+        Figure of the plot.
 
     See Also
     --------
-    skjacobnet.inspection.impulse_response : The numbers.
-    OptimizerTrajectoryDisplay : The paths.
+    skjacobnet.inspection.impulse_response : Computation of the numbers.
+    OptimizerTrajectoryDisplay : Paths of optimizers on a surface.
 
     Notes
     -----
@@ -54,6 +57,8 @@ class OptimizerResponseDisplay:
     the others. Rules that divide by past gradients need a background, or they are shown
     at their first gradient after none at all. Around one, a response below zero means
     that a larger gradient makes later steps shorter.
+
+    Compare optimizers in one display: a second one on the same Axes replaces the first.
 
     Examples
     --------
@@ -71,21 +76,21 @@ class OptimizerResponseDisplay:
     def from_optimizers(
         cls, optimizers, *, n_steps=40, background=0.0, names=None, ax=None
     ):
-        """Measure how long optimizers remember a gradient and draw it.
+        """Compute the impulse responses of optimizers and draw them.
 
         Parameters
         ----------
         optimizers : sequence of str or Optimizer
-            One may stand alone.
+            Optimizers to compare. One may stand alone.
         n_steps : int >= 1, default=40
-            How many steps to follow the gradient for.
+            Number of steps.
         background : float, default=0.0
-            The gradient of all other steps. Unit: that of the gradient.
+            Gradient of all other steps. Unit: that of the gradient.
         names : sequence of str, optional
-            One for each optimizer; by default the names they were chosen by, or how
-            instances were made.
+            Names of the optimizers. By default the chosen names, or the ``repr`` of
+            instances.
         ax : matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+            Axes to draw on. By default a new figure is made.
 
         Returns
         -------
@@ -110,17 +115,17 @@ class OptimizerResponseDisplay:
 
     @replacing
     def plot(self, *, ax=None):
-        """Draw it, in place of its earlier drawing on the same Axes.
+        """Draw the responses, in place of earlier ones on the same Axes.
 
         Parameters
         ----------
         ax : matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+            Axes to draw on. By default a new figure is made.
 
         Returns
         -------
         OptimizerResponseDisplay
-            This one.
+            This display.
 
         Raises
         ------

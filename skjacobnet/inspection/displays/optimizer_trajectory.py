@@ -6,6 +6,7 @@ from skjacobnet.core.constraints import Interval
 from skjacobnet.inspection.displays.drawing import (
     draw_line,
     figure_and_panels,
+    fresh_scales,
     legend_above,
     legend_outside,
     line_styles,
@@ -46,25 +47,26 @@ class OptimizerTrajectoryDisplay:
     Parameters
     ----------
     paths : sequence of array-like of shape (n_points, 2)
-        The points of each path, the start first, as `skjacobnet.inspection.trajectory`
+        Points of each path, the start first, as `skjacobnet.inspection.trajectory`
         returns them.
     surface : str or Surface
         Function of two variables that is minimized.
     window : ((float, float), (float, float))
-        The ranges of the two variables that are drawn.
+        Drawn ranges of the two variables.
     names : sequence of str, optional
-        By default paths are numbered.
+        Names of the paths. By default they are numbered.
 
     Attributes
     ----------
     ax_ : array of two matplotlib Axes
-        The map, and the value against the step.
+        Axes of the map, and of the value against the step.
     figure_ : matplotlib Figure
+        Figure of the plot.
 
     See Also
     --------
-    skjacobnet.inspection.trajectory : The numbers.
-    OptimizerResponseDisplay : How long optimizers remember.
+    skjacobnet.inspection.trajectory : Computation of the numbers.
+    OptimizerResponseDisplay : Impulse responses of optimizers.
 
     Notes
     -----
@@ -102,31 +104,31 @@ class OptimizerTrajectoryDisplay:
         names=None,
         ax=None,
     ):
-        """Follow optimizers downhill and draw their paths.
+        """Run optimizers on a surface and draw their paths.
 
         Parameters
         ----------
         optimizers : sequence of str, Optimizer or FullBatchOptimizer
-            One may stand alone.
+            Optimizers to compare. One may stand alone.
         surface : {"rosenbrock", "bowl", "beale", "saddle"} or Surface, \
 default="rosenbrock"
-            As in `skjacobnet.inspection.trajectory`.
+            Surface, as in `skjacobnet.inspection.trajectory`.
         start : array-like of shape (2,), optional
-            Needed for a custom surface; the others have one.
+            First point. Needed for a custom surface; the others have one.
         n_steps : int >= 0, default=200
-            For L-BFGS, the most iterations.
+            Number of steps; for L-BFGS, maximum number of iterations.
         learning_rates : float > 0, or a sequence of one for each optimizer, optional
-            By default each optimizer has, of 1e-4, 3e-4, 1e-3 and so on up to 10, the
-            one with the lowest mean value on its path; where the surface has no
-            minimum, its default. L-BFGS has none.
+            Learning rates. By default each optimizer has, of 1e-4, 3e-4, 1e-3 and so on
+            up to 10, the one with the lowest mean value on its path; where the surface
+            has no minimum, its default. L-BFGS has none.
         window : ((float, float), (float, float)), optional
-            The ranges of the two variables that are drawn. Needed for a custom
-            surface; the others have one.
+            Drawn ranges of the two variables. Needed for a custom surface; the others
+            have one.
         names : sequence of str, optional
-            One for each optimizer; by default the names they were chosen by, or how
-            instances were made, and the learning rates.
+            Names of the paths. By default the chosen names, or the ``repr`` of
+            instances, and the learning rates.
         ax : matplotlib Axes, or two of them, optional
-            Where to draw; one Axes is divided. By default on a new figure.
+            Axes to draw on; one Axes is divided. By default a new figure is made.
 
         Returns
         -------
@@ -161,17 +163,17 @@ default="rosenbrock"
 
     @replacing
     def plot(self, *, ax=None):
-        """Draw it, in place of its earlier drawing on the same Axes.
+        """Draw the paths, in place of earlier ones on the same Axes.
 
         Parameters
         ----------
         ax : matplotlib Axes, or two of them, optional
-            Where to draw; one Axes is divided. By default on a new figure.
+            Axes to draw on; one Axes is divided. By default a new figure is made.
 
         Returns
         -------
         OptimizerTrajectoryDisplay
-            This one.
+            This display.
 
         Raises
         ------
@@ -189,6 +191,8 @@ default="rosenbrock"
         low, high = np.transpose(_checked_window(self.window))
         self.figure_, self.ax_ = figure_and_panels(self, ax, 2, 2, figsize=(9.6, 4.8))
         above, values_ax = self.ax_
+        fresh_scales(above)
+        fresh_scales(values_ax)
         heights = self._draw_contours(above, surface)
         bottom = _bottom(surface, heights)
         lines = []

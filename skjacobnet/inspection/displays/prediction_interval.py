@@ -37,16 +37,19 @@ class PredictionIntervalDisplay:
     Parameters
     ----------
     prediction, truth, lower, upper : array-like of shape (n_samples,)
-        In the unit of the target.
+        Predictions, true targets, and lower and upper ends of the intervals, in the
+        unit of the target.
     level : float in (0, 1), optional
-        The nominal coverage.
+        Nominal coverage.
 
     Attributes
     ----------
     coverage : float
-        c, between 0 and 1.
+        Share c of covered rows, between 0 and 1.
     ax_ : matplotlib Axes
+        Axes of the plot.
     figure_ : matplotlib Figure
+        Figure of the plot.
 
     See Also
     --------
@@ -95,21 +98,21 @@ class PredictionIntervalDisplay:
         Parameters
         ----------
         estimator : JacobianMLPRegressor or Pipeline
-            Fitted with one of these two losses. The steps before the network may be
-            any.
+            Estimator fitted with one of these two losses. The steps before the network
+            may be any.
         X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-            Rows as the pipeline is given them.
+            Rows, as passed to the pipeline.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            The truth.
+            True targets.
         level : float in (0, 1), default=0.9
-            The nominal coverage of ``loss="gaussian"``. That of ``loss="quantile"`` is
-            the difference of its highest and its lowest level, whatever is given here.
+            Nominal coverage of ``loss="gaussian"``. That of ``loss="quantile"`` is the
+            difference of its highest and its lowest level, whatever is given here.
         target : int, default=None
-            The number of the target, counted from 0. None is the only one.
+            Number of the target, counted from 0. None is the only one.
         max_rows : int >= 1, default=200
-            The most rows to draw.
+            Maximum number of rows to draw.
         ax : matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+            Axes to draw on. By default a new figure is made.
 
         Returns
         -------
@@ -157,25 +160,25 @@ class PredictionIntervalDisplay:
 
     @property
     def coverage(self):
-        """The share of rows with the truth inside their interval."""
+        """Share of rows with the truth inside their interval."""
         return float(np.mean(self._inside()))
 
     @replacing
     def plot(self, *, max_rows=200, ax=None):
-        """Draw it, in place of its earlier drawing on the same Axes.
+        """Draw the intervals, in place of earlier ones on the same Axes.
 
         Parameters
         ----------
         max_rows : int >= 1, default=200
-            The most rows to draw: every second or third one, and so on. The coverage is
-            that of all rows.
+            Maximum number of rows to draw: every second or third one, and so on. The
+            coverage is that of all rows.
         ax : matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+            Axes to draw on. By default a new figure is made.
 
         Returns
         -------
         PredictionIntervalDisplay
-            This one.
+            This display.
 
         Raises
         ------

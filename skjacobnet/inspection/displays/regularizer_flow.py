@@ -46,23 +46,26 @@ class RegularizerFlowDisplay:
     Parameters
     ----------
     grids : sequence of array-like of shape (n_y, n_x, 2)
-        For each penalty the points of a plane, evenly spaced: the first number grows
-        along the second axis, the second along the first.
+        Points of a plane for each penalty, evenly spaced: the first number grows along
+        the second axis, the second along the first.
     fields : sequence of array-like of shape (n_y, n_x, 2)
-        Minus the gradient there, as `skjacobnet.inspection.flow_field` returns it.
+        Negative gradient at these points, as `skjacobnet.inspection.flow_field` returns
+        it.
     names : sequence of str, optional
-        By default penalties are numbered.
+        Names of the penalties. By default they are numbered.
     quantities : sequence of str, optional
         Name of the two numbers of each penalty, such as "weight".
 
     Attributes
     ----------
     ax_ : array of matplotlib Axes of shape (n_panels,)
+        Axes of the vector fields.
     figure_ : matplotlib Figure
+        Figure of the plot.
 
     See Also
     --------
-    skjacobnet.inspection.flow_field : The numbers.
+    skjacobnet.inspection.flow_field : Computation of the numbers.
 
     Examples
     --------
@@ -86,15 +89,15 @@ class RegularizerFlowDisplay:
         Parameters
         ----------
         regularizers : sequence of str or Regularizer, or dict
-            One may stand alone; a dict has strengths, as the estimators take it.
-            The planes are those of two weights of one unit, of two
-            activations of one sample, of two raw predictions of one sample with
-            softmax, or of two entries of one row of the Jacobian.
+            Penalties. One may stand alone; a dict has strengths, as for the estimators.
+            The planes are those of two weights of one unit, of two activations of one
+            sample, of two raw predictions of one sample with softmax, or of two entries
+            of one row of the Jacobian.
         names : sequence of str, optional
-            One for each regularizer; by default the names they were chosen by, or how
-            instances were made.
+            Names of the penalties. By default the chosen names, or the ``repr`` of
+            instances.
         ax : matplotlib Axes, or one for each regularizer, optional
-            Where to draw; one Axes is divided. By default on a new figure.
+            Axes to draw on; one Axes is divided. By default a new figure is made.
 
         Returns
         -------
@@ -133,17 +136,17 @@ class RegularizerFlowDisplay:
 
     @replacing
     def plot(self, *, ax=None):
-        """Draw it, in place of its earlier drawing on the same Axes.
+        """Draw the vector fields, in place of earlier ones on the same Axes.
 
         Parameters
         ----------
         ax : matplotlib Axes, or one for each penalty, optional
-            Where to draw; one Axes is divided. By default on a new figure.
+            Axes to draw on; one Axes is divided. By default a new figure is made.
 
         Returns
         -------
         RegularizerFlowDisplay
-            This one.
+            This display.
 
         Raises
         ------

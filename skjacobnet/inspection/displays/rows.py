@@ -23,6 +23,7 @@ def one_row(x):
     Parameters
     ----------
     x : array-like of shape (n_features,) or (1, n_features), or a frame of one row
+        One row.
 
     Raises
     ------

@@ -15,6 +15,7 @@ from skjacobnet.inspection.displays.drawing import (
     DIVERGING,
     SEQUENTIAL,
     figure_and_axes,
+    fresh_scales,
     whole_numbers,
 )
 from skjacobnet.inspection.displays.names import (
@@ -54,29 +55,31 @@ class SaliencyDisplay:
     Parameters
     ----------
     attributions : array-like of shape (n_features,)
-        One number for each feature.
+        Attribution of each feature.
     label : str, default="attribution"
         Label of the numbers, with their unit.
     x : array-like of shape (n_features,), optional
-        The row itself; in an image a line marks half of its range.
+        Row that is explained; in an image a line marks half of its range.
     image_shape : (int, int), optional
-        Height and width of an image whose pixels are the features, row by row.
-        Without it there is a bar for each feature.
+        Height and width of an image whose pixels are the features, row by row. Without
+        it there is a bar for each feature.
     feature_names : sequence of str of length n_features, optional
-        Written beside the bars; by default x0, x1 and so on.
+        Names beside the bars. By default x0, x1 and so on.
     title : str, default=""
-        Written above.
+        Title of the plot.
     draw_zeros : bool, default=True
-        Whether features without any share have a bar, too.
+        Whether features with an attribution of zero have a bar, too.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
+        Axes of the plot.
     figure_ : matplotlib Figure
+        Figure of the plot.
 
     See Also
     --------
-    JacobianDisplay : The derivatives of every output for one row.
+    JacobianDisplay : Derivatives of every output for one row.
 
     Notes
     -----
@@ -131,39 +134,39 @@ class SaliencyDisplay:
         max_features=20,
         ax=None,
     ):
-        """Explain the prediction for one row and draw it.
+        """Compute the attributions of one row and draw them.
 
         Parameters
         ----------
         estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
-            Fitted; the steps before it must be affine, such as scalers and PCA.
+            Fitted estimator. The steps before the network must be affine, such as
+            scalers and PCA.
         x : array-like of shape (n_features,) or (1, n_features), or a frame of one row
-            As the pipeline is given it.
+            One row, as passed to the pipeline.
         method : {"auto", "saliency", "gradient_x_input", "integrated_gradients"}, \
 default="auto"
-            The function of `skjacobnet.inspection`. ``"auto"`` is
-            saliency, and of an estimator with an `encoding` integrated gradients, whose
-            columns have no unit in common.
+            Function of `skjacobnet.inspection`. ``"auto"`` is saliency, and for an
+            estimator with an `encoding`, whose columns have no common unit, integrated
+            gradients.
         target : class or int, default=None
-            The class to look at; for labels their number. None is the most probable
-            one. Of a regressor the number of a column of the output; None is its only
-            one.
+            Explained class, or number of a label. None is the most probable one. Of a
+            regressor the number of a column of the output; None is its only one.
         output : str, default=None
-            Explained output. Of a classifier: ``"proba"``, the default, ``"raw"``
-            or ``"log_proba"``. Of a regressor: ``"prediction"``, the default,
-            ``"raw"``, ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"``
-            where it is ``"quantile"``.
+            Explained output. Of a classifier: ``"proba"``, the default, ``"raw"`` or
+            ``"log_proba"``. Of a regressor: ``"prediction"``, the default, ``"raw"``,
+            ``"std"`` where the loss is ``"gaussian"``, or ``"quantiles"`` where it is
+            ``"quantile"``.
         baseline : array-like of shape (n_features,), or frame of one row, optional
-            Where integrated gradients start; by default zeros, with an `encoding` the
-            mean encoded row of the fit.
+            Start of integrated gradients. By default zeros; with an `encoding` the mean
+            encoded row of the fit.
         image_shape : (int, int), optional
-            Height and width, in pixels, where the features are those of an image.
+            Height and width, in pixels, of an image whose pixels are the features.
         feature_names : sequence of str of length n_features, optional
-            By default those of a frame, or x0, x1 and so on.
+            Names of the features. By default those of the frame, or x0, x1 and so on.
         max_features : int >= 1, default=20
-            The most bars to draw.
+            Maximum number of bars to draw.
         ax : matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+            Axes to draw on. By default a new figure is made.
 
         Returns
         -------
@@ -230,19 +233,19 @@ default="auto"
 
     @replacing
     def plot(self, *, max_features=20, ax=None):
-        """Draw it, in place of its earlier drawing on the same Axes.
+        """Draw the attributions, in place of earlier ones on the same Axes.
 
         Parameters
         ----------
         max_features : int >= 1, default=20
-            The most bars to draw: those of the largest magnitude.
+            Maximum number of bars to draw: those of the largest magnitude.
         ax : matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+            Axes to draw on. By default a new figure is made.
 
         Returns
         -------
         SaliencyDisplay
-            This one.
+            This display.
 
         Raises
         ------
@@ -262,10 +265,12 @@ default="auto"
             )
         if self.image_shape is None:
             self.figure_, self.ax_ = figure_and_axes(self, ax)
+            fresh_scales(self.ax_)
             self._draw_bars(values, names, max_features)
         else:
             shape = checked_image_shape(self.image_shape, len(values))
             self.figure_, self.ax_ = figure_and_axes(self, ax)
+            fresh_scales(self.ax_)
             self._draw_image(values, x, shape)
         return self
 

@@ -1,4 +1,4 @@
-"""The weights of a linear layer, as small images or as a heat map."""
+"""Weights of a linear layer, as small images or as a heat map."""
 
 import numpy as np
 from sklearn.pipeline import Pipeline
@@ -8,6 +8,7 @@ from skjacobnet.inspection.column_names import encoded_names
 from skjacobnet.inspection.displays.drawing import (
     DIVERGING,
     figure_and_axes,
+    fresh_scales,
     whole_numbers,
 )
 from skjacobnet.inspection.displays.names import (
@@ -30,28 +31,30 @@ MOST_NUMBERS = 8
 
 
 class WeightsDisplay:
-    """The weights of a linear layer, all in one scale of colors.
+    """Weights of a linear layer, all in one scale of colors.
 
     Make one with `from_estimator`; the constructor takes the numbers themselves.
 
     Parameters
     ----------
     coef : array-like of shape (n_in, n_out)
-        A column for each unit.
+        Weights, with a column for each unit.
     image_shape : (int, int), optional
         Height and width of images whose pixels are the inputs, row by row: there is
         then one for each unit. Without it there is one heat map, inputs by units.
     input_names : sequence of str of length n_in, optional
-        Written beside a heat map of up to 30 inputs. By default they are numbered.
+        Names beside a heat map of up to 30 inputs. By default inputs are numbered.
     unit_names : sequence of str of length n_out, optional
-        Written above images, or under a heat map. By default they are numbered.
+        Names above images, or under a heat map. By default units are numbered.
     title : str, default=""
         Name of the layer.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
+        Axes of the plot.
     figure_ : matplotlib Figure
+        Figure of the plot.
 
     See Also
     --------
@@ -90,18 +93,19 @@ class WeightsDisplay:
         Parameters
         ----------
         estimator : JacobianMLPClassifier, JacobianMLPRegressor or Pipeline
-            Fitted. The inputs are those of the network, after all steps before it.
+            Fitted estimator. The inputs are those of the network, after all steps
+            before it.
         image_shape : (int, int), optional
-            Height and width, in pixels, where the inputs of the layer are those of an
-            image.
+            Height and width, in pixels, of images whose pixels are the inputs of the
+            layer.
         layer : int, default=0
-            The place of the weights in ``coefs_``, where linear layers inside other
-            layers count as well; negative ones count from the end. Of an average of
-            networks they are those of one network after the other.
+            Place of the weights in ``coefs_``, where linear layers inside other layers
+            count as well; negative ones count from the end. Of an average of networks
+            they are those of one network after the other.
         max_units : int >= 1, default=25
-            The most units to draw.
+            Maximum number of units to draw.
         ax : matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+            Axes to draw on. By default a new figure is made.
 
         Returns
         -------
@@ -138,20 +142,20 @@ class WeightsDisplay:
 
     @replacing
     def plot(self, *, max_units=25, ax=None):
-        """Draw it, in place of its earlier drawing on the same Axes.
+        """Draw the weights, in place of earlier ones on the same Axes.
 
         Parameters
         ----------
         max_units : int >= 1, default=25
-            The most units to draw: those whose weights have the largest norm, in their
-            own order.
+            Maximum number of units to draw: those whose weights have the largest norm,
+            in their own order.
         ax : matplotlib Axes, optional
-            Where to draw; by default on a new figure.
+            Axes to draw on. By default a new figure is made.
 
         Returns
         -------
         WeightsDisplay
-            This one.
+            This display.
 
         Raises
         ------
@@ -171,11 +175,13 @@ class WeightsDisplay:
         limits = symmetric_limits(coef)
         if self.image_shape is None:
             self.figure_, self.ax_ = figure_and_axes(self, ax)
+            fresh_scales(self.ax_)
             image = self._draw_heat_map(coef[:, shown], inputs, units, limits)
         else:
             shape = checked_image_shape(self.image_shape, n_in, "inputs")
             images = coef[:, shown].T.reshape(-1, *shape)
             self.figure_, self.ax_ = figure_and_axes(self, ax)
+            fresh_scales(self.ax_)
             image = self._draw_images(images, units, limits)
         self.figure_.colorbar(image, ax=self.ax_, label="weight")
         self.ax_.set_title(self.title, fontsize="medium")
@@ -242,19 +248,20 @@ class WeightsDisplay:
 
 
 def _place(model, layer):
-    """Return where a matrix stands, and whether it is the first or the last there.
+    """Return the network of a matrix, and whether it is the first or the last there.
 
     Parameters
     ----------
     model : FittedModel
     layer : int
-        Its place in all matrices of the model.
+        Place in all matrices of the model.
 
     Returns
     -------
     where : str
-        Which network it belongs to, empty for a single one.
+        Network of the matrix, empty for a single one.
     is_first, is_last : bool
+        Whether the matrix is the first, and the last, of its network.
     """
     members = members_of(model)
     counts = [len(member.network.weights(member.weights, "coef")) for member in members]
