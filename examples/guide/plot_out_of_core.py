@@ -132,7 +132,7 @@ try:
     import dask
     import dask.array as da
 except ImportError:
-    print("left out without Dask: pip install 'skjacobnet[distributed]'")
+    print("left out without Dask: pip install 'dask[array]' distributed")
 else:
     inputs = da.from_array(table, chunks=(N_ROWS, -1))
     targets = da.from_array(labels, chunks=N_ROWS)

@@ -67,7 +67,9 @@ def summary(results, block, task, peers, needed=()):
         cells += [f"{rank[peer]:.1f}"]
         won = a.wins(values, peer, a.BASE, task)
         cells += ["" if is_base else "/".join(map(str, won))]
-        cells += [f"{a.ratio(times, peer, a.BASE)[0]:.2g}" for times in seconds]
+        for times in seconds:
+            ratio = a.ratio(times, peer, a.BASE)[0]
+            cells.append(f"{ratio:.0f}" if ratio >= 100 else f"{ratio:.2g}")
         rows.append(cells)
     head = ["error", "log-loss"] if is_classes else ["RMSE"]
     return ["", *head, "rank", "won, level, lost", "fit", "predict"], rows
