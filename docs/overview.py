@@ -50,7 +50,7 @@ LossCurveDisplay(
     best_epoch=plain.best_iter_,
 ).plot(ax=left)
 left.legend(frameon=False)
-left.set_title("Train: early stopping")
+left.set_title("Train: the best epoch is kept")
 
 row = np.flatnonzero(plain.predict(X_test) == y_test)[3]
 SaliencyDisplay(
