@@ -9,8 +9,6 @@ import skjacobnet
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
-from reference import write_reference  # noqa: E402
-
 URLS = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))[
     "project"
 ]["urls"]
@@ -24,6 +22,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "mathml",
+    "reference",
     "matplotlib.sphinxext.figmpl_directive",
     "matplotlib.sphinxext.plot_directive",
     "numpydoc",
@@ -116,4 +115,3 @@ def setup(app):
     """Connect to Sphinx."""
     app.connect("autodoc-skip-member", _is_routing_method)
     app.connect("autodoc-process-docstring", _unlink)
-    write_reference(HERE / "reference")

@@ -1,6 +1,7 @@
 """Write the pages of the API reference from the package itself."""
 
 import inspect
+from pathlib import Path
 
 import skjacobnet
 from skjacobnet import (
@@ -167,3 +168,9 @@ def _lines_about_data(name, table):
     else:
         entries = [f"``{key}``" for key in table]
     return [f".. data:: {name}", "", f"   Names: {'; '.join(entries)}.", ""]
+
+
+def setup(app):
+    """Write the pages before Sphinx looks for sources."""
+    write_reference(Path(app.srcdir) / "reference")
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
